@@ -29,6 +29,7 @@ CONTEST_CODES: Final = (
     "round_reuse_declined",
     "round_only_own_entries",
     "round_not_over",
+    "round_models_unfit",
     "ballot_choices",
     "ballot_own_entry",
 )

@@ -1,4 +1,4 @@
-"""Builds the message that tells the author of an entry how it ended; its buttons are those of the contest."""
+"""Builds the message that tells the author of an entry how it ended."""
 
 import asyncio
 import io
@@ -11,6 +11,8 @@ from discord import ui
 
 from bot.delivery.result_message import MessagePayload, build_file_stem
 from bot.images.upload_limit import fit_to_upload_limit
+from bot.interactions.components import build_button
+from bot.interactions.result_buttons import RetryEntryId
 from bot.rendering.layout import build_attached_gallery
 from bot.rendering.markdown import escape_markdown, format_request_prompt
 from bot.rendering.outcome_views import (
@@ -32,9 +34,12 @@ _PROMPT_LIMIT = 800
 
 
 async def build_entry_message(
-    job: Job, outcome: Outcome, image: bytes | None, *, notes: Sequence[str], max_bytes: int
+    job: Job, outcome: Outcome, image: bytes | None, *, notes: Sequence[str], max_bytes: int, is_in_server: bool = False
 ) -> MessagePayload:
-    """Build the message in the language of the author, with the picture encoded in a thread to fit into `max_bytes`."""
+    """Build the message in the language of the author, with the picture encoded in a thread to fit into `max_bytes`.
+
+    Where it is shown in the server of the contest, there is a button to try again.
+    """
     messages = load_messages(job.requester.locale)
     items: list[ui.Item[Any]] = []
     files: list[discord.File] = []
@@ -55,5 +60,8 @@ async def build_entry_message(
     quoted = messages.text("language.quoted", words=prompt) if prompt else ""
     items.append(ui.TextDisplay("\n".join(filter(None, (*notes, quoted)))))
     colour = GENERATED_COLOUR if isinstance(outcome, Generated) else FAILED_COLOUR
-    view = build_outcome_view(job, colour, *items)
+    rows: list[ui.ActionRow[Any]] = []
+    if is_in_server and not isinstance(outcome, Generated):
+        rows.append(ui.ActionRow(build_button(RetryEntryId(job.id), messages.text("round.button_retry"))))
+    view = build_outcome_view(job, colour, *items, rows=rows)
     return MessagePayload(view=view, files=files) if files else MessagePayload(view=view)

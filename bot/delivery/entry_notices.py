@@ -70,7 +70,9 @@ class EntryNotices:
         if _SHOWN in followup.shown_texts:
             return True
         image = await self.queue.load_result_image(status.job.id) if isinstance(outcome, Generated) else None
-        payload = await build_entry_message(status.job, outcome, image, notes=[note], max_bytes=DEFAULT_UPLOAD_LIMIT)
+        payload = await build_entry_message(
+            status.job, outcome, image, notes=[note], max_bytes=DEFAULT_UPLOAD_LIMIT, is_in_server=True
+        )
         try:
             async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
                 await followup.webhook.send(ephemeral=True, allowed_mentions=discord.AllowedMentions.none(), **payload)

@@ -95,6 +95,13 @@ class ReportId(CustomId, template=f"report:{JOB_ID}"):
 
 
 @dataclass(frozen=True)
+class RetryEntryId(CustomId, template=f"round_retry:{JOB_ID}"):
+    """Opens the form of an entry of a contest that was filtered or failed again, for its author."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
 class MoreId(CustomId, template=f"more:{JOB_ID}"):
     """Opens the menu of rarer actions."""
 

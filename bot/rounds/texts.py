@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.ballots import Score
-from bot.domain.rounds import RoundEntry
+from bot.domain.rounds import ContestSettings, RoundEntry
+from bot.rendering.markdown import escape_markdown
 from shared.i18n.messages import Messages
 
 MEDALS: Final = ("🥇", "🥈", "🥉")
 MAX_SCORES: Final = 20
+_VALUE_LIMIT: Final = 200
 
 
 def format_time(unix_seconds: float) -> str:
@@ -41,6 +43,17 @@ def format_author(entry: RoundEntry, messages: Messages) -> str:
     """Format the number of an entry and its author."""
     author = f"<@{entry.author_id}>" if entry.author_id else messages.text("round.somebody")
     return messages.text("round.by", number=entry.number or 0, user=author)
+
+
+def format_fixed_options(settings: ContestSettings, messages: Messages) -> str:
+    """Format the options that every entry has, "" if none are fixed."""
+    if not settings.options:
+        return ""
+    options = [
+        f"{messages.get_option_name(name)} {escape_markdown(messages.get_choice_label(name, str(value)), _VALUE_LIMIT)}"
+        for name, value in settings.options.items()
+    ]
+    return messages.text("round.fixed", options=" · ".join(options))
 
 
 def _format_place(place: int) -> str:

@@ -25,7 +25,7 @@ from bot.rounds.custom_ids import (
     RemindId,
     VoteId,
 )
-from bot.rounds.texts import MAX_SCORES, format_author, format_scores, format_time, format_winner
+from bot.rounds.texts import MAX_SCORES, format_author, format_fixed_options, format_scores, format_time, format_winner
 from shared.i18n.messages import Messages
 
 MAX_TURNS: Final = 50
@@ -113,6 +113,8 @@ class _Renderer:
         lines = [
             self._text(f"{kind}_until", deadline=self._format_deadline()) if self.is_current else "",
             self._text(f"{kind}_rule", count=settings.max_entries_per_member),
+            self._text("entrant_role", role=f"<@&{settings.entrant_role_id}>") if settings.entrant_role_id else "",
+            format_fixed_options(settings, self.messages),
             self._text("source") if contest.has_source and self.is_current else "",
         ]
         if settings.is_relay:

@@ -21,6 +21,8 @@ from tests.support.user import DiscordUser, add_user, list_components, list_cust
 
 SOURCE = {"filename": "source.jpg", "base64": base64.b64encode(SAMPLE_IMAGE.read_bytes()).decode()}
 
+MEMBER_PERMISSIONS = str(1 << 10 | 1 << 11 | 1 << 16 | 1 << 31 | 1 << 38)  # see, write, read, use commands, in threads
+
 Players = list[tuple[DiscordUser, str]]
 
 
@@ -41,8 +43,15 @@ def find_component(message: dict[str, Any], action: str) -> str:
 
 def start_contest(host: DiscordUser, theme: str, files: dict[str, Any] | None = None, **options: Any) -> str:
     """Start a contest by its panel; return its thread."""
+    return press_start(host, open_panel(host, theme, files, **options))
+
+
+def open_panel(host: DiscordUser, theme: str, files: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
     used = host.invoke_command("round start", host.stack.channel_id, files, theme=theme, **options)
-    panel = host.wait_for_private_message(used)
+    return host.wait_for_private_message(used)
+
+
+def press_start(host: DiscordUser, panel: dict[str, Any]) -> str:
     host.use_component(panel, find_component(panel, "round_start"))
     started = wait_until(
         lambda: re.search(r"has begun in <#(\d+)>", read_text(host.reload_private_message(panel))), "the start"
@@ -171,3 +180,69 @@ def test_a_relay_in_which_each_goes_on_from_the_last_picture(ada: DiscordUser, p
 def find_turn(user: DiscordUser, thread: str, number: int) -> dict[str, Any] | None:
     turns = [m for m in user.list_messages(thread) if "it's your turn" in read_text(m)]
     return turns[number - 1] if len(turns) >= number else None
+
+
+def choose(host: DiscordUser, panel: dict[str, Any], field: str, value: str) -> None:
+    """Choose in the panel, and wait until that is shown."""
+    custom_id = find_component(panel, f"round_setting:{field}")
+    host.use_component(panel, custom_id, value)
+
+    def is_chosen() -> bool:
+        select = next(c for c in list_components(host.reload_private_message(panel)) if c["custom_id"] == custom_id)
+        chosen = [option["value"] for option in select.get("options", ()) if option.get("default")]
+        return value in [*chosen, *(one["id"] for one in select.get("default_values", ()))]
+
+    wait_until(is_chosen, f"{field}: {value}")
+
+
+def test_the_rules_of_the_panel_hold_until_the_contest_is_cancelled(
+    owner: DiscordUser, ada: DiscordUser, players: Players
+) -> None:
+    (pia, pia_id), (quin, _), _ = players
+    role = owner.post("/control/roles", {"name": "painters", "permissions": MEMBER_PERMISSIONS})["id"]
+    owner.put(f"/control/members/{pia_id}", {"roles": [role]})
+    panel = open_panel(owner, "a *quiet* lake")
+    for field, value in {"models": "sd3.5-large", "role": role, "reveal": "as_they_come", "payer": "server"}.items():
+        choose(owner, panel, field, value)
+    form = owner.use_component(panel, find_component(panel, "round_options"))
+    owner.submit_modal(form, negative="people", seed="7")
+    wait_until(lambda: "people" in read_text(owner.reload_private_message(panel)), "the fixed options")
+    shown = read_text(owner.reload_private_message(panel))
+    thread = press_start(owner, panel)
+
+    entering = find_posted(ada, thread, "For members with the role")
+    refusal = quin.wait_for_private_text(quin.press_button(entering, "round_enter"))
+    form = pia.press_button(entering, "round_enter")
+    asked = set(pia.read_modal_fields(form))
+    filtered = pia.submit_modal(form, prompt="a lake [filtered]")
+    notice = wait_until(lambda: find_followup(pia, filtered, "round_retry"), "the notice")
+    again = pia.press_button(notice, "round_retry")
+    kept = pia.read_modal_fields(again)["prompt"]
+    pia.submit_modal(again, prompt="a lake at dawn")
+    entry = find_posted(ada, thread, "Entry 1")
+    status = pia.wait_for_private_message(pia.invoke_command("round status", thread))
+    withdrawn = pia.wait_for_private_text(pia.use_component(status, find_component(status, "round_withdraw")))
+    gone = find_posted(ada, thread, "no longer take part")
+    forged = pia.wait_for_private_text(pia.invoke_command("round cancel", thread, reason="mine"))
+    cancelled = owner.wait_for_private_text(owner.invoke_command("round cancel", thread, reason="no time"))
+
+    assert "$2.00" in shown  # 25 entries
+    assert "seed 7" in shown.lower()
+    assert f"<@&{role}>" in refusal
+    assert asked == {"prompt", "style_preset"}
+    assert kept == "a lake [filtered]"
+    assert pia_id not in str(entry["components"])
+    assert withdrawn.startswith("Withdrawn.")
+    assert gone["id"] == entry["id"]
+    assert list_media(gone) == []
+    assert forged.startswith("Only the host")
+    assert cancelled.startswith("Cancelled.")
+    find_posted(ada, thread, "was cancelled")
+    log = owner.wait_for_private_text(owner.invoke_command("audit", owner.stack.channel_id))
+    assert "cancelled a contest in" in log
+    assert "no time" in log
+
+
+def find_followup(user: DiscordUser, used: str, action: str) -> dict[str, Any] | None:
+    found = user.get(f"/control/interactions/{used}").get("followups", [])
+    return next((m for m in found if any(one.startswith(f"{action}:") for one in list_custom_ids(m))), None)

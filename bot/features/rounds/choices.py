@@ -9,6 +9,7 @@ from bot.domain.budgets import to_micro_usd
 from bot.domain.rounds import MAX_CHOICES, MAX_ENTRIES_PER_MEMBER, ContestSettings, Payer, TieRule, TurnOrder
 from shared.catalogue import Catalogue, Model
 from shared.problems import RejectedError, make_problem
+from shared.request.model import PICTURE_OPTIONS, TEXT_OPTIONS
 
 AUTOMATIC: Final = "auto"
 DEFAULT_MAX_ENTRIES: Final = 25
@@ -103,3 +104,26 @@ def compute_max_cost(settings: ContestSettings, models: Sequence[Model]) -> int:
     entries = settings.max_entries or DEFAULT_MAX_ENTRIES
     all_entries = price * entries * settings.rounds
     return all_entries if settings.max_cost is None else min(settings.max_cost, all_entries)
+
+
+def apply_models(settings: ContestSettings, values: Sequence[str], offered: Catalogue) -> ContestSettings:
+    """Allow only these models; all that are on offer if there are none."""
+    keys = {model.key for model in offered.generation_models}
+    return replace(settings, models=tuple(value for value in values if value in keys))
+
+
+def list_option_fields(settings: ContestSettings, *, has_source: bool) -> Sequence[str]:
+    """List the options that a host can fix for all entries."""
+    starts_from_picture = has_source or settings.rounds > 1 or settings.is_relay
+    names = ["negative", "style_preset", "keep", "aspect_ratio", "seed"]
+    return [n for n in names if (n != "keep" or starts_from_picture) and (n != "aspect_ratio" or not has_source)]
+
+
+def select_fixed_options(settings: ContestSettings, model: Model, *, has_source: bool) -> dict[str, Any]:
+    """Select the fixed options that apply to an entry with this model."""
+    unfit = TEXT_OPTIONS if has_source else PICTURE_OPTIONS
+    return {
+        name: value
+        for name, value in settings.options.items()
+        if name not in unfit and (name in model.fields or name == "negative")
+    }

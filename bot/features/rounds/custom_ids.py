@@ -21,6 +21,8 @@ SETTING_FIELDS: Final = (
     "tie_rule",
     "membership",
     "turn_order",
+    "models",
+    "role",
 )
 _VOTE: Final = rf"{CONTEST_ID}:(?P<phase>voting|runoff):{ROUND_NUMBER}"
 _PAGE: Final = r"(?P<page>\d{1,3})"
@@ -31,6 +33,20 @@ class ContestSettingId(CustomId, template=f"round_setting:(?P<field>{'|'.join(SE
     """A select of the panel before a contest starts."""
 
     field: str
+    draft_id: str
+
+
+@dataclass(frozen=True)
+class FixedOptionsId(CustomId, template=f"round_options:{DRAFT_ID}"):
+    """Opens the form of the options that every entry has."""
+
+    draft_id: str
+
+
+@dataclass(frozen=True)
+class FixedOptionsFormId(CustomId, template=f"round_options_form:{DRAFT_ID}"):
+    """The form of the options that every entry has."""
+
     draft_id: str
 
 

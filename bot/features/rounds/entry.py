@@ -13,7 +13,7 @@ from bot.domain.records import JobRecord
 from bot.domain.round_changes import withdraw_entry
 from bot.domain.rounds import Contest, EntryState, Phase, RoundEntry
 from bot.features.rounds.access import find_contest_here, require_entrant
-from bot.features.rounds.choices import list_entry_models
+from bot.features.rounds.choices import list_entry_models, select_fixed_options
 from bot.features.rounds.custom_ids import NO_JOB, ChangeEntryId, EntryFormId, ReopenEntryId, WithdrawEntryId
 from bot.features.rounds.entry_form import (
     build_entry_form,
@@ -27,6 +27,7 @@ from bot.interactions.modals import read_modal_fields
 from bot.interactions.offers import get_offered_catalogue
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import RenderedMessage, open_modal, respond_with, run_and_report
+from bot.interactions.result_buttons import RetryEntryId
 from bot.queue.job_queue import RedisJobQueue
 from bot.rendering.layout import build_container_view
 from bot.rounds.custom_ids import EnterRoundId
@@ -90,6 +91,18 @@ class EntryHandlers:
             contest = await self._find_entering(interaction, custom_id.contest_id)
             draft = await self.forms.load_draft(interaction, custom_id.draft_id)
         await self._open(interaction, contest, custom_id.job_id, values={}, form=draft.form)
+
+    async def open_retry_form(self, interaction: discord.Interaction, custom_id: RetryEntryId) -> None:
+        """Open the form with the settings of an own entry that was filtered or failed."""
+        async with limit_lookup_time(interaction):
+            entry = await self.stores.contests.find_entry(custom_id.job_id)
+            record = await self.job_history.find_job(custom_id.job_id)
+            if entry is None or record is None or entry.author_id != interaction.user.id:
+                raise RejectedError(make_problem("round_entry_unknown"))
+            contest = await self._find_entering(interaction, entry.contest_id)
+        models = self._list_models(interaction, contest)
+        values = get_entry_values(record.job.request, models, get_localized_messages(interaction))
+        await self._open(interaction, contest, entry.replaced_job_id or NO_JOB, values=values)
 
     async def submit_form(self, interaction: discord.Interaction, custom_id: EntryFormId) -> None:
         """Submit the entry, or explain why not, with a button to open the form again."""
@@ -195,9 +208,10 @@ class EntryHandlers:
         fields = read_modal_fields(interaction)
         options: dict[str, Any] = {name: fields.get_text(name) for name in list_entry_fields(contest, models)}
         options["model"] = options.get("model") or models[0].key
-        if options["model"] not in {model.key for model in models}:
+        model = next((model for model in models if model.key == options["model"]), None)
+        if model is None:
             raise RejectedError(make_problem("round_no_model"))
-        options |= dict(contest.settings.options)
+        options |= select_fixed_options(contest.settings, model, has_source=contest.has_source)
         return self.submitter.queuer.validator.build_request(interaction, image, options)
 
 

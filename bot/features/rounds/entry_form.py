@@ -14,11 +14,13 @@ from bot.interactions.modals import build_modal
 from bot.rendering.form_fields import build_choice_field, build_models_field, build_text_field, find_field_errors
 from bot.rendering.markdown import escape_markdown, format_request_prompt, truncate_text
 from bot.rendering.settings_text import format_number
+from bot.rounds.texts import format_fixed_options
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages
 from shared.prompts import split_negative_prompt
 from shared.request.model import Request
 
+MODAL_PARTS_LIMIT: Final = 5
 _PROMPT_LIMIT: Final = 200
 _FIXED_LIMIT: Final = 1000
 
@@ -82,6 +84,9 @@ def build_entry_form(
                     errors=errors,
                 )
             )
+    fixed = format_fixed_options(contest.settings, messages)
+    if fixed and len(parts) < MODAL_PARTS_LIMIT:
+        parts.append(ui.TextDisplay(fixed))
     return build_modal(messages.text("round.form_title"), custom_id, *parts)
 
 

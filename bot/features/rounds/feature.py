@@ -16,17 +16,21 @@ from bot.features.rounds.custom_ids import (
     ClearBallotId,
     ContestSettingId,
     EntryFormId,
+    FixedOptionsFormId,
+    FixedOptionsId,
     ReopenEntryId,
     StartContestId,
     WithdrawEntryId,
 )
 from bot.features.rounds.download import DownloadHandler
+from bot.features.rounds.drafts import ContestDrafts
 from bot.features.rounds.entry import EntryHandlers
 from bot.features.rounds.host import HostCommands
 from bot.features.rounds.members import MemberHandlers
 from bot.features.rounds.overview import OverviewCommands
 from bot.features.rounds.start import StartCommand
 from bot.interactions.rejected_forms import RejectedForms
+from bot.interactions.result_buttons import RetryEntryId
 from bot.interactions.routing import Route
 from bot.queue.job_queue import RedisJobQueue
 from bot.results.newest import NewestResultFinder
@@ -63,16 +67,8 @@ def build_rounds_feature(
 ) -> Feature:
     """Build `/round`, for servers only, and the handlers of its panels and of the messages of contests."""
     pictures, editor = builder.pictures, RoundMessageEditor(stores, builder)
-    start = StartCommand(
-        stores,
-        drafts,
-        submitter.validator,
-        reuse_rule,
-        job_history,
-        newest_results,
-        submitter.image_fetcher,
-        pictures,
-    )
+    contest_drafts = ContestDrafts(drafts, submitter.validator, reuse_rule, job_history)
+    start = StartCommand(stores, contest_drafts, newest_results, submitter.image_fetcher, pictures)
     entries = EntryHandlers(
         stores, EntrySubmitter(submitter), RejectedForms(drafts), job_history, pictures, queue, editor
     )
@@ -110,8 +106,11 @@ def build_rounds_feature(
         commands=[group],
         routes=[
             Route(ContestSettingId, start.change_setting),
+            Route(FixedOptionsId, start.open_options),
+            Route(FixedOptionsFormId, start.save_options),
             Route(StartContestId, start.start),
             Route(EnterRoundId, entries.open_form),
+            Route(RetryEntryId, entries.open_retry_form),
             Route(EntryFormId, entries.submit_form),
             Route(ReopenEntryId, entries.reopen_form),
             Route(ChangeEntryId, entries.open_change_form),

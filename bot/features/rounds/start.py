@@ -1,7 +1,7 @@
 """`/round start`: a private panel with the choices of a host, and the start of the contest in a thread."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,9 +10,7 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.discord_client.command_builder import CHOICES_LIMIT, JOB_ID_LENGTH, LABEL_LIMIT
-from bot.domain.draft import Draft
 from bot.domain.durations import parse_duration
-from bot.domain.ports import DraftStore, JobHistory
 from bot.domain.round_phases import start_contest
 from bot.domain.rounds import (
     MAX_PHASE_SECONDS,
@@ -27,28 +25,25 @@ from bot.features.rounds.choices import (
     DEFAULT_MAX_ENTRIES,
     DEFAULT_RELAY_COST,
     apply_choice,
-    compute_max_cost,
-    list_entry_models,
+    apply_models,
+    list_option_fields,
 )
-from bot.features.rounds.custom_ids import ContestSettingId, StartContestId
+from bot.features.rounds.custom_ids import ContestSettingId, FixedOptionsFormId, FixedOptionsId, StartContestId
+from bot.features.rounds.drafts import ContestDrafts, starts_from_picture
 from bot.features.rounds.place import open_contest_thread, require_place
-from bot.features.rounds.start_view import THEME_LIMIT, build_panel, build_started_view, format_duration
+from bot.features.rounds.start_view import THEME_LIMIT, build_options_form, build_started_view, format_duration
 from bot.interactions.components import get_selected_values
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, get_public_messages
+from bot.interactions.modals import read_modal_fields
 from bot.interactions.offers import get_offered_catalogue
-from bot.interactions.rejected_forms import RejectedForms
-from bot.interactions.responses import RenderedMessage, respond_with, update_message
+from bot.interactions.responses import RenderedMessage, open_modal, respond_with, update_message
 from bot.interactions.usage import may_moderate
-from bot.interactions.visibility import may_view_job
 from bot.rendering.labels import format_picture_label
-from bot.results.message_images import build_attached_image
 from bot.results.newest import NewestResultFinder
-from bot.results.reuse import ReuseRule
 from bot.rounds.pictures import RoundPictures
 from bot.storage.round_stores import RoundStores
 from bot.submission.images import ImageFetcher
-from bot.submission.validation import RequestValidator
 from shared.problems import RejectedError, make_problem
 
 MAX_OPEN_CONTESTS: Final = 3
@@ -65,10 +60,7 @@ class StartCommand:
     """Starts contests of members who may open threads. `clock` gives Unix seconds."""
 
     stores: RoundStores
-    drafts: DraftStore
-    validator: RequestValidator
-    reuse_rule: ReuseRule
-    job_history: JobHistory
+    contest_drafts: ContestDrafts
     newest_results: NewestResultFinder
     image_fetcher: ImageFetcher
     pictures: RoundPictures
@@ -101,25 +93,49 @@ class StartCommand:
 
         async def render() -> RenderedMessage:
             require_place(interaction)
-            draft = await self._build_draft(interaction, settings, image, source)
-            await self.drafts.save_draft(str(interaction.id), draft)
-            return self._render_panel(interaction, str(interaction.id), draft)
+            draft = await self.contest_drafts.build_draft(interaction, settings, image, source)
+            return await self.contest_drafts.save_and_render(interaction, str(interaction.id), draft)
 
         await respond_with(interaction, render)
 
     async def change_setting(self, interaction: discord.Interaction, custom_id: ContestSettingId) -> None:
         """Keep the choice of a select, and show the sum that follows from it."""
-        value = next(iter(get_selected_values(interaction)), "")
+        values = get_selected_values(interaction)
+
+        def apply(settings: ContestSettings) -> ContestSettings | None:
+            match custom_id.field:
+                case "models":
+                    offered = get_offered_catalogue(interaction, self.contest_drafts.validator.catalogue)
+                    return apply_models(settings, values, offered)
+                case "role":
+                    return replace(settings, entrant_role_id=_find_role_id(interaction, values))
+                case field:
+                    return apply_choice(settings, field, next(iter(values), ""))
+
+        await self._change_settings(interaction, custom_id.draft_id, apply)
+
+    async def open_options(self, interaction: discord.Interaction, custom_id: FixedOptionsId) -> None:
+        """Open the form of the options that every entry has."""
+        async with limit_lookup_time(interaction):
+            draft, settings = await self.contest_drafts.load_draft(interaction, custom_id.draft_id)
+        models = self.contest_drafts.list_models(interaction, draft, settings)
+        messages = get_localized_messages(interaction)
+        form = build_options_form(custom_id.draft_id, settings, models, messages, has_source=starts_from_picture(draft))
+        await open_modal(interaction, form)
+
+    async def save_options(self, interaction: discord.Interaction, custom_id: FixedOptionsFormId) -> None:
+        """Keep the options of the form, if entries with them are possible."""
+        fields = read_modal_fields(interaction)
 
         async def save_and_render() -> RenderedMessage:
-            draft, settings = await self._load_draft(interaction, custom_id.draft_id)
-            changed = apply_choice(settings, custom_id.field, value)
-            if changed is None:
-                raise RejectedError(make_problem("draft_expired"))
-            _require_payable(interaction, changed)
-            draft = replace(draft, contest=changed)
-            await self.drafts.save_draft(custom_id.draft_id, draft)
-            return self._render_panel(interaction, custom_id.draft_id, draft)
+            draft, settings = await self.contest_drafts.load_draft(interaction, custom_id.draft_id)
+            names = list_option_fields(settings, has_source=starts_from_picture(draft))
+            texts = {name: fields.get_text(name) for name in names}
+            changed = replace(settings, options={name: text for name, text in texts.items() if text})
+            self.contest_drafts.require_valid_options(interaction, draft, changed)
+            return await self.contest_drafts.save_and_render(
+                interaction, custom_id.draft_id, replace(draft, contest=changed)
+            )
 
         await update_message(interaction, save_and_render)
 
@@ -159,67 +175,34 @@ class StartCommand:
         ]
         return found[:CHOICES_LIMIT]
 
-    async def _build_draft(
+    async def _change_settings(
         self,
         interaction: discord.Interaction,
-        settings: ContestSettings,
-        image: discord.Attachment | None,
-        source: str | None,
-    ) -> Draft:
-        """Build the draft with the picture to start from: an upload, or a result that the user may go on from."""
-        user_id = interaction.user.id
-        if image is not None and source is not None:
-            raise RejectedError(make_problem("source_conflict", field="source"))
-        if image is not None:
-            attached = build_attached_image(image)
-            problems = self.validator.find_problems(interaction, attached)
-            if problems:
-                raise RejectedError(*problems)
-            return Draft(user_id, (attached,), contest=settings)
-        if source is None:
-            return Draft(user_id, (), contest=settings)
-        record = await self.job_history.find_job(source.strip())
-        if record is None or record.outcome_kind != "generated" or not may_view_job(interaction, record):
-            raise RejectedError(make_problem("job_unknown"))
-        await self.reuse_rule.require_permission(interaction, [record.job.requester.id], record.job.origin)
-        return Draft(user_id, (), record.job.id, source_owner_id=record.job.requester.id, contest=settings)
+        draft_id: str,
+        apply: Callable[[ContestSettings], ContestSettings | None],
+    ) -> None:
+        async def save_and_render() -> RenderedMessage:
+            draft, settings = await self.contest_drafts.load_draft(interaction, draft_id)
+            changed = apply(settings)
+            if changed is None:
+                raise RejectedError(make_problem("draft_expired"))
+            _require_payable(interaction, changed)
+            return await self.contest_drafts.save_and_render(interaction, draft_id, replace(draft, contest=changed))
 
-    async def _load_draft(self, interaction: discord.Interaction, draft_id: str) -> tuple[Draft, ContestSettings]:
-        """Load the user's own draft of a contest. Raises `RejectedError` (draft_expired)."""
-        draft = await RejectedForms(self.drafts).load_draft(interaction, draft_id)
-        if draft.contest is None:
-            raise RejectedError(make_problem("draft_expired"))
-        return draft, draft.contest
-
-    def _render_panel(self, interaction: discord.Interaction, draft_id: str, draft: Draft) -> RenderedMessage:
-        settings = draft.contest or ContestSettings("")
-        messages = get_localized_messages(interaction)
-        max_cost = self._compute_max_cost(interaction, draft, settings)
-        return RenderedMessage(
-            build_panel(draft_id, settings, max_cost, messages, has_source=_has_source(draft)),
-        )
-
-    def _compute_max_cost(self, interaction: discord.Interaction, draft: Draft, settings: ContestSettings) -> int:
-        offered = get_offered_catalogue(interaction, self.validator.catalogue)
-        has_source = _has_source(draft) or settings.rounds > 1 or settings.is_relay
-        models = [
-            *list_entry_models(settings, offered, has_source=_has_source(draft)),
-            *(list_entry_models(settings, offered, has_source=True) if has_source else ()),
-        ]
-        return compute_max_cost(settings, models)
+        await update_message(interaction, save_and_render)
 
     async def _start(self, interaction: discord.Interaction, contest_id: str) -> Contest:
         """Start the contest of a draft, whose id it gets, so that it is started once."""
         started = await self.stores.contests.find_contest(contest_id)
         if started is not None and started.host_id == interaction.user.id:
             return started
-        draft, settings = await self._load_draft(interaction, contest_id)
+        draft, settings = await self.contest_drafts.load_draft(interaction, contest_id)
         require_place(interaction)
         _require_payable(interaction, settings)
         await self._require_few_contests(interaction)
-        settings = replace(settings, max_cost=self._compute_max_cost(interaction, draft, settings))
+        settings = replace(settings, max_cost=self.contest_drafts.compute_max_cost(interaction, draft, settings))
         if draft.parent_id is not None:
-            await self.reuse_rule.require_permission(interaction, [draft.source_owner_id])
+            await self.contest_drafts.reuse_rule.require_permission(interaction, [draft.source_owner_id])
             if await self.pictures.load_entry(interaction.client, draft.parent_id) is None:
                 raise RejectedError(make_problem("result_gone"))
         image = next(iter(draft.images), None)
@@ -258,8 +241,12 @@ def read_duration(text: str, field: str) -> int:
     return seconds
 
 
-def _has_source(draft: Draft) -> bool:
-    return bool(draft.images) or draft.parent_id is not None
+def _find_role_id(interaction: discord.Interaction, values: Sequence[str]) -> int | None:
+    """Find the role that was selected; None for none, and for that of everybody."""
+    role = None
+    if interaction.guild is not None and values and values[0].isascii() and values[0].isdigit():
+        role = interaction.guild.get_role(int(values[0]))
+    return None if role is None or role.is_default() else role.id
 
 
 def _require_payable(interaction: discord.Interaction, settings: ContestSettings) -> None:

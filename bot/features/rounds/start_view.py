@@ -1,6 +1,6 @@
 """The panel in which a host chooses how a contest goes, and the messages of its start."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import discord
@@ -8,14 +8,20 @@ from discord import ButtonStyle, ui
 
 from bot.domain.durations import split_duration
 from bot.domain.rounds import Contest, ContestSettings, Payer
-from bot.features.rounds.choices import AUTOMATIC, get_choice, list_choices, list_fields
-from bot.features.rounds.custom_ids import ContestSettingId, StartContestId
-from bot.interactions.components import build_button, build_select
+from bot.features.rounds.choices import AUTOMATIC, get_choice, list_choices, list_fields, list_option_fields
+from bot.features.rounds.custom_ids import ContestSettingId, FixedOptionsFormId, FixedOptionsId, StartContestId
+from bot.interactions.components import build_button, build_role_select, build_select
+from bot.interactions.modals import build_modal
+from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT, build_choice_field, build_text_field
+from bot.rendering.labels import format_model_label
 from bot.rendering.layout import build_container_view
-from bot.rendering.markdown import escape_markdown
+from bot.rendering.markdown import escape_markdown, truncate_text
+from bot.rounds.texts import format_fixed_options
+from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages
 
 THEME_LIMIT: Final = 100
+_LABEL_LIMIT: Final = 100
 _COUNTED: Final = frozenset({"max_entries_per_member", "max_entries"})
 
 
@@ -26,7 +32,7 @@ def format_duration(seconds: int, messages: Messages) -> str:
 
 
 def build_panel(
-    draft_id: str, settings: ContestSettings, max_cost: int, messages: Messages, *, has_source: bool
+    draft_id: str, settings: ContestSettings, max_cost: int, offered: Catalogue, messages: Messages, *, has_source: bool
 ) -> ui.LayoutView:
     """Show the settings, in selects that change them, with the sum that may be paid and a button to start."""
     items: list[ui.Item[Any]] = [ui.TextDisplay(_format_summary(settings, messages, has_source=has_source))]
@@ -37,11 +43,13 @@ def build_panel(
             ContestSettingId(field, draft_id), heading, list(_build_options(field, settings, messages))
         )
         items += [ui.TextDisplay(f"**{heading}**"), ui.ActionRow(select)]
+    items += _build_limits(draft_id, settings, offered, messages)
     payer = "server" if settings.payer is Payer.SERVER else "author"
     price = messages.format_price(max_cost / 1e6)
     items.append(ui.TextDisplay(messages.text(f"round_panel.cost_{payer}", price=price)))
     start = build_button(StartContestId(draft_id), messages.text("round_panel.start"), style=ButtonStyle.success)
-    items.append(ui.ActionRow(start))
+    options = build_button(FixedOptionsId(draft_id), messages.text("round_panel.options"))
+    items.append(ui.ActionRow(start, options))
     return build_container_view(*items)
 
 
@@ -70,7 +78,47 @@ def _format_summary(settings: ContestSettings, messages: Messages, *, has_source
         "round_panel.title_relay" if settings.is_relay else "round_panel.title",
         theme=escape_markdown(settings.theme, 2 * THEME_LIMIT),
     )
-    return f"### {title}\n{' · '.join(facts)}"
+    fixed = format_fixed_options(settings, messages)
+    return "\n".join(filter(None, (f"### {title}", " · ".join(facts), fixed)))
+
+
+def build_options_form(
+    draft_id: str, settings: ContestSettings, models: Sequence[Model], messages: Messages, *, has_source: bool
+) -> ui.Modal:
+    """Build the form of the options that every entry has; those that are left empty are up to each member."""
+    parts: list[ui.Item[Any]] = []
+    for name in list_option_fields(settings, has_source=has_source):
+        value = str(settings.options.get(name, ""))
+        choices = dict.fromkeys(
+            choice for model in models if name in model.fields for choice in model.fields[name].choices
+        )
+        if choices:
+            parts.append(build_choice_field(name, list(choices), value, messages))
+        elif name == "negative" or any(name in model.fields for model in models):
+            parts.append(build_text_field(name, messages, value=value, is_multiline=name == "negative"))
+    return build_modal(messages.text("round_panel.options"), FixedOptionsFormId(draft_id), *parts)
+
+
+def _build_limits(
+    draft_id: str, settings: ContestSettings, offered: Catalogue, messages: Messages
+) -> Iterator[ui.Item[Any]]:
+    """Build the selects of the models that are allowed and of the role that may enter; none selected allows all."""
+    models = messages.text("round_panel.models")
+    options = [
+        discord.SelectOption(
+            label=truncate_text(format_model_label(model, offered, messages), _LABEL_LIMIT),
+            value=model.key,
+            default=model.key in settings.models,
+        )
+        for model in offered.generation_models[:SELECT_OPTIONS_LIMIT]
+    ]
+    yield ui.TextDisplay(f"**{models}**")
+    select = build_select(ContestSettingId("models", draft_id), models, options, min_values=0, max_values=len(options))
+    yield ui.ActionRow(select)
+    role = messages.text("round_panel.role")
+    selected = [settings.entrant_role_id] if settings.entrant_role_id else []
+    yield ui.TextDisplay(f"**{role}**")
+    yield ui.ActionRow(build_role_select(ContestSettingId("role", draft_id), role, selected, limit=1))
 
 
 def _build_options(field: str, settings: ContestSettings, messages: Messages) -> Iterator[discord.SelectOption]:

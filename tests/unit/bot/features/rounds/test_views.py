@@ -94,7 +94,7 @@ def test_the_panel_fits_discord(
 ) -> None:
     settings = ContestSettings(theme, contest_format, rounds=rounds, payer=payer, max_entries=25)
 
-    assert_fits_discord(build_panel("1" * 20, settings, 2_000_000, messages, has_source=has_source))
+    assert_fits_discord(build_panel("1" * 20, settings, 2_000_000, CATALOGUE, messages, has_source=has_source))
 
 
 @given(any_messages, st.integers(1, 60), st.sampled_from([1, 3]), st.integers(0, 2), st.data())
