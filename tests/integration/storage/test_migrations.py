@@ -67,9 +67,8 @@ async def test_records_of_every_earlier_version_remain_readable(
 
 
 @pytest.mark.parametrize("table", metadata.sorted_tables, ids=str)
-def test_keys_and_indexes_have_the_names_and_columns_of_the_models(database_url: str, table: Table) -> None:
-    migrate_database(parse_database_url(database_url))
-    engine = create_engine(parse_database_url(database_url), poolclass=NullPool)
+def test_keys_and_indexes_have_the_names_and_columns_of_the_models(migrated_database_url: str, table: Table) -> None:
+    engine = create_engine(parse_database_url(migrated_database_url), poolclass=NullPool)
     inspector = inspect(engine)
     primary_key = inspector.get_pk_constraint(table.name)
     foreign_keys = inspector.get_foreign_keys(table.name)
