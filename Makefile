@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The tests start hundreds of processes, which would otherwise compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 ONCE ?=
 IMAGE ?=
@@ -13,7 +15,8 @@ TESTS ?=
 export PROMPT
 
 # A file's tests share its servers and run one after another; files run side by side, each process with servers of its own.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Four processes, on two cores, too: most of their time they wait for a timer or for another process.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .NOTPARALLEL:  # the lanes of `check` run in the order in which they are written, whatever -j says
 .PHONY: help demo test check lint types contracts docs audit format bench soak upgrade-test fuzz up down logs lock clean
