@@ -14,6 +14,7 @@ from tests.support.exploration import (
     start_exploration,
     wait_for_exploration_end,
 )
+from tests.support.suspended_worker import suspend_worker
 from tests.support.user import DiscordUser, list_components, list_custom_ids, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
@@ -116,15 +117,17 @@ def test_limits_are_explained_to_the_requester_alone_and_waiting_variants_can_be
     ada: DiscordUser, list_calls: CallLister
 ) -> None:
     ben = DiscordUser(ada.stack, "ben")
-    questions = [invoke_explore(ben, "a castle [slow:3]", vary="seeds", count=count) for count in (9, 9, 9)]
+    questions = [invoke_explore(ben, "a castle [slow:2]", vary="seeds", count=count) for count in (9, 9, 9)]
     exploration_ids, sheets = [], []
-    for question in questions:
-        exploration_ids.append(start_exploration(ben, question))
-        sheets.append(wait_until(lambda: find_exploration_message(ben, exploration_ids[-1]), "the message"))
-    answer = wait_until(
-        lambda: text if "not started" in (text := read_text(ben.reload_private_message(questions[-1]))) else None,
-        "the reasons",
-    )
+    with suspend_worker(ada.stack):
+        for question in questions:
+            exploration_ids.append(start_exploration(ben, question))
+            sheets.append(wait_until(lambda: find_exploration_message(ben, exploration_ids[-1]), "the message"))
+        answer = wait_until(
+            lambda: text if "not started" in (text := read_text(ben.reload_private_message(questions[-1]))) else None,
+            "the reasons",
+        )
+    wait_until(list_calls, "a call in flight")
 
     for sheet in sheets:
         ben.press_button(sheet, "exploration_cancel")

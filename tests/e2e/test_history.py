@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-import signal
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -19,6 +17,7 @@ from PIL import Image
 from demo.first_picture import iter_message_texts
 from demo.http_client import download_bytes
 from demo.stack import Stack
+from tests.support.suspended_worker import suspend_worker
 from tests.support.user import DiscordUser, add_user, list_custom_ids, list_media, wait_until
 
 
@@ -182,18 +181,14 @@ def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_to
     grace: DiscordUser, ada: DiscordUser, stack: Stack, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     assert "You have nothing in the queue" in read_text(invoke_and_wait(grace, "queue"))
-    worker = stack.processes["worker"].pid
     jobs = [grace.submit_imagine(f"a slow castle [slow:2] {n}") for n in range(4)]
-    wait_until(lambda: len(list_calls()) == 2, "two calls in flight")
-    os.kill(worker, signal.SIGSTOP)  # two requests run and two wait, however long it takes to look at them
-    try:
+    wait_until(lambda: len(list_calls()) >= 2, "two calls in flight")
+    with suspend_worker(stack):
         for job in jobs:
             wait_until(partial(grace.read_status, job), "a status message: the job is queued")
         mine, hers = invoke_and_wait(grace, "queue"), invoke_and_wait(ada, "queue")
         pressed = grace.press_button(mine, "queue_cancel", jobs[-1])
         left = wait_until(lambda: find_updated_queue(grace, pressed), "the updated queue")
-    finally:
-        os.kill(worker, signal.SIGCONT)
 
     assert "You have 4 requests in the queue" in read_text(mine)
     assert "There are 4 requests in the server's queue" in read_text(mine)

@@ -9,7 +9,15 @@ from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.session import Database
 from demo.stack import Stack
 from tests.support.exploration import list_results, read_text, start_exploration, wait_for_exploration_end
-from tests.support.user import LOADING_FLAG, DiscordUser, list_components, list_custom_ids, list_media, wait_until
+from tests.support.suspended_worker import suspend_worker
+from tests.support.user import (
+    LOADING_FLAG,
+    DiscordUser,
+    list_components,
+    list_custom_ids,
+    list_media,
+    wait_until,
+)
 
 CallLister = Callable[[], list[dict[str, Any]]]
 
@@ -93,14 +101,16 @@ def test_requests_over_a_limit_are_explained_to_their_requester_alone(ada: Disco
     ben = DiscordUser(ada.stack, "ben")
 
     def submit(count: int) -> str:
-        used = ben.submit_imagine("a castle [slow:5]", image=None, count=count)
+        used = ben.submit_imagine("a castle [slow:2]", image=None, count=count)
         wait_until(lambda: not ben.wait_for_status(used)["flags"] & LOADING_FLAG, "the response")
         return used
 
-    accepted = [submit(count) for count in (4, 4, 4, 4, 3)]
-    partly, refused = submit(4), submit(4)
+    with suspend_worker(ada.stack):
+        accepted = [submit(count) for count in (4, 4, 4, 4, 3)]
+        partly, refused = submit(4), submit(4)
+        reasons = [ben.wait_for_followup_text(used) for used in (partly, refused)]
+    wait_until(list_calls, "a call in flight")
 
-    reasons = [ben.wait_for_followup_text(used) for used in (partly, refused)]
     for used in (*accepted, partly):
         ben.press_button(ben.wait_for_status(used), "exploration_cancel")
     sheets = [wait_for_exploration_end(ben, used) for used in (*accepted, partly)]

@@ -2,23 +2,27 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+import redis
 
 from demo.http_client import request_json
 from demo.processes import ROOT
 from shared.queue.keys import job_key, pace_key
 from tests.support.fault_stack import FaultStack, open_fault_stack
-from tests.support.user import wait_until
+from tests.support.user import DiscordUser, wait_until
 
 SD, SDXL = "stability.sd3-5-large-v1:0", "stability.stable-diffusion-xl-v1"
 
 
 @pytest.fixture(scope="module")
 def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
-    with open_fault_stack(tmp_path_factory.mktemp("bedrock"), BEDROCK_CALL_SECONDS="3") as opened:
+    folder = tmp_path_factory.mktemp("bedrock")
+    with open_fault_stack(folder, BEDROCK_CALL_SECONDS="3", MAX_PER_MINUTE_PER_USER="0") as opened:
         yield opened
 
 
@@ -33,26 +37,41 @@ def read_log(fault_stack: FaultStack) -> str:
     return fault_stack.stack.processes["worker"].log.read_text()
 
 
-def read_call_interval(fault_stack: FaultStack) -> int:
-    """Read the pace: milliseconds between two calls of the model."""
-    return int(fault_stack.client.hget(pace_key("sd3.5-large"), "interval_ms") or 0)
+@contextmanager
+def record_call_intervals(fault_stack: FaultStack) -> Iterator[list[int]]:
+    """Record the pace: milliseconds between two calls of the model, as they change from one call to the next."""
+    intervals, end = [0], threading.Event()
+
+    def record() -> None:
+        with redis.Redis.from_url(fault_stack.stack.redis_url) as client:
+            while not end.wait(0.01):
+                interval = int(client.hget(pace_key("sd3.5-large"), "interval_ms") or 0)
+                if interval != intervals[-1]:
+                    intervals.append(interval)
+
+    recorder = threading.Thread(target=record)
+    recorder.start()
+    try:
+        yield intervals
+    finally:
+        end.set()
+        recorder.join()
 
 
 def test_throttling_slows_the_pace_and_no_job_fails(fault_stack: FaultStack) -> None:
-    """Measured: nine jobs of three users are throttled five times. The pace falls to one call per 0.5 to 4 s and rises
+    """Measured: nine jobs of three users are throttled three times. The pace falls to one call per 0.5 to 2 s and rises
     with every success; all jobs are done within 6 to 12 s."""
-    fault_stack.inject_bedrock_fault("throttle", 5, "storm")
-    jobs = [fault_stack.submit_imagine(f"storm {n}", user) for user in ("ada", "grace", "linus") for n in range(3)]
+    fault_stack.inject_bedrock_fault("throttle", 3, "storm")
 
-    slowest = wait_until(lambda: read_call_interval(fault_stack), "a slower pace")
-    for job in jobs:
-        slowest = max(slowest, read_call_interval(fault_stack))
-        fault_stack.assert_image_posted(job)
+    with record_call_intervals(fault_stack) as intervals:
+        jobs = [fault_stack.submit_imagine(f"storm {n}", user) for user in ("ada", "grace", "linus") for n in range(3)]
+        for job in jobs:
+            fault_stack.assert_image_posted(job)
 
     assert fault_stack.count_billed_calls("storm") == len(jobs)
-    assert len(fault_stack.list_calls("storm")) == len(jobs) + 5
-    assert slowest >= 500
-    assert read_call_interval(fault_stack) < slowest
+    assert len(fault_stack.list_calls("storm")) == len(jobs) + 3
+    assert max(intervals) >= 500
+    assert intervals[-1] < max(intervals)
 
 
 def test_a_response_slower_than_the_deadline_fails_with_a_message_after_one_repeat(fault_stack: FaultStack) -> None:
@@ -61,26 +80,22 @@ def test_a_response_slower_than_the_deadline_fails_with_a_message_after_one_repe
     told = fault_stack.wait_for_result_text(fault_stack.submit_imagine("dripping [drip:30]"))
 
     assert "No complete answer came within 3\u00a0s" in told
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 30
     assert len(fault_stack.list_calls("dripping")) == 2
 
 
 def test_a_model_retired_while_jobs_run_is_switched_off_for_everyone(fault_stack: FaultStack) -> None:
     """Running jobs are delivered; waiting jobs fail with a message that names another model, unbilled."""
-    running = [fault_stack.submit_imagine(f"last of {n} [slow:2]", command="sdxl") for n in range(2)]
-    wait_until(lambda: len(fault_stack.list_calls("last of")) == 2, "two calls in flight")
-    waiting = [
-        fault_stack.submit_imagine(f"too late {n}", user, command="sdxl")
-        for n in range(2)
-        for user in ("ada", "grace", "linus")
-    ]
+    running = [fault_stack.submit_imagine(f"last of {n} [slow:1]", command="sdxl") for n in range(2)]
+    waiting = [fault_stack.submit_imagine(f"too late {n} [slow:1]", command="sdxl") for n in range(6)]
+    wait_until(lambda: len(fault_stack.list_calls("last of")) == 2, "two calls, as many as a user may have at once")
     wait_until(lambda: all(fault_stack.client.exists(job_key(job)) for job in waiting), "six jobs accepted")
 
     request_json("PUT", f"{fault_stack.stack.bedrock_url}/control/models/{SDXL}", {"status": "EOL"})
 
     told = [fault_stack.wait_for_result_text(job) for job in waiting]
-    requester = fault_stack.requesters[waiting[0]]
-    refused = requester.wait_for_private_text(requester.submit_sdxl("now"))
+    grace = DiscordUser(fault_stack.stack, "grace")
+    refused = grace.wait_for_private_text(grace.submit_sdxl("now"))
     for job in running:
         fault_stack.assert_image_posted(job)
     late = [words for words in told if "no longer offers SDXL 1.0" in words]

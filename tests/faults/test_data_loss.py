@@ -15,11 +15,11 @@ from shared.queue.keys import OPEN_JOBS
 from tests.support.user import DiscordUser, list_custom_ids, wait_until
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack whose bot is stopped and started."""
     with run_stack(
-        tmp_path / "logs",
+        tmp_path_factory.mktemp("data-loss") / "logs",
         discord_options=("--no-rate-limits",),
         bedrock_options=("--latency", "0.2"),
         settings={"BEDROCK_CALL_SECONDS": "4", "LEASE_SECONDS": "3"},

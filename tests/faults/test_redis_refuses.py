@@ -37,26 +37,28 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
 
 @pytest.mark.parametrize("code", REDIS_TROUBLES)
 def test_bot_and_worker_wait_for_a_redis_that_refuses_and_go_on(stage: FaultStack, code: str) -> None:
-    jobs = [stage.submit_imagine(f"{code} {number} [slow:1]") for number in range(4)]
+    jobs = [stage.submit_imagine(f"{code} {number} [slow:2]") for number in range(4)]
     wait_until(lambda: stage.client.exists(*map(job_key, jobs)) == len(jobs), "four jobs accepted")
-    wait_until(lambda: len(stage.list_calls(f"{code} ")) == 2, "two calls in flight")
+    wait_until(lambda: len(stage.list_calls(f"{code} ")) >= 2, "two calls in flight")
     logs = {name: process.log for name, process in stage.stack.processes.items() if name in {"bot", "worker"}}
     read_before = {name: len(log.read_text()) for name, log in logs.items()}
 
     started = time.monotonic()
     with REDIS_TROUBLES[code](stage.server, stage.client):
-        time.sleep(4)
+        time.sleep(2.5)  # the calls end meanwhile
+        if code != "OOM":  # at which scripts write all the same
+            for name, log in logs.items():
+                wait_for_text(log, read_before[name], f"({code})")
     for job in jobs:
         stage.assert_image_posted(job)
     seconds = time.monotonic() - started
 
     assert stage.count_billed_calls(f"{code} ") == len(jobs)
     for name, log in logs.items():
-        recovered = "" if code == "OOM" else "again, after"  # at OOM, scripts write all the same
+        recovered = "" if code == "OOM" else "again, after"
         text = wait_for_text(log, read_before[name], recovered)
         assert "Traceback" not in text, text
         assert len(text.splitlines()) < MAX_LINES_A_SECOND * seconds, text
-        assert code == "OOM" or f"({code})" in text, text
 
 
 def wait_for_text(log: Path, start: int, text: str) -> str:

@@ -13,7 +13,9 @@ USERS = ("ada", "grace", "linus")
 
 @pytest.fixture(scope="module")
 def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
-    with open_fault_stack(tmp_path_factory.mktemp("stopping"), start=("bot",)) as opened:
+    folder = tmp_path_factory.mktemp("stopping")
+    # nothing here waits for a deadline or for a lease that expires
+    with open_fault_stack(folder, start=("bot",), BEDROCK_CALL_SECONDS="20", LEASE_SECONDS="20") as opened:
         yield opened
 
 

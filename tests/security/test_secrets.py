@@ -16,6 +16,7 @@ from demo.http_client import request_json
 from shared.queue.keys import draft_key
 from tests.support.recorded_run import RecordedRun
 
+pytestmark = pytest.mark.timeout(300)
 ImageReader = Callable[[bytes], object]
 
 

@@ -26,8 +26,8 @@ CONSERVATIVE = "us.stability.stable-conservative-upscale-v1:0"
 ACCESS_KEY, SECRET_KEY, API_KEY = "AKIADEMODEMODEMODEMO", "demo-secret-access-key", "demo-api-key"
 SINGLE_ATTEMPT_CONFIG = Config(
     retries={"total_max_attempts": 1, "mode": "standard"},
-    connect_timeout=5,
-    read_timeout=10,
+    connect_timeout=30,
+    read_timeout=60,
     signature_version="v4",  # otherwise an API key in the environment would take precedence
 )
 
@@ -46,7 +46,7 @@ class BedrockStandIn:
     def send_request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
         try:
             connection.request(method, path, body, dict(headers or {}))
             response = connection.getresponse()
@@ -84,7 +84,7 @@ class BedrockStandIn:
 
 
 def make_runtime_client(
-    url: str, secret_key: str = SECRET_KEY, access_key: str = ACCESS_KEY, read_timeout: int = 10
+    url: str, secret_key: str = SECRET_KEY, access_key: str = ACCESS_KEY, read_timeout: int = 60
 ) -> "BedrockRuntimeClient":
     return boto3.session.Session().client(
         "bedrock-runtime",

@@ -25,6 +25,7 @@ from tests.support.bedrock_standin import (
     make_sdxl_body,
     open_base64_image,
 )
+from tests.support.user import wait_until
 
 CODES = {
     "access-denied": (403, "AccessDeniedException"),
@@ -188,14 +189,12 @@ def test_a_hung_call_is_billed_and_in_flight_until_the_client_disconnects(bedroc
     with pytest.raises(ReadTimeoutError):
         hurried.invoke_model(modelId=SD35, body=b'{"prompt": "[hang]"}', contentType="application/json")
 
-    assert [(call["billed"], call["in_flight"], call["status"]) for call in bedrock_standin.list_calls()] == [
-        (True, True, None)
-    ]
+    def list_calls() -> list[tuple[bool, bool, int | None]]:
+        return [(call["billed"], call["in_flight"], call["status"]) for call in bedrock_standin.list_calls()]
+
+    wait_until(lambda: list_calls() == [(True, True, None)], "a billed call in flight")
     hurried.close()
-    deadline = time.monotonic() + 5
-    while bedrock_standin.list_calls()[0]["in_flight"] and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not bedrock_standin.list_calls()[0]["in_flight"]
+    wait_until(lambda: list_calls() == [(True, False, None)], "a call that is no longer in flight")
 
 
 def test_a_dripping_body_arrives_slowly_and_completely(bedrock_standin: BedrockStandIn) -> None:
