@@ -37,7 +37,10 @@ def test_a_member_makes_as_many_pictures_as_their_budget_allows_and_as_are_grant
     left = invoke(member, "mine")
     granted = invoke(owner, "grant", member=user_id, amount=1, reason="won the contest", **{"in": "pictures"})
     member.wait_for_result(member.submit_imagine("a prize"))
+    role = owner.post("/control/roles", {"name": "Others", "permissions": "0"})["id"]
+    invoke(owner, "set", amount=9, per="day", role=role)  # the member does not have it
     useless = invoke(owner, "grant", member=user_id, amount=1, reason="won the contest")
+    invoke(owner, "remove", per="day", role=role)
 
     assert answer.startswith(f"Done. <@{user_id}>: **1 picture** left of 1 picture per day")
     assert (
@@ -47,7 +50,7 @@ def test_a_member_makes_as_many_pictures_as_their_budget_allows_and_as_are_grant
     assert f"<@{user_id}>: **0 pictures** left of 1 picture per day" in left
     assert "You used **$0.08** here this month, for 1 picture." in left
     assert granted == f"<@{user_id}> has 1 picture more, until their budgets start again."
-    assert useless.startswith(f"Noted, but no budget of <@{user_id}> or of a role counts in this unit")
+    assert useless.startswith(f"Noted, but neither <@{user_id}> nor one of their roles has a budget in this unit")
 
 
 def test_a_channel_is_told_that_a_budget_is_half_used_and_used_up(

@@ -45,6 +45,7 @@ from shared.problems import RejectedError, make_problem
 AMOUNT_LIMIT: Final = 1_000_000
 REASON_LIMIT: Final = 200
 MAX_LINES: Final = 20
+PERSONAL_SCOPES: Final = frozenset({BudgetScope.MEMBER, BudgetScope.ROLE})  # those that a grant counts in
 PAGE_SIZE: Final = 15
 
 Amount = app_commands.Range[float, 0, AMOUNT_LIMIT]
@@ -166,12 +167,14 @@ class BudgetCommands:
         async with limit_lookup_time(interaction):
             spender = build_member_spender(member, interaction)
             counted = _count(BudgetUnit(unit), amount)
-            changed = await self.budget_store.adjust(spender, BudgetUnit(unit), counted, reason)
+            await self.budget_store.adjust(spender, BudgetUnit(unit), counted, reason)
+            usages = await self.budget_store.list_usage(spender)
             await record_action(
                 interaction, self.audit_log, AuditAction.GRANT, member.id, f"{unit} {counted}: {reason}"
             )
         messages = get_localized_messages(interaction)
-        key = "budget.granted_nowhere" if not changed else "budget.granted" if counted >= 0 else "budget.taken"
+        is_counted = any(u.budget.unit == unit and u.budget.scope in PERSONAL_SCOPES for u in usages)
+        key = ("budget.granted" if counted >= 0 else "budget.taken") if is_counted else "budget.granted_nowhere"
         text = messages.text(key, member=f"<@{member.id}>", amount=messages.format_amount(f"{unit} {abs(counted)}"))
         await respond_privately(interaction, text)
 
