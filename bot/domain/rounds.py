@@ -98,6 +98,10 @@ class MessageKind(StrEnum):
     CLOSING_STRIP = "closing_strip"
     ENDED = "ended"
     CHANNEL_GONE = "channel_gone"
+    CANNOT_POST = "cannot_post"
+
+
+DIRECT_KINDS: Final = frozenset({MessageKind.CHANNEL_GONE, MessageKind.CANNOT_POST})
 
 
 @dataclass(frozen=True)

@@ -28,15 +28,7 @@ TREE_FILENAME: Final = "tree.jpg"
 TIMELAPSE_FILENAME: Final = "timelapse.webp"
 _SOURCE_ID: Final = "source"
 _PROMPT_LIMIT: Final = 60
-
-
-@dataclass(frozen=True)
-class ClosingStrip:
-    """The galleries of the last message and their files; `credits` names the author of each number in the tree."""
-
-    galleries: Sequence[ui.MediaGallery[Any]] = ()
-    files: Sequence[discord.File] = ()
-    credits: str = ""
+_Galleries = tuple[list[ui.MediaGallery[Any]], list[discord.File]]
 
 
 @dataclass(frozen=True)
@@ -46,14 +38,14 @@ class ClosingStripBuilder:
     job_history: JobHistory
     thumbnails: EntryThumbnails
 
-    async def build_strip(
+    async def build_galleries(
         self,
         client: discord.Client,
         contest: Contest,
         entries: Sequence[RoundEntry],
         messages: Messages,
         max_bytes: int,
-    ) -> ClosingStrip:
+    ) -> _Galleries:
         """Draw the time-lapse and the tree, each for a gallery of its own, because Discord crops those that share one.
 
         Raises `RejectedError` if the database fails.
@@ -77,13 +69,11 @@ class ClosingStripBuilder:
         if timelapse is not None:
             galleries.append(build_attached_gallery(TIMELAPSE_FILENAME, messages.text("round.timelapse")))
             files.append(discord.File(io.BytesIO(timelapse), filename=TIMELAPSE_FILENAME))
-        credits_text = ""
         if len(nodes) > 1:
-            credits_text = format_credits(nodes, shown, messages)
             tree = await asyncio.to_thread(draw_lineage_tree, nodes)
             galleries.append(build_attached_gallery(TREE_FILENAME, messages.text("round.tree", count=len(nodes))))
             files.append(discord.File(io.BytesIO(tree.jpeg), filename=TREE_FILENAME))
-        return ClosingStrip(galleries, files, credits_text)
+        return galleries, files
 
     async def _find_source(self, contest: Contest, records: Mapping[str, JobRecord]) -> JobRecord | None:
         """Find the result from which the first round started, if it was one."""
@@ -157,25 +147,6 @@ def build_nodes(
             label = messages.text("round.winner") if entry.is_winner else ""
             nodes.append(_build_node(record, parent_id, thumbnails, messages, label=label))
     return nodes
-
-
-def format_credits(nodes: Sequence[Node], entries: Sequence[RoundEntry], messages: Messages) -> str:
-    """Name the authors of the numbers in the tree, a line for each round."""
-    by_id = {entry.job_id: entry for entry in entries}
-    lines: dict[int, list[str]] = {}
-    for number, node in enumerate(nodes, 1):
-        entry = by_id.get(node.id)
-        if entry is None:
-            lines[0] = [f"**{number}** {messages.text('round.first_picture')}"]
-            continue
-        author = f"<@{entry.author_id}>" if entry.author_id else messages.text("round.somebody")
-        lines.setdefault(entry.round_number, []).append(f"**{number}** {author}")
-    return "\n".join(
-        " · ".join(names)
-        if number == 0
-        else f"{messages.text('round_status.round', number=number)}: {' · '.join(names)}"
-        for number, names in sorted(lines.items())
-    )
 
 
 def _build_node(

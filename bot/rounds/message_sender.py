@@ -16,7 +16,8 @@ from bot.delivery.discord_errors import UNKNOWN_MESSAGE_CODE, get_retry_after, i
 from bot.delivery.posted_messages import PostedMessageFinder
 from bot.domain.round_changes import end_contest
 from bot.domain.round_phases import ENTRIES_PER_MESSAGE
-from bot.domain.rounds import Contest, EndReason, EntryState, MessageKind, RoundEntry, RoundMessage
+from bot.domain.round_steps import NewMessage
+from bot.domain.rounds import DIRECT_KINDS, Contest, EndReason, EntryState, MessageKind, RoundEntry, RoundMessage
 from bot.periodic import run_every
 from bot.rounds.message_builder import RoundMessageBuilder
 from bot.storage.round_stores import RoundStores
@@ -31,6 +32,7 @@ MAX_CONCURRENT_CONTESTS: Final = 8
 MAX_WAITING_PER_CONTEST: Final = 2
 """Few in one pass, so that a contest of hundreds of entries does not hold up the others."""
 _GONE_CODES: Final = frozenset({10003, 10004, 50001})  # unknown channel or guild, no access to it
+_FORBIDDEN_CODES: Final = frozenset({50013, 160005})  # a permission is missing, or the thread is locked
 _REFUSED_CODES: Final = frozenset({50035, 40005, 50045})  # a form that is invalid, or a file too large
 _NONCE_LENGTH: Final = 25
 
@@ -93,11 +95,17 @@ class RoundMessageSender:
         try:
             posted = await self._find_posted(contest, messages)
             for message in messages:
-                await self._send_message(contest, message, posted.get(build_nonce(message)))
+                if message.kind is MessageKind.CANNOT_POST:  # what comes before it was posted
+                    await self._stores.messages.close_message(message, None)
+                else:
+                    await self._send_message(contest, message, posted.get(build_nonce(message)))
         except discord.HTTPException as error:
-            if error.code not in _GONE_CODES or messages[0].kind is MessageKind.CHANNEL_GONE:
-                raise
-            await self._end_gone_contest(contest, error)
+            if error.code in _GONE_CODES and messages[0].kind not in DIRECT_KINDS:
+                await self._end_gone_contest(contest, error)
+                return
+            if error.code in _FORBIDDEN_CODES:
+                await self._tell_host(contest)
+            raise
 
     async def _send_message(self, contest: Contest, message: RoundMessage, message_id: int | None) -> None:
         """Post a message, unless it was posted under this id, publish what it reveals, and record it."""
@@ -119,7 +127,7 @@ class RoundMessageSender:
         except discord.HTTPException as error:
             if error.code == UNKNOWN_MESSAGE_CODE:  # its nonce belongs to a message that was deleted since
                 return None
-            is_final = message.kind is MessageKind.CHANNEL_GONE or error.code in _REFUSED_CODES
+            is_final = message.kind in DIRECT_KINDS or error.code in _REFUSED_CODES
             if is_final and not is_transient(error):
                 log.exception("contest %s: its message %s is given up", contest.id, message.kind)
                 return None
@@ -169,10 +177,17 @@ class RoundMessageSender:
 
     async def _open_channel(self, contest: Contest, message: RoundMessage) -> int:
         """Return the id of the thread, or of the host's direct messages, which are opened first."""
-        if message.kind is not MessageKind.CHANNEL_GONE:
+        if message.kind not in DIRECT_KINDS:
             return contest.thread_id
         channel = await self._client.http.start_private_message(str(contest.host_id))
         return int(channel["id"])
+
+    async def _tell_host(self, contest: Contest) -> None:
+        """Tell the host, once in a round, that messages wait until the bot may post them."""
+        notice = NewMessage(MessageKind.CANNOT_POST, contest.round_number)
+        message = await self._stores.messages.add_message_once(contest.id, notice)
+        if message is not None:
+            await self._send_message(contest, message, None)
 
     async def _end_gone_contest(self, contest: Contest, error: discord.HTTPException) -> None:
         """End a contest whose thread is gone; its host is told."""

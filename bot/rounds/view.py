@@ -191,6 +191,10 @@ class _Renderer:
         rows = [ui.ActionRow[Any](button)] if facts.entries else []
         return RoundView([f"## {title}", *(list(filter(None, texts)) or [self._text("thanks")])], rows)
 
+    def render_missing_permission(self) -> RoundView:
+        thread = f"<#{self.contest.thread_id}>"
+        return RoundView([self._text("cannot_post", theme=self._format_theme(), thread=thread)])
+
     def render_end(self) -> RoundView:
         reason = self.contest.end_reason or EndReason.CANCELLED
         return RoundView([self._text(f"ended_{reason}", theme=self._format_theme())])
@@ -264,6 +268,7 @@ _RENDERERS: Final[Mapping[MessageKind, Callable[[_Renderer], RoundView]]] = {
     MessageKind.CLOSING_STRIP: _Renderer.render_scores,
     MessageKind.ENDED: _Renderer.render_end,
     MessageKind.CHANNEL_GONE: _Renderer.render_end,
+    MessageKind.CANNOT_POST: _Renderer.render_missing_permission,
 }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, func, inser
 
 from bot.domain.round_steps import NewMessage
 from bot.domain.rounds import MessageKind, RoundMessage
-from bot.storage.round_rows import CONTEST_ID, parse_message
+from bot.storage.round_rows import CONTEST_ID, lock_contest, parse_message
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import contests, jobs, round_messages, undelivered_images
 
@@ -74,6 +74,24 @@ class SqlRoundMessageStore:
         with translate_database_errors():
             row = await self._database.run_transaction(lambda connection: connection.execute(query).one_or_none())
         return None if row is None else parse_message(row)
+
+    async def add_message_once(self, contest_id: str, message: NewMessage) -> RoundMessage | None:
+        """Add a message unless its round has one of its kind; return it, None if it was sent or given up before."""
+        query = (
+            select(round_messages)
+            .where(round_messages.c.contest_id == contest_id, round_messages.c.kind == message.kind)
+            .where(round_messages.c.round_number == message.round_number)
+        )
+
+        def add(connection: Connection) -> RoundMessage | None:
+            lock_contest(connection, contest_id)
+            if connection.execute(query).first() is None:
+                add_messages(connection, contest_id, [message], self._clock())
+            row = connection.execute(query.where(round_messages.c.closed_at.is_(None))).first()
+            return None if row is None else parse_message(row)
+
+        with translate_database_errors():
+            return await self._database.run_transaction(add)
 
     async def close_message(self, message: RoundMessage, message_id: int | None) -> None:
         """Record that a message was sent, or, with None, that it never will be."""

@@ -11,11 +11,11 @@ import pytest
 
 from bot.domain.round_changes import end_contest
 from bot.domain.round_phases import start_contest
-from bot.domain.rounds import Contest, ContestFormat, EndReason, Phase, TurnOrder
+from bot.domain.rounds import Contest, ContestFormat, EndReason, MessageKind, Phase, TurnOrder
 from bot.results.images import ResultImageLoader
 from bot.rounds.leader import RoundLeader
 from bot.rounds.message_builder import RoundMessageBuilder
-from bot.rounds.message_sender import RoundMessageSender
+from bot.rounds.message_sender import RETRY_SECONDS, RoundMessageSender
 from bot.rounds.pictures import RoundPictures
 from bot.rounds.thumbnails import EntryThumbnails
 from bot.storage.ballots import SqlBallotStore
@@ -228,6 +228,28 @@ async def test_a_contest_whose_thread_is_gone_ends_and_its_host_is_told(evening:
     state = await evening.discord_channel.call_control("GET", "state")
     texts = [read_text(m) for messages in state["messages"].values() for m in messages if m["components"]]
     assert sum(EN.text("round.ended_channel_gone", theme="a castle") in text for text in texts) == 1
+
+
+async def test_without_permission_to_post_the_host_is_told_once_and_the_messages_wait(evening: Evening) -> None:
+    await evening.start()
+    permissions = f"permissions/{evening.discord_channel.channel_id}"
+    await evening.discord_channel.call_control("PUT", permissions, {"deny": 1 << 11})
+    sender = evening.make_sender()
+
+    for _ in range(3):
+        await sender.send_waiting()
+        evening.clock.now += RETRY_SECONDS
+    waiting = await evening.stores.messages.list_waiting_messages(9)
+    state = await evening.discord_channel.call_control("GET", "state")
+    await evening.discord_channel.call_control("PUT", permissions, {"deny": 0})
+    await send_all(sender)
+
+    thread = f"<#{evening.discord_channel.channel_id}>"
+    told = EN.text("round.cannot_post", theme="a castle", thread=thread)
+    texts = [read_text(m) for messages in state["messages"].values() for m in messages if m["components"]]
+    assert sum(told in text for text in texts) == 1
+    assert [message.kind for message in waiting] == [MessageKind.ENTERING]
+    assert len(await evening.list_messages()) == 1
 
 
 async def test_a_cancelled_contest_says_so_and_cancels_what_still_waits_once(evening: Evening) -> None:
