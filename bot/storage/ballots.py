@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from sqlalchemy import Connection, Delete, delete, insert, select
 
@@ -13,16 +14,20 @@ from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import round_ballots, round_entries
 from shared.problems import RejectedError, make_problem
 
+MAX_KEPT_VOTES: Final = 8
+
 
 class SqlBallotStore:
     """The ballots of open votes. Every method raises `RejectedError` (database_unavailable).
 
-    `clock` gives Unix seconds.
+    `clock` gives Unix seconds. The candidates of the latest votes are kept until their contests change: hundreds of
+    members ask for those of hundreds of entries within a minute.
     """
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
+        self._candidates: dict[tuple[str, int], Sequence[RoundEntry]] = {}
 
     async def save_ballot(
         self, contest_id: str, user_id: int, choices: Sequence[int], *, phase: Phase, round_number: int
@@ -37,7 +42,7 @@ class SqlBallotStore:
             contest = lock_contest(connection, contest_id)
             if contest is None or not self._is_voting(contest, phase, round_number):
                 raise RejectedError(make_problem("round_vote_over"))
-            candidates = _load_candidates(connection, contest)
+            candidates = _load_candidates(connection, contest, choices)
             ballot = validate_choices(choices, candidates, user_id=user_id, max_choices=get_max_choices(contest))
             connection.execute(_delete_ballot(contest_id, user_id))
             row = {"contest_id": contest_id, "user_id": user_id, "choices": json.dumps(ballot.choices)}
@@ -64,8 +69,15 @@ class SqlBallotStore:
 
     async def list_candidates(self, contest: Contest) -> Sequence[RoundEntry]:
         """List the entries that can be chosen in the vote, by number."""
-        with translate_database_errors():
-            return await self._database.run_transaction(lambda connection: _load_candidates(connection, contest))
+        key = (contest.id, contest.version)
+        if key not in self._candidates:
+            with translate_database_errors():
+                found = await self._database.run_transaction(lambda connection: _load_candidates(connection, contest))
+            self._candidates[key] = found
+            while len(self._candidates) > MAX_KEPT_VOTES:
+                del self._candidates[next(iter(self._candidates))]
+            return found
+        return self._candidates[key]
 
     def _is_voting(self, contest: Contest, phase: Phase, round_number: int) -> bool:
         is_in_time = contest.deadline is not None and self._clock() < contest.deadline
@@ -73,10 +85,15 @@ class SqlBallotStore:
         return phase in VOTING_PHASES and is_same_vote and is_in_time
 
 
-def _load_candidates(connection: Connection, contest: Contest) -> list[RoundEntry]:
+def _load_candidates(
+    connection: Connection, contest: Contest, numbers: Sequence[int] | None = None
+) -> list[RoundEntry]:
+    """Load the candidates, or only those among `numbers`; in a runoff all, as their points decide who they are."""
     query = select(round_entries).where(
         round_entries.c.contest_id == contest.id, round_entries.c.round_number == contest.round_number
     )
+    if numbers is not None and contest.phase is not Phase.RUNOFF:
+        query = query.where(round_entries.c.number.in_(numbers))
     return list_candidates(contest, [parse_entry(row) for row in connection.execute(query)])
 
 

@@ -146,6 +146,8 @@ async def forget_member(connection: AsyncConnection, user_id: int) -> None:
         contests.c.phase != Phase.ENDED,
     )
     is_own = (round_entries.c.author_id == user_id) & (round_entries.c.state != EntryState.PENDING)
+    has_own = exists().where(round_entries.c.contest_id == contests.c.id, is_own)
+    await connection.execute(update(contests).where(has_own).values(version=contests.c.version + 1))
     await connection.execute(update(round_entries).where(is_own, is_of_open_round).values(state=EntryState.WITHDRAWN))
     await connection.execute(update(round_entries).where(is_own).values(author_id=NO_USER_ID))
     for table in PERSONAL_TABLES:

@@ -14,7 +14,7 @@ import pytest
 from bot.domain.ballots import Ballot
 from bot.domain.budgets import Budget, BudgetExceededError, BudgetPeriod, BudgetScope, BudgetUnit
 from bot.domain.images import StoredImage
-from bot.domain.round_changes import end_contest, withdraw_entry
+from bot.domain.round_changes import disqualify_entry, end_contest, withdraw_entry
 from bot.domain.round_phases import start_contest
 from bot.domain.rounds import ContestFormat, EndReason, EntryState, MessageKind, Phase, TieRule, TurnOrder
 from bot.domain.search import SearchQuery
@@ -22,7 +22,7 @@ from bot.storage.ballots import SqlBallotStore
 from bot.storage.images import SqlImageStore
 from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore
-from bot.storage.round_members import SqlRoundMemberStore
+from bot.storage.round_members import SqlRoundMemberStore, forget_member
 from bot.storage.round_messages import SqlRoundMessageStore
 from bot.storage.rounds import SqlRoundStore
 from bot.storage.session import Database
@@ -309,6 +309,37 @@ async def test_entries_that_are_shown_as_they_come_are_numbered_as_they_come(
 
     assert shown == [entries[1].id, entries[0].id]
     assert numbers == {entries[1].id: 1, entries[0].id: 2}
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True])
+async def test_the_candidates_are_without_an_entry_that_leaves_the_vote(
+    rounds: SqlRoundStore,
+    job_store: SqlJobStore,
+    ballots: SqlBallotStore,
+    database: Database,
+    clock: Clock,
+    *,
+    is_forgotten: bool,
+) -> None:
+    await start(rounds)
+    await enter(job_store, *(make_entry_job(n, user_id=n) for n in (1, 2, 3)))
+    clock.now = NOON + 100
+    contest = await rounds.advance(CONTEST_ID)
+    assert contest is not None
+    before = await ballots.list_candidates(contest)
+
+    if is_forgotten:
+        async with database.transaction() as connection:
+            await forget_member(connection, before[0].author_id)
+    else:
+        await rounds.change_contest(CONTEST_ID, partial(disqualify_entry, before[0].job_id, "stolen"))
+    contest = await rounds.find_contest(CONTEST_ID)
+    assert contest is not None
+
+    assert [entry.number for entry in before] == [1, 2, 3]
+    assert [entry.number for entry in await ballots.list_candidates(contest)] == [2, 3]
+    with pytest.raises(RejectedError, match="ballot_choices"):
+        await ballots.save_ballot(CONTEST_ID, CLEO_ID, [1], phase=Phase.VOTING, round_number=1)
 
 
 async def test_the_last_ballot_of_a_member_counts_until_the_vote_is_over(
