@@ -15,12 +15,17 @@ _SECRET_PATTERNS: Final = (
     (re.compile(r"([?&](?:ex|is|hm)=)[^&\s'\"]+"), r"\1…"),
 )
 
+_BALLOT_MARK: Final = "round_choice:"  # in every event and request that shows a member's ballot
+
 
 class RedactingFormatter(shared_logging.UtcFormatter):
-    """Removes tokens and signatures from records, and from their tracebacks."""
+    """Removes tokens and signatures from records, and from their tracebacks. Ballots are secret: none is shown."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
+        if record.levelno <= logging.DEBUG and _BALLOT_MARK in text:
+            hidden = logging.makeLogRecord(vars(record) | {"msg": "…", "args": (), "exc_info": None, "exc_text": None})
+            return super().format(hidden)
         for pattern, replacement in _SECRET_PATTERNS:
             text = pattern.sub(replacement, text)
         return text

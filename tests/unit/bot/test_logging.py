@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from bot.domain.rounds import Phase
+from bot.features.rounds.custom_ids import BallotChoiceId
 from bot.logging import RedactingFormatter
 
 TOKEN = "aW50ZXJhY3Rpb246MTIz.secret-part_-9"
@@ -35,6 +37,14 @@ def test_a_record_is_one_line_with_time_level_and_logger() -> None:
 )
 def test_tokens_and_signatures_are_removed(message: str) -> None:
     assert TOKEN not in format_line(message)
+
+
+def test_no_event_and_no_request_with_a_ballot_is_shown() -> None:
+    custom_id = BallotChoiceId("7", Phase.VOTING, 1, 1, 0)
+    event = f"WebSocket Event: {{'member': {{'id': '8'}}, 'data': {{'custom_id': '{custom_id}', 'values': ['9']}}}}"
+    record = logging.LogRecord("discord.gateway", logging.DEBUG, "", 0, "For Shard ID %s: %s", (0, event), None)
+
+    assert RedactingFormatter().format(record).endswith("DEBUG   discord.gateway  …")
 
 
 def test_tokens_are_removed_from_tracebacks_too() -> None:
