@@ -19,6 +19,7 @@ from bot.domain.guild_settings import GuildSettings
 from bot.domain.rounds import EntryState
 from bot.domain.status import JobStatus
 from bot.interactions.followups import RecentFollowups
+from bot.rendering.outcome_views import format_cost_notes
 from shared.i18n.messages import load_messages
 from shared.outcome import Failed, Generated, Outcome
 
@@ -70,8 +71,10 @@ class EntryNotices:
         if _SHOWN in followup.shown_texts:
             return True
         image = await self.queue.load_result_image(status.job.id) if isinstance(outcome, Generated) else None
+        messages = load_messages(status.job.requester.locale)
+        notes = [note, *format_cost_notes(outcome, status.unknown_calls, messages)]
         payload = await build_entry_message(
-            status.job, outcome, image, notes=[note], max_bytes=DEFAULT_UPLOAD_LIMIT, is_in_server=True
+            status.job, outcome, image, notes=notes, max_bytes=DEFAULT_UPLOAD_LIMIT, is_in_server=True
         )
         try:
             async with asyncio.timeout(CALL_TIMEOUT_SECONDS):

@@ -18,14 +18,19 @@ def format_time(unix_seconds: float) -> str:
     return f"<t:{int(unix_seconds)}:t> (<t:{int(unix_seconds)}:R>)"
 
 
+def format_points(entry: RoundEntry, messages: Messages) -> str:
+    """Format the points of an entry; "" if it was the only one, so that nobody voted."""
+    return messages.text("round.points", count=entry.points, ballots=entry.ballots) if entry.ballots else ""
+
+
 def format_winner(entry: RoundEntry, messages: Messages) -> str:
     """Format the round that an entry won, its number, author and points."""
     facts = [
         messages.text("round_status.round", number=entry.round_number),
         format_author(entry, messages),
-        messages.text("round.points", count=entry.points, ballots=entry.ballots),
+        format_points(entry, messages),
     ]
-    return " · ".join(facts)
+    return " · ".join(filter(None, facts))
 
 
 def format_scores(scores: Sequence[Score], messages: Messages) -> str:

@@ -25,7 +25,15 @@ from bot.rounds.custom_ids import (
     RemindId,
     VoteId,
 )
-from bot.rounds.texts import MAX_SCORES, format_author, format_fixed_options, format_scores, format_time, format_winner
+from bot.rounds.texts import (
+    MAX_SCORES,
+    format_author,
+    format_fixed_options,
+    format_points,
+    format_scores,
+    format_time,
+    format_winner,
+)
 from shared.i18n.messages import Messages
 
 MAX_TURNS: Final = 50
@@ -204,10 +212,10 @@ class _Renderer:
         record = next((record for record in self.facts.records if record.job.id == entry.job_id), None)
         facts = [format_author(entry, self.messages)]
         if not self.contest.settings.is_relay:
-            facts.append(self._text("points", count=entry.points, ballots=entry.ballots))
+            facts.append(format_points(entry, self.messages))
         if record is not None and record.seed is not None:
             facts.append(f"{self.messages.get_option_name('seed')} {record.seed}")
-        lines = [" · ".join(facts)]
+        lines = [" · ".join(filter(None, facts))]
         if record is not None and record.job.request.text_prompts:
             limit = _PROMPT_LIMIT // max(1, len(self.facts.records))
             prompt = escape_markdown(format_request_prompt(record.job.request), limit)

@@ -23,10 +23,11 @@ def build_status_view(
     """Show where a contest stands, its rules and the member's own entries. The number of ballots is never shown."""
     settings = contest.settings
     taking_part = [e for e in entries if (e.round_number, e.state) == (contest.round_number, EntryState.ENTERED)]
+    is_entering = contest.phase is Phase.ENTERING
     lines = [
         f"### {_format_theme(contest)}",
         _format_state(contest, messages),
-        messages.text("round_status.entries", count=len(taking_part)),
+        messages.text(f"round_status.entries{'_so_far' if is_entering else ''}", count=len(taking_part)),
         messages.text(f"round_status.payer_{'server' if settings.payer is Payer.SERVER else 'author'}"),
         messages.text("round_status.place", thread=f"<#{contest.thread_id}>", host=f"<@{contest.host_id}>"),
     ]
@@ -91,7 +92,7 @@ def _format_state(contest: Contest, messages: Messages) -> str:
         deadline=format_time(contest.deadline or 0),
         user=f"<@{contest.turn_user_id}>",
     )
-    return f"{number}: {phase}"
+    return messages.text("round_status.state", round=number, phase=phase)
 
 
 def _format_result(contest: Contest, entry: RoundEntry, record: JobRecord | None, messages: Messages) -> str:
