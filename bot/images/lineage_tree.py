@@ -26,7 +26,7 @@ class Node:
 
     `changes` describes how its settings differ from its parent's. A node with a `current_label` is marked as the
     current one. `placeholder` is the label in place of a missing or broken thumbnail, `fallback_author` replaces a name
-    that the font cannot show. A node whose parent is not in the tree is a root.
+    that the font cannot show, `badge` the number of the node. A node whose parent is not in the tree is a root.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Node:
     current_label: str = ""
     placeholder: str = ""
     fallback_author: str = ""
+    badge: str = ""
 
 
 def draw_lineage_tree(nodes: Sequence[Node], format_omitted: Callable[[int], str] = "+ {}".format) -> RenderedImage:
@@ -121,7 +122,8 @@ class _TreeDrawing:
         points = [(start_x, y + middle), (stem, y + middle), (stem, top + middle), (left + middle, top + middle)]
         canvas.draw_polyline(points, max(2, self._font_size // 8))
         if is_continuation:
-            canvas.draw_badge(points[0], str(numbers[parent]), round(0.7 * self._number_size), centred=True)
+            badge = self._nodes[parent].badge or str(numbers[parent])
+            canvas.draw_badge(points[0], badge, round(0.7 * self._number_size), centred=True)
         if not self._has_texts:
             return
         font_size, text_left = round(0.8 * self._font_size), stem + self._stem_width
@@ -149,7 +151,7 @@ class _TreeDrawing:
             font_size,
             TEXT_COLOUR if node.current_label else BACKGROUND,
         )
-        canvas.draw_badge((x + radius, y + radius), str(number), self._number_size)
+        canvas.draw_badge((x + radius, y + radius), node.badge or str(number), self._number_size)
         if not self._has_texts:
             return is_drawn or node.thumbnail is None
         middle, bottom = x + width // 2, y + height

@@ -27,8 +27,17 @@ log = logging.getLogger(__name__)
 TREE_FILENAME: Final = "tree.jpg"
 TIMELAPSE_FILENAME: Final = "timelapse.webp"
 _SOURCE_ID: Final = "source"
+_SOURCE_BADGE: Final = "0"
 _PROMPT_LIMIT: Final = 60
-_Galleries = tuple[list[ui.MediaGallery[Any]], list[discord.File]]
+
+
+@dataclass(frozen=True)
+class ClosingStrip:
+    """The galleries of the last message and their files; `credits` names the author of each number in the tree."""
+
+    galleries: Sequence[ui.MediaGallery[Any]] = ()
+    files: Sequence[discord.File] = ()
+    credits: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,14 +47,14 @@ class ClosingStripBuilder:
     job_history: JobHistory
     thumbnails: EntryThumbnails
 
-    async def build_galleries(
+    async def build_strip(
         self,
         client: discord.Client,
         contest: Contest,
         entries: Sequence[RoundEntry],
         messages: Messages,
         max_bytes: int,
-    ) -> _Galleries:
+    ) -> ClosingStrip:
         """Draw the time-lapse and the tree, each for a gallery of its own, because Discord crops those that share one.
 
         Raises `RejectedError` if the database fails.
@@ -69,11 +78,13 @@ class ClosingStripBuilder:
         if timelapse is not None:
             galleries.append(build_attached_gallery(TIMELAPSE_FILENAME, messages.text("round.timelapse")))
             files.append(discord.File(io.BytesIO(timelapse), filename=TIMELAPSE_FILENAME))
+        credits_text = ""
         if len(nodes) > 1:
+            credits_text = format_credits(nodes, shown, messages)
             tree = await asyncio.to_thread(draw_lineage_tree, nodes)
             galleries.append(build_attached_gallery(TREE_FILENAME, messages.text("round.tree", count=len(nodes))))
             files.append(discord.File(io.BytesIO(tree.jpeg), filename=TREE_FILENAME))
-        return galleries, files
+        return ClosingStrip(galleries, files, credits_text)
 
     async def _find_source(self, contest: Contest, records: Mapping[str, JobRecord]) -> JobRecord | None:
         """Find the result from which the first round started, if it was one."""
@@ -124,10 +135,13 @@ def build_nodes(
     source: JobRecord | None,
     messages: Messages,
 ) -> list[Node]:
-    """Build the nodes of the tree: the picture that all started from, and the entries. Winners are marked."""
+    """Build the nodes of the tree: the picture that all started from, and the entries. Winners are marked.
+
+    The badge of an entry is its number, after that of its round if there are several.
+    """
     nodes: list[Node] = []
     if source is not None:
-        nodes.append(_build_node(source, None, thumbnails, messages))
+        nodes.append(_build_node(source, None, thumbnails, messages, badge=_SOURCE_BADGE))
     elif contest.source_sha256 is not None:
         nodes.append(
             Node(
@@ -137,6 +151,7 @@ def build_nodes(
                 author="",
                 seed_label=messages.text("lineage.original"),
                 placeholder=messages.text("lineage.gone"),
+                badge=_SOURCE_BADGE,
             )
         )
     for entry in entries:
@@ -145,12 +160,38 @@ def build_nodes(
             is_from_upload = contest.source_sha256 is not None and record.job.parent_id is None
             parent_id = _SOURCE_ID if is_from_upload else record.job.parent_id
             label = messages.text("round.winner") if entry.is_winner else ""
-            nodes.append(_build_node(record, parent_id, thumbnails, messages, label=label))
+            badge = f"{entry.number}" if contest.settings.rounds == 1 else f"{entry.round_number}.{entry.number}"
+            nodes.append(_build_node(record, parent_id, thumbnails, messages, badge=badge, label=label))
     return nodes
 
 
+def format_credits(nodes: Sequence[Node], entries: Sequence[RoundEntry], messages: Messages) -> str:
+    """Name the authors of the numbers in the tree, a line for each round."""
+    by_id = {entry.job_id: entry for entry in entries}
+    lines: dict[int, list[str]] = {}
+    for node in nodes:
+        entry = by_id.get(node.id)
+        if entry is None:
+            lines[0] = [f"**{node.badge}** {messages.text('round.first_picture')}"]
+            continue
+        author = f"<@{entry.author_id}>" if entry.author_id else messages.text("round.somebody")
+        lines.setdefault(entry.round_number, []).append(f"**{node.badge}** {author}")
+    return "\n".join(
+        " · ".join(names)
+        if number == 0
+        else messages.text("round.tree_credits", number=number, names=" · ".join(names))
+        for number, names in sorted(lines.items())
+    )
+
+
 def _build_node(
-    record: JobRecord, parent_id: str | None, thumbnails: Mapping[str, bytes], messages: Messages, *, label: str = ""
+    record: JobRecord,
+    parent_id: str | None,
+    thumbnails: Mapping[str, bytes],
+    messages: Messages,
+    *,
+    badge: str,
+    label: str = "",
 ) -> Node:
     prompt = truncate_text(format_request_prompt(record.job.request), _PROMPT_LIMIT)
     return Node(
@@ -163,6 +204,7 @@ def _build_node(
         current_label=label,
         placeholder=messages.text("lineage.gone"),
         fallback_author=messages.text("lineage.somebody"),
+        badge=badge,
     )
 
 

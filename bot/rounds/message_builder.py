@@ -3,7 +3,7 @@
 import io
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import discord
@@ -70,7 +70,13 @@ class RoundMessageBuilder:
         messages = load_messages(contest.locale)
         facts = await self._load_facts(contest, message)
         view = render_message(contest, message, facts, messages)
-        galleries, files = await self._build_galleries(client, contest, message, facts, messages)
+        if message.kind is MessageKind.CLOSING_STRIP:
+            strip = await self.closing_strips.build_strip(client, contest, facts.entries, messages, MAX_FILE_BYTES)
+            galleries, files = list(strip.galleries), list(strip.files)
+            first, *others = view.texts
+            view = replace(view, texts=[first, *filter(None, [strip.credits]), *others])
+        else:
+            galleries, files = await self._build_galleries(client, contest, message, facts, messages)
         payload = MessagePayload(view=build_container(view, galleries, compute_component_id(nonce)))
         if files:
             payload["files"] = files
@@ -102,8 +108,6 @@ class RoundMessageBuilder:
         messages: Messages,
     ) -> _Galleries:
         """Show the pictures of the message; one that is gone is left out."""
-        if message.kind is MessageKind.CLOSING_STRIP:
-            return await self.closing_strips.build_galleries(client, contest, facts.entries, messages, MAX_FILE_BYTES)
         shown = list_shown_entries(message, facts.entries)
         pictures = [(entry, await self.pictures.load_entry(client, entry.job_id)) for entry in shown]
         found = [(entry, data) for entry, data in pictures if data is not None]

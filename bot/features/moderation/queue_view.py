@@ -15,6 +15,7 @@ from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
+from shared.outcome import Failed
 
 PAGE_SIZE: Final = 10
 """Each request takes three of the 40 components that a message may have."""
@@ -107,4 +108,5 @@ def _format_state(status: JobStatus, messages: Messages) -> str:
         return messages.text("moderation.job_paused")
     if status.state is QueueState.QUEUED:
         return messages.text("moderation.job_queued", position=status.position)
-    return messages.text(f"moderation.job_{status.state}")
+    is_cancelled = isinstance(status.outcome, Failed) and status.outcome.is_cancelled
+    return messages.text("moderation.job_cancelled" if is_cancelled else f"moderation.job_{status.state}")

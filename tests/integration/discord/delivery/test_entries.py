@@ -60,13 +60,14 @@ async def list_direct_messages(discord_channel: DiscordChannel, job: Job) -> lis
 
 
 @pytest.mark.parametrize(
-    ("outcome", "state", "number", "note"),
+    ("outcome", "state", "number", "note", "cost"),
     [
-        (make_generated(), EntryState.PENDING, None, "entered"),
-        (make_generated(), EntryState.PENDING, 3, "turn_taken"),
-        (make_generated(), EntryState.FAILED, None, "entry_late"),
-        (FILTERED, EntryState.PENDING, None, "entry_retry"),
-        (Failed(problem=make_problem("quota_exceeded")), EntryState.PENDING, None, "entry_retry"),
+        (make_generated(), EntryState.PENDING, None, "entered", None),
+        (make_generated(), EntryState.PENDING, 3, "turn_taken", None),
+        (make_generated(), EntryState.FAILED, None, "entry_late", None),
+        (FILTERED, EntryState.PENDING, None, "entry_retry", "free"),
+        (Filtered(part=FilteredPart.OUTPUT, duration_seconds=1), EntryState.PENDING, None, "entry_retry", "billed"),
+        (Failed(problem=make_problem("quota_exceeded")), EntryState.PENDING, None, "entry_retry", "free"),
     ],
 )
 async def test_the_author_is_told_in_response_to_the_form_and_nobody_else_is(
@@ -77,6 +78,7 @@ async def test_the_author_is_told_in_response_to_the_form_and_nobody_else_is(
     state: EntryState,
     number: int | None,
     note: str,
+    cost: str | None,
 ) -> None:
     job, webhook, followups = await submit_entry(discord_channel), FakeWebhook(), RecentFollowups()
     followups.remember(SimpleNamespace(followup=webhook), [job.id])  # type: ignore[arg-type]  # a fake
@@ -88,6 +90,7 @@ async def test_the_author_is_told_in_response_to_the_form_and_nobody_else_is(
 
     (view,) = webhook.views
     assert load_messages("en").text(f"round.{note}") in view
+    assert {one for one in ("billed", "free") if load_messages("en").text(f"outcome.{one}") in view} == {cost} - {None}
     assert PROMPT in view
     assert len(webhook.files) == (outcome == make_generated())
     assert await list_direct_messages(discord_channel, job) == []

@@ -1,5 +1,6 @@
 """The list of a server's requests: what it shows, and that it fits Discord."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from bot.features.moderation.queue_view import PAGE_SIZE, ServerQueuePage, build
 from bot.features.moderation.server_queue import ServerQueueCommands
 from shared.i18n.messages import Messages
 from shared.job import Job
+from shared.outcome import Failed
+from shared.problems import make_problem
 from tests.support.commands import UNUSED
 from tests.support.members import make_interaction
 from tests.support.views import (
@@ -35,6 +38,9 @@ def build_view(
     values = {"prices": {}, "state": GuildQueueState.OPEN, **fields}
     page = ServerQueuePage(statuses, len(statuses) if count is None else count, number, **values)
     return build_server_queue_view(page, CATALOGUE, messages, messages.text("cancel.unknown"))
+
+
+CANCELLATION = Failed(problem=make_problem("cancelled", name="Mia"))
 
 
 def make_status(state: QueueState, position: int = 0, **fields: Any) -> JobStatus:
@@ -81,6 +87,7 @@ def test_a_page_fits_discord(
         (make_status(QueueState.QUEUED, 4), "waiting: number 4 for this model"),
         (make_status(QueueState.QUEUED, is_guild_paused=True), "paused"),
         (make_status(QueueState.RUNNING), "running"),
+        (replace(make_status(QueueState.FINISHED), outcome=CANCELLATION), "cancelled"),
     ],
 )
 def test_a_request_is_shown_with_its_place_person_model_price_and_age_and_without_its_words(

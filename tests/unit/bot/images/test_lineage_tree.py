@@ -275,3 +275,11 @@ def test_thumbnails_of_every_aspect_ratio_stay_in_their_frames() -> None:
 
     assert is_near(drawing.getpixel((GAP + 128, GAP + 128)), RED)
     assert is_near(drawing.getpixel((GAP + COLUMN + 128, GAP + 128)), GREEN)
+
+
+def test_a_badge_replaces_the_number_of_a_node() -> None:
+    nodes = [Node("a", None, THUMBNAILS[0], "A", "seed 1"), Node("b", "a", THUMBNAILS[0], "B", "seed 2")]
+    marked = [replace(node, badge=badge) for node, badge in zip(nodes, ("1", "2.7"), strict=True)]
+
+    assert draw_lineage_tree(marked).jpeg != draw_lineage_tree(nodes).jpeg
+    assert draw_lineage_tree([marked[0], nodes[1]]).jpeg == draw_lineage_tree(nodes).jpeg

@@ -2,12 +2,18 @@
 
 from dataclasses import replace
 
+import pytest
+
+from bot.domain.ballots import Score
 from bot.domain.records import JobRecord
-from bot.domain.rounds import ContestFormat, EntryState
+from bot.domain.rounds import ContestFormat, EndReason, EntryState, MessageKind, Phase, RoundMessage
 from bot.images.lineage_tree import MAX_NODES
-from bot.rounds.closing_strip import build_nodes, list_path, select_entries
+from bot.rounds.closing_strip import build_nodes, format_credits, list_path, select_entries
+from bot.rounds.view import MessageFacts, build_container, render_message
+from shared.i18n.messages import Messages
+from tests.support.builders import NOON
 from tests.support.rounds import make_contest, make_entry
-from tests.support.views import EN, make_result_record
+from tests.support.views import EN, FR, assert_fits_discord, make_result_record
 
 
 def make_record(job_id: str, parent_id: str | None) -> JobRecord:
@@ -57,3 +63,37 @@ def test_the_tree_begins_with_the_result_that_the_host_chose() -> None:
     nodes = build_nodes(make_contest(), [make_entry(1)], {"1": make_record("1", "9")}, {}, source, EN)
 
     assert [(node.id, node.parent_id) for node in nodes] == [("9", None), ("1", "9")]
+
+
+def test_the_author_of_each_number_in_the_tree_is_named() -> None:
+    contest = replace(make_contest(rounds=2), source_sha256="0" * 64)
+    entries = [make_entry(1), make_entry(2, round_number=2), replace(make_entry(3, round_number=2), author_id=0)]
+    records = {"1": make_record("1", None), "2": make_record("2", "1"), "3": make_record("3", "1")}
+
+    text = format_credits(build_nodes(contest, entries, records, {}, None, EN), entries, EN)
+
+    assert text.splitlines() == [
+        "**0** the first picture",
+        "Round 1: **1.1** <@101>",
+        "Round 2: **2.2** <@102> · **2.3** somebody who has left no name",
+    ]
+
+
+@pytest.mark.parametrize("messages", [EN, FR])
+@pytest.mark.parametrize("contest_format", ContestFormat)
+def test_the_last_message_of_a_large_contest_fits_discord(messages: Messages, contest_format: ContestFormat) -> None:
+    author = 900_000_000_000_000_000
+    contest = make_contest(theme="*" * 100, rounds=10, format=contest_format)
+    contest = replace(contest, phase=Phase.ENDED, end_reason=EndReason.FINISHED, source_sha256="0" * 64)
+    entries = [
+        make_entry(n, author_id=author + n, round_number=1 + n % 10, points=500, ballots=300, is_winner=n < 10)
+        for n in range(1, 301)
+    ]
+    shown = select_entries(contest, entries)
+    nodes = build_nodes(contest, shown, {e.job_id: make_record(e.job_id, None) for e in shown}, {}, None, messages)
+    facts = MessageFacts(entries, scores=[Score(author + n, 1, 500) for n in range(300)])
+    message = RoundMessage(contest.id, 1, MessageKind.CLOSING_STRIP, 10, NOON)
+    view = render_message(contest, message, facts, messages)
+    view = replace(view, texts=[*view.texts, format_credits(nodes, shown, messages)])
+
+    assert_fits_discord(build_container(view, (), 1))

@@ -105,3 +105,14 @@ def test_a_message_of_a_phase_that_is_over_has_no_buttons_and_no_deadline() -> N
     assert "<t:" in "".join(open_view.texts)
     assert not over.rows
     assert "<t:" not in "".join(over.texts)
+
+
+def test_the_only_entry_wins_without_points() -> None:
+    message = RoundMessage("17", 1, MessageKind.RESULT, 1, NOON)
+    winner = make_entry(1, author_id=AUTHOR, is_winner=True)
+
+    alone = render_message(make_contest(), message, MessageFacts([winner]), EN)
+    chosen = render_message(make_contest(), message, MessageFacts([replace(winner, points=3, ballots=1)]), EN)
+
+    assert alone.texts[1] == f"**No. 1** by <@{AUTHOR}>"
+    assert chosen.texts[1] == f"**No. 1** by <@{AUTHOR}> · 3 points · ballots: 1"
