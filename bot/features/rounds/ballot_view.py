@@ -60,7 +60,8 @@ def build_ballot_view(
             continue
         custom_id = BallotChoiceId(contest.id, contest.phase, contest.round_number, rank, page)
         heading = messages.text(f"round.choice_{rank}") if count > 1 else messages.text("round.choice")
-        items.append(ui.ActionRow(build_select(custom_id, heading, options)))
+        # a select that has a choice does not show its placeholder
+        items += [ui.TextDisplay(f"**{heading}**"), ui.ActionRow(build_select(custom_id, heading, options))]
     items += _build_buttons(contest, candidates, choices, page, messages)
     return build_container_view(*items)
 
