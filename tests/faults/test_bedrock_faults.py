@@ -22,7 +22,7 @@ SD, SDXL = "stability.sd3-5-large-v1:0", "stability.stable-diffusion-xl-v1"
 @pytest.fixture(scope="module")
 def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
     folder = tmp_path_factory.mktemp("bedrock")
-    with open_fault_stack(folder, BEDROCK_CALL_SECONDS="3", MAX_PER_MINUTE_PER_USER="0") as opened:
+    with open_fault_stack(folder, BEDROCK_CALL_SECONDS="6", MAX_PER_MINUTE_PER_USER="0") as opened:
         yield opened
 
 
@@ -79,8 +79,8 @@ def test_a_response_slower_than_the_deadline_fails_with_a_message_after_one_repe
 
     told = fault_stack.wait_for_result_text(fault_stack.submit_imagine("dripping [drip:30]"))
 
-    assert "No complete answer came within 3\u00a0s" in told
-    assert time.monotonic() - started < 30
+    assert "No complete answer came within 6\u00a0s" in told
+    assert time.monotonic() - started < 40
     assert len(fault_stack.list_calls("dripping")) == 2
 
 
@@ -149,5 +149,5 @@ def test_a_bedrock_that_stalls_or_fails_is_paused_and_goes_on_by_itself(fault_st
     wait_until(lambda: not fault_stack.client.hexists(pace_key("sd3.5-large"), "paused_until"), "no pause")
     assert calls <= 14
     assert len(fault_stack.list_calls(prompt)) <= calls + len(jobs) + 1  # a call in flight when Bedrock responds again
-    assert "is paused for 3 s" in read_log(fault_stack)
+    assert "is paused for 6 s" in read_log(fault_stack)
     assert "responds again" in read_log(fault_stack)
