@@ -89,13 +89,14 @@ def build_server_queue_view(
 def _format_job(number: int, status: JobStatus, price: int | None, catalogue: Catalogue, messages: Messages) -> str:
     """Say who requested a job, with which model, at which price and when, and how far it is; but not its words.
 
-    `number` is its place among the server's requests by age.
+    `number` is its place among the server's requests by age. Whose entry of a contest it is stays secret: the picture
+    may be shown as soon as it is there.
     """
     job = status.job
     model = catalogue.models.get(job.request.model)
     facts = [
         f"**{number}**",
-        f"<@{job.requester.id}>",
+        messages.text("moderation.job_entry") if job.entry is not None else f"<@{job.requester.id}>",
         escape_markdown(model.name if model else job.request.model, _MODEL_NAME_LIMIT),
         messages.text("moderation.job_price_unknown") if price is None else messages.format_price(price / 1e6),
         f"<t:{int(job.accepted_at)}:R>",

@@ -13,7 +13,7 @@ from bot.domain.status import JobStatus, QueueState
 from bot.features.moderation.queue_view import PAGE_SIZE, ServerQueuePage, build_server_queue_view
 from bot.features.moderation.server_queue import ServerQueueCommands
 from shared.i18n.messages import Messages
-from shared.job import Job
+from shared.job import EntryRef, Job
 from shared.outcome import Failed
 from shared.problems import make_problem
 from tests.support.commands import UNUSED
@@ -99,6 +99,15 @@ def test_a_request_is_shown_with_its_place_person_model_price_and_age_and_withou
         f"**21** · <@42> · SDXL 1.0 · $0.065 · <t:0:R>\n-# {state}".replace("$0.065", EN.format_price(0.065))
     )
     assert "secret" not in text
+
+
+def test_whose_entry_of_a_contest_it_is_stays_secret() -> None:
+    job = make_job(make_request()).model_copy(update={"entry": EntryRef(contest_id="7", round_number=1)})
+
+    text = read_text(build_view([JobStatus(job, QueueState.RUNNING, 0, 0, 100, None, None)]))
+
+    assert EN.text("moderation.job_entry") in text
+    assert str(job.requester.id) not in text
 
 
 def test_a_request_that_has_started_has_no_button_to_cancel_it() -> None:
