@@ -4,11 +4,12 @@ A change locks the row of its contest and reads its state anew, so each happens 
 """
 
 import json
+import logging
 import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -29,7 +30,7 @@ from bot.storage.round_rows import (
     parse_entry,
     parse_participant,
 )
-from bot.storage.session import Database, begin_transaction, translate_database_errors
+from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction, translate_database_errors
 from bot.storage.tables import (
     contests,
     round_ballots,
@@ -39,6 +40,8 @@ from bot.storage.tables import (
     source_images,
 )
 from shared.problems import RejectedError, make_problem
+
+log = logging.getLogger(__name__)
 
 RECHECK_SECONDS: Final = 5.0
 """When to look again at a contest that is due although nothing about it is."""
@@ -68,6 +71,11 @@ class ContestChange(Protocol):
     """Changes a contest; raises `RejectedError` if it cannot."""
 
     def __call__(self, contest: Contest, facts: RoundFacts, now: float) -> Step: ...
+
+
+class _AppliedStep(NamedTuple):
+    contest: Contest
+    is_counted: bool
 
 
 class SqlRoundStore:
@@ -152,7 +160,7 @@ class SqlRoundStore:
     async def advance(self, contest_id: str) -> Contest | None:
         """Do what is due for a contest; return it as it is then, None if nothing was due (any more)."""
 
-        def advance(connection: Connection) -> Contest | None:
+        def advance(connection: Connection) -> _AppliedStep | None:
             now = self._clock()
             contest = lock_contest(connection, contest_id)
             if contest is None or contest.due_at is None or contest.due_at > now:
@@ -169,12 +177,13 @@ class SqlRoundStore:
             return _apply_step(connection, contest, facts, step, now)
 
         with translate_database_errors():
-            return await self._database.run_transaction(advance)
+            applied = await self._database.run_transaction(advance)
+        return None if applied is None else await self._erase_counted_ballots(applied)
 
     async def change_contest(self, contest_id: str, change: ContestChange) -> Contest:
         """Change a contest. Raises `RejectedError` as `change` does, and round_unknown."""
 
-        def apply_change(connection: Connection) -> Contest:
+        def apply_change(connection: Connection) -> _AppliedStep:
             now = self._clock()
             contest = lock_contest(connection, contest_id)
             if contest is None:
@@ -183,7 +192,17 @@ class SqlRoundStore:
             return _apply_step(connection, contest, facts, change(contest, facts, now), now)
 
         with translate_database_errors():
-            return await self._database.run_transaction(apply_change)
+            applied = await self._database.run_transaction(apply_change)
+        return await self._erase_counted_ballots(applied)
+
+    async def _erase_counted_ballots(self, applied: _AppliedStep) -> Contest:
+        """Empty SQLite's write-ahead log once ballots were counted: it has the rows that were deleted."""
+        if applied.is_counted:
+            try:
+                await self._database.checkpoint_wal()
+            except DATABASE_ERRORS:
+                log.warning("counted ballots remain in the write-ahead log until the next checkpoint", exc_info=True)
+        return applied.contest
 
 
 def _get_later_due_time(contest: Contest, now: float) -> float | None:
@@ -206,7 +225,7 @@ def _load_ballots(connection: Connection, contest_id: str) -> list[Ballot]:
     return [Ballot(tuple(json.loads(text))) for text in choices]
 
 
-def _apply_step(connection: Connection, contest: Contest, facts: RoundFacts, step: Step, now: float) -> Contest:
+def _apply_step(connection: Connection, contest: Contest, facts: RoundFacts, step: Step, now: float) -> _AppliedStep:
     """Write a step whose contest is locked."""
     changed = replace(step.contest, version=contest.version + 1)
     key = {CONTEST_ID.key: contest.id}
@@ -225,4 +244,4 @@ def _apply_step(connection: Connection, contest: Contest, facts: RoundFacts, ste
     add_messages(connection, contest.id, step.messages, now)
     if step.is_counted:
         connection.execute(_DELETE_BALLOTS, key)
-    return changed
+    return _AppliedStep(changed, step.is_counted)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -369,6 +370,7 @@ async def test_the_last_ballot_of_a_member_counts_until_the_vote_is_over(
     await ballots.delete_ballot(CONTEST_ID, HOST_ID)
 
     assert await ballots.load_ballot(CONTEST_ID, CLEO_ID) == Ballot((3, 1))
+    assert "postgresql" in database_url or b"[3, 1]" in _read_sqlite_files(database_url)
     assert await ballots.load_ballot(CONTEST_ID, author_id) is None
     assert [entry.number for entry in await ballots.list_candidates(contest)] == [1, 2, 3]
     assert len(read_rows(database_url, round_ballots)) == 1
@@ -379,7 +381,14 @@ async def test_the_last_ballot_of_a_member_counts_until_the_vote_is_over(
     counted = {e.number: (e.points, e.ballots) for e in (await rounds.load_facts(CONTEST_ID)).entries}
     assert counted == {1: (2, 1), 2: (0, 0), 3: (3, 1)}
     assert read_rows(database_url, round_ballots) == []
+    assert b"[3, 1]" not in _read_sqlite_files(database_url)
     assert str(CLEO_ID) not in caplog.text
+
+
+def _read_sqlite_files(url: str) -> bytes:
+    """Read the database file and its write-ahead log; nothing of PostgreSQL."""
+    path = Path(url.removeprefix("sqlite:///"))
+    return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
 async def test_in_a_relay_only_the_member_whose_turn_it_is_may_enter_once(
