@@ -36,7 +36,7 @@ class Crowd:
     http: aiohttp.ClientSession
     url: str
     contest_id: str
-    rng: random.Random
+    seed: int
     people: list[str] = field(default_factory=list)
     entered: dict[int, list[str]] = field(default_factory=dict)
     ballots: dict[int, dict[str, tuple[int, ...]]] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Crowd:
         await asyncio.gather(*(self._act_within(seconds, ballot) for ballot in ballots))
 
     async def _act_within(self, seconds: float, act: Any) -> None:
-        await asyncio.sleep(self.rng.uniform(0, seconds))
+        await asyncio.sleep(random.uniform(0, seconds))
         try:
             await act
         except AssertionError as error:
@@ -82,22 +82,23 @@ class Crowd:
 
     async def _fill_ballot(self, round_number: int, message_id: str, person: str) -> None:
         """Turn some pages, choose up to three entries, and sometimes change the first choice."""
+        rng = random.Random(f"{self.seed}/{round_number}/{self.people.index(person)}")
         opened = await self._press(person, message_id, f"round_vote:{self.contest_id}")
         ballot = await self._wait_for(opened, has_response, "a ballot")
-        for page in range(1, self.rng.randint(0, MAX_PAGES_TURNED) + 1):
+        for page in range(1, rng.randint(0, MAX_PAGES_TURNED) + 1):
             following = f"round_ballot:{self.contest_id}:{page}"
             if following not in list_custom_ids(ballot["message"]):
                 break
             await self._press(person, ballot["message"]["id"], following)
             ballot = await self._wait_for(opened, partial(has_page, page), f"page {page}")
         choices: list[int] = []
-        ranks = [*range(1, self.rng.randint(1, 3) + 1), *([1] if self.rng.random() < CHANGED_SHARE else [])]
+        ranks = [*range(1, rng.randint(1, 3) + 1), *([1] if rng.random() < CHANGED_SHARE else [])]
         for rank in ranks:
             select = find_select(ballot, rank)
             offered = [number for number in list_offered(select) if number not in choices]
             if select is None or not offered:
                 break
-            number = self.rng.choice(offered)
+            number = rng.choice(offered)
             await self._press(person, ballot["message"]["id"], select["custom_id"], str(number))
             ballot = await self._wait_for(opened, partial(has_choice, rank, number), f"choice {number}")
             choices[rank - 1 : rank] = [number]

@@ -148,7 +148,7 @@ async def simulate(stack: Stack, plan: Plan, seed: int, record: Path) -> Contest
     database = Database(stack.environment["DATABASE_URL"])
     try:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64)) as http:
-            crowd = Crowd(http, stack.discord_url, CONTEST_ID, random.Random(seed))
+            crowd = Crowd(http, stack.discord_url, CONTEST_ID, seed)
             await crowd.join(plan.people)
             simulation = Simulation(stack, plan, crowd, RoundStores(database))
             await simulation.run()
