@@ -7,7 +7,6 @@ import discord
 
 from bot.domain.preferences import ReusePolicy
 from bot.domain.rounds import Contest
-from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import require_preferences
 from bot.interactions.visibility import list_readable_channels, resolve_permissions
 from bot.storage.round_stores import RoundStores
@@ -40,8 +39,7 @@ async def resolve_contest(
 
     Raises `RejectedError`: round_unknown, round_ambiguous.
     """
-    async with limit_lookup_time(interaction):
-        contests = await list_readable_contests(stores, interaction, is_open=is_open)
+    contests = await list_readable_contests(stores, interaction, is_open=is_open)
     if contest_id is not None:
         contests = [contest for contest in contests if contest.id == contest_id.strip()]
     else:
