@@ -53,12 +53,15 @@ class EntryNotices:
             log.info("job %s: the author of the entry could not be told", job.id)
 
     async def _describe_state(self, status: JobStatus, outcome: Outcome) -> str:
-        """Say whether the entry takes part, or that its author may try again."""
+        """Say whether the entry takes part, or why not; its author may try again while the contest goes on."""
         job = status.job
         messages = load_messages(job.requester.locale)
         entry = await self.entries.find_entry(job.id)
         if entry is None or entry.state is not EntryState.PENDING:
             return messages.text("round.entry_late")
+        contest = await self.entries.find_contest(entry.contest_id)
+        if contest is None or not contest.is_open:
+            return messages.text("round.entry_over")
         if not isinstance(outcome, Generated):
             return messages.text("round.entry_retry")
         return messages.text("round.turn_taken" if entry.number else "round.entered")

@@ -10,7 +10,7 @@ from bot.domain.guild_settings import GuildSettings
 from bot.domain.messages import MessageRef
 from bot.domain.ports import JobStatusReader
 from bot.domain.records import ClosedRecord
-from bot.domain.rounds import RoundEntry
+from bot.domain.rounds import Contest, RoundEntry
 from bot.domain.status import JobStatus, OutcomeEntry
 from bot.domain.unreadable import JobOwner, UnreadableJob
 from bot.interactions.responses import RenderedMessage
@@ -48,6 +48,10 @@ class EntryReader(Protocol):
     """Reads the entries of contests. Implemented by `bot.storage`."""
 
     async def find_entry(self, job_id: str) -> RoundEntry | None:
+        """Raises `RejectedError`."""
+        ...
+
+    async def find_contest(self, contest_id: str) -> Contest | None:
         """Raises `RejectedError`."""
         ...
 

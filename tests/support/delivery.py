@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import discord
 
@@ -11,7 +12,7 @@ from bot.delivery.ports import DeliveryStore, EntryReader
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord
-from bot.domain.rounds import RoundEntry
+from bot.domain.rounds import Contest, Phase, RoundEntry
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.domain.unreadable import JobOwner, UnreadableJob
 from bot.interactions.followups import RecentFollowups
@@ -22,6 +23,7 @@ from shared.job import Job
 from shared.outcome import Outcome
 from tests.support.discord_channel import run_in_background
 from tests.support.fake_stores import FakeGuildSettingsStore
+from tests.support.rounds import make_contest
 
 QUICK_RETRIES = (0.05,) * 40
 
@@ -95,11 +97,15 @@ class UnavailableDeliveryStore:
 class FakeEntryReader:
     """An `EntryReader` in memory."""
 
-    def __init__(self, *entries: RoundEntry) -> None:
+    def __init__(self, *entries: RoundEntry, phase: Phase = Phase.ENTERING) -> None:
         self.entries = {entry.job_id: entry for entry in entries}
+        self.contest = replace(make_contest(), phase=phase)
 
     async def find_entry(self, job_id: str) -> RoundEntry | None:
         return self.entries.get(job_id)
+
+    async def find_contest(self, _contest_id: str) -> Contest:
+        return self.contest
 
 
 def make_consumer(

@@ -8,7 +8,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.domain.rounds import EntryState, RoundEntry
+from bot.domain.rounds import EntryState, Phase, RoundEntry
 from bot.domain.status import JobStatus, QueueState
 from bot.interactions.followups import RecentFollowups
 from bot.rendering.outcome_views import compute_component_id
@@ -96,6 +96,21 @@ async def test_the_author_is_told_in_response_to_the_form_and_nobody_else_is(
     assert await list_direct_messages(discord_channel, job) == []
     (status,) = await discord_channel.list_messages()
     assert status["content"] == "Your request has arrived."
+
+
+async def test_the_author_of_an_entry_of_a_cancelled_contest_reads_that_it_takes_no_part(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue
+) -> None:
+    job, webhook, followups = await submit_entry(discord_channel), FakeWebhook(), RecentFollowups()
+    followups.remember(SimpleNamespace(followup=webhook), [job.id])  # type: ignore[arg-type]  # a fake
+    entries = FakeEntryReader(make_pending(job), phase=Phase.ENDED)
+    consumer = make_consumer(discord_channel.client, outcome_stream, catalogue, followups=followups, entries=entries)
+    outcome_stream.finish_job(job, make_generated(), make_png())
+
+    await deliver_outcome(consumer, outcome_stream, job)
+
+    (view,) = webhook.views
+    assert "The contest ended before this was made" in view
 
 
 @pytest.mark.parametrize("locale", ["en-US", "fr"])
