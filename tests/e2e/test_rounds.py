@@ -209,6 +209,7 @@ def test_the_rules_of_the_panel_hold_until_the_contest_is_cancelled(
     wait_until(lambda: "people" in read_text(owner.reload_private_message(panel)), "the fixed options")
     shown = read_text(owner.reload_private_message(panel))
     thread = press_start(owner, panel)
+    owner.use_forged_component(panel, find_component(panel, "round_start"))  # a second press of the same button
 
     entering = find_posted(ada, thread, "For members with the role")
     refusal = quin.wait_for_private_text(quin.press_button(entering, "round_enter"))
@@ -227,6 +228,10 @@ def test_the_rules_of_the_panel_hold_until_the_contest_is_cancelled(
     cancelled = owner.wait_for_private_text(owner.invoke_command("round cancel", thread, reason="no time"))
 
     assert "$2.00" in shown  # 25 entries
+    announced = [
+        m for m in owner.list_messages(owner.stack.channel_id) if "quiet" in read_text(m) or "quiet" in m["content"]
+    ]
+    assert len([m for m in announced if m.get("thread")]) == 1
     assert "seed 7" in shown.lower()
     assert f"<@&{role}>" in refusal
     assert asked == {"prompt", "style_preset"}
