@@ -11,7 +11,7 @@ from shared import __version__
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
 
-HELP_JOBS: Final = ("photo", "words", "several", "larger", "shape", "keep", "find", "cost")
+HELP_JOBS: Final = ("photo", "words", "several", "larger", "shape", "keep", "together", "find", "cost")
 EXAMPLES: Final = ("plain", "parts", "avoid")
 """Prompts that the default model accepts, as `help.examples`."""
 
