@@ -178,7 +178,8 @@ class _Renderer:
         winners = list_shown_entries(self.message, self.facts.entries)
         title = f"### {self._text('result_title', number=self.message.round_number)}"
         if not winners:
-            return RoundView([f"{title}\n{self._text('nobody_won')}"])
+            is_last = self.message.round_number == self.contest.settings.rounds
+            return RoundView([f"{title}\n{self._text('nobody_won_last' if is_last else 'nobody_won')}"])
         texts = [title, *(self._describe_winner(entry) for entry in winners)]
         return RoundView(texts, (), [entry.author_id for entry in winners if entry.author_id])
 

@@ -116,3 +116,13 @@ def test_the_only_entry_wins_without_points() -> None:
 
     assert alone.texts[1] == f"**No. 1** by <@{AUTHOR}>"
     assert chosen.texts[1] == f"**No. 1** by <@{AUTHOR}> · 3 points · ballots: 1"
+
+
+@pytest.mark.parametrize("round_number", [1, 2])
+def test_without_votes_a_next_round_is_announced_only_where_there_is_one(round_number: int) -> None:
+    message = RoundMessage("17", 1, MessageKind.RESULT, round_number, NOON)
+
+    (text,) = render_message(make_contest(rounds=2), message, MessageFacts([make_entry(1)]), EN).texts
+
+    assert "Nobody voted" in text
+    assert ("The next round" in text) == (round_number == 1)
