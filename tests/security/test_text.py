@@ -28,7 +28,8 @@ from tests.support.messages import list_problem_facts
 
 CATALOGUE = load_catalogue()
 EN = load_messages("en")
-NAMES_OF_OURS = {"field": "steps", "permissions": "attach_files"}  # facts that are never what a person wrote
+# facts that are never what a person wrote
+NAMES_OF_OURS: dict[str, str | int] = {"field": "steps", "permissions": "attach_files", "fitting": 1}
 GENERATED = Generated(seed=7, media_type="image/png", width=64, height=64, duration_seconds=1.0)
 HOSTILE_TEXTS = (
     *(
@@ -268,7 +269,7 @@ def test_whole_numbers_of_any_size_are_refused_with_their_range(field: str, valu
 
 def test_every_sentence_stands_whatever_its_facts_hold() -> None:
     for code, names in list_problem_facts().items():
-        facts = dict.fromkeys(names, "{0} {x.__class__} %s @everyone")
+        facts: dict[str, str | int] = dict.fromkeys(names, "{0} {x.__class__} %s @everyone")
         facts |= {name: fact for name, fact in NAMES_OF_OURS.items() if name in names}
         said = EN.format_problem(make_problem(code, **facts))
         assert "{x.__class__}" in said or names <= set(NAMES_OF_OURS)
