@@ -64,7 +64,9 @@ class EntryNotices:
             return messages.text("round.entry_over")
         if not isinstance(outcome, Generated):
             return messages.text("round.entry_retry")
-        return messages.text("round.turn_taken" if entry.number else "round.entered")
+        if entry.number:
+            return messages.text("round.turn_taken")
+        return messages.text("round.entered" if contest.settings.shows_entries_at_once else "round.entered_shown")
 
     async def _send_followup(self, status: JobStatus, outcome: Outcome, note: str) -> bool:
         """Respond to the form. False when Discord no longer accepts that."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 import discord
 
@@ -97,9 +98,9 @@ class UnavailableDeliveryStore:
 class FakeEntryReader:
     """An `EntryReader` in memory."""
 
-    def __init__(self, *entries: RoundEntry, phase: Phase = Phase.ENTERING) -> None:
+    def __init__(self, *entries: RoundEntry, phase: Phase = Phase.ENTERING, **settings: Any) -> None:
         self.entries = {entry.job_id: entry for entry in entries}
-        self.contest = replace(make_contest(), phase=phase)
+        self.contest = replace(make_contest(**settings), phase=phase)
 
     async def find_entry(self, job_id: str) -> RoundEntry | None:
         return self.entries.get(job_id)

@@ -98,19 +98,30 @@ async def test_the_author_is_told_in_response_to_the_form_and_nobody_else_is(
     assert status["content"] == "Your request has arrived."
 
 
-async def test_the_author_of_an_entry_of_a_cancelled_contest_reads_that_it_takes_no_part(
-    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue
+@pytest.mark.parametrize(
+    ("contest", "note"),
+    [
+        ({"phase": Phase.ENDED}, "**The contest ended before this was made**"),
+        ({"shows_entries_at_once": False}, "appears in the thread without your name"),
+    ],
+)
+async def test_the_author_reads_of_a_contest_that_has_ended_and_of_entries_shown_as_they_come(
+    discord_channel: DiscordChannel,
+    outcome_stream: FakeOutcomeStream,
+    catalogue: Catalogue,
+    contest: dict[str, Any],
+    note: str,
 ) -> None:
     job, webhook, followups = await submit_entry(discord_channel), FakeWebhook(), RecentFollowups()
     followups.remember(SimpleNamespace(followup=webhook), [job.id])  # type: ignore[arg-type]  # a fake
-    entries = FakeEntryReader(make_pending(job), phase=Phase.ENDED)
+    entries = FakeEntryReader(make_pending(job), **contest)
     consumer = make_consumer(discord_channel.client, outcome_stream, catalogue, followups=followups, entries=entries)
     outcome_stream.finish_job(job, make_generated(), make_png())
 
     await deliver_outcome(consumer, outcome_stream, job)
 
     (view,) = webhook.views
-    assert "The contest ended before this was made" in view
+    assert note in view
 
 
 @pytest.mark.parametrize("locale", ["en-US", "fr"])
