@@ -63,7 +63,7 @@ class EntryNotices:
         if contest is None or not contest.is_open:
             return messages.text("round.entry_over")
         if not isinstance(outcome, Generated):
-            return messages.text("round.entry_retry")
+            return messages.text("round.change_retry" if entry.replaced_job_id else "round.entry_retry")
         if entry.number:
             return messages.text("round.turn_taken")
         return messages.text("round.entered" if contest.settings.shows_entries_at_once else "round.entered_shown")

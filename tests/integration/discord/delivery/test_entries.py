@@ -1,6 +1,7 @@
 """The outcome of an entry is told to its author alone; its picture is kept until the contest shows it."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -122,6 +123,21 @@ async def test_the_author_reads_of_a_contest_that_has_ended_and_of_entries_shown
 
     (view,) = webhook.views
     assert note in view
+
+
+async def test_the_author_of_a_change_that_was_filtered_reads_that_the_earlier_picture_takes_part(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue
+) -> None:
+    job, webhook, followups = await submit_entry(discord_channel), FakeWebhook(), RecentFollowups()
+    followups.remember(SimpleNamespace(followup=webhook), [job.id])  # type: ignore[arg-type]  # a fake
+    entries = FakeEntryReader(replace(make_pending(job), replaced_job_id="7"))
+    consumer = make_consumer(discord_channel.client, outcome_stream, catalogue, followups=followups, entries=entries)
+    outcome_stream.finish_job(job, FILTERED)
+
+    await deliver_outcome(consumer, outcome_stream, job)
+
+    (view,) = webhook.views
+    assert "your earlier picture keeps its place" in view
 
 
 @pytest.mark.parametrize("locale", ["en-US", "fr"])
