@@ -27,10 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the browser's tests last: playwright's loop, once started, leaves no room for another in this thread.
 
     The end-to-end tests, which take longest, come first, so that processes that run files side by side end together.
+    Raises `UsageError` for a file that has other tests too: a process is given whole files, which would run early.
     """
-    items.sort(
-        key=lambda item: (item.get_closest_marker("browser") is not None, not {"e2e", "faults"} & set(item.path.parts))
-    )
+    browser_files = {item.path for item in items if item.get_closest_marker("browser")}
+    mixed = browser_files & {item.path for item in items if not item.get_closest_marker("browser")}
+    if mixed:
+        raise pytest.UsageError(f"tests of the browser need files of their own: {', '.join(map(str, mixed))}")
+    items.sort(key=lambda item: (item.path in browser_files, not {"e2e", "faults"} & set(item.path.parts)))
 
 
 @pytest.fixture(scope="session")
