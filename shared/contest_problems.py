@@ -23,6 +23,7 @@ CONTEST_CODES: Final = (
     "round_no_threads",
     "round_threads_not_allowed",
     "round_thread_not_yours",
+    "round_forum_closed",
     "round_thread_used",
     "round_too_many_open",
     "round_payer_not_allowed",

@@ -113,7 +113,8 @@ class ContestSettings:
     allows all. `options` are options of `/imagine` that every entry has. `max_entries` limits each round and
     `max_cost`, in millionths of a dollar, all rounds together. `entrant_role_id` is the role of those who may enter.
     `needs_earlier_membership`: only members from before the start of the round may vote. `shows_entries_at_once`:
-    entries are shown when entering closes, not as they come.
+    entries are shown when entering closes, not as they come. `forum_id` is the forum in which the bot opens a post for
+    the contest, None for a thread where it is started.
     """
 
     theme: str
@@ -134,6 +135,7 @@ class ContestSettings:
     needs_earlier_membership: bool = False
     shows_entries_at_once: bool = True
     turn_order: TurnOrder = TurnOrder.DRAWN
+    forum_id: int | None = None
 
     @property
     def is_relay(self) -> bool:

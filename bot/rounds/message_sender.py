@@ -19,6 +19,7 @@ from bot.domain.round_phases import ENTRIES_PER_MESSAGE
 from bot.domain.round_steps import NewMessage
 from bot.domain.rounds import DIRECT_KINDS, Contest, EndReason, EntryState, MessageKind, RoundEntry, RoundMessage
 from bot.periodic import run_every
+from bot.rounds.forum_tags import update_post_tags
 from bot.rounds.message_builder import RoundMessageBuilder
 from bot.storage.round_stores import RoundStores
 from shared.outage_log import OutageLog
@@ -113,6 +114,8 @@ class RoundMessageSender:
             message_id = await self._post(contest, message)
         if message_id is not None:
             await self._publish_entries(contest, message, message_id)
+            if contest.settings.forum_id is not None and message.kind not in DIRECT_KINDS:
+                await self._update_tags(contest)
         await self._stores.messages.close_message(message, message_id)
         self._posted_messages.mark_recorded(build_nonce(message))
 
@@ -156,6 +159,11 @@ class RoundMessageSender:
         places = _locate_entries(entries, sent) | {entry.job_id: message_id for entry in entries if entry.is_winner}
         winner_ids = {entry.job_id for entry in entries if entry.is_winner}
         await self._stores.messages.publish_entries(contest.thread_id, places, kept_ids=winner_ids)
+
+    async def _update_tags(self, contest: Contest) -> None:
+        """Show the state in the tags of the post, before the message is recorded: a bot after this one does it then."""
+        entries = () if contest.is_open else (await self._stores.contests.load_facts(contest.id)).entries
+        await update_post_tags(self._client, contest, has_winner=any(entry.is_winner for entry in entries))
 
     async def _find_posted(self, contest: Contest, messages: Sequence[RoundMessage]) -> dict[str, int]:
         """Find the messages that may have been posted already, by their nonces."""

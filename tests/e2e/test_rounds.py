@@ -248,6 +248,65 @@ def test_the_rules_of_the_panel_hold_until_the_contest_is_cancelled(
     assert "no time" in log
 
 
+def list_posts(user: DiscordUser, forum: str) -> list[dict[str, Any]]:
+    return [one for one in user.get("/control/state")["channels"] if one.get("parent_id") == forum]
+
+
+def test_a_contest_in_a_forum_shows_its_state_and_its_winner_in_the_tags_of_its_post(
+    owner: DiscordUser, ada: DiscordUser, players: Players
+) -> None:
+    (pia, _), (quin, _), (rosa, _) = players
+    hidden, forum = (owner.post("/control/channels", {"name": name, "type": 15})["id"] for name in ("staff", "shows"))
+    owner.put(f"/control/permissions/{hidden}", {"user": "ada", "deny": str(1 << 11)})
+    owner.put(f"/control/permissions/{forum}", {"allow": str(1 << 4)})
+    owner.patch(f"/control/channels/{forum}", {"available_tags": [{"name": "vote"}, {"name": "a castle"}]})
+    panel = wait_until(lambda: find_panel_of_forum(ada, forum), "a panel with the forum")
+    offered = {one["value"] for c in list_components(panel) for one in c.get("options", ())}
+    setting = {"user": ada.name, "message_id": panel["id"], "forged": True, "values": [hidden]}
+    setting["custom_id"] = find_component(panel, "round_setting:forum")
+    forged = ada.wait_for_private_text(ada.post("/control/press", setting)["interaction_id"])
+    choose(ada, panel, "forum", forum)
+    thread = press_start(ada, panel)
+    ada.use_forged_component(panel, find_component(panel, "round_start"))  # a second press of the same button
+
+    def wait_for_tags(*names: str) -> None:
+        def have_tags() -> bool:
+            known = {tag["id"]: tag["name"] for tag in find_channel(ada, forum)["available_tags"]}
+            (post,) = list_posts(ada, forum)
+            return {known[tag] for tag in post.get("applied_tags", ())} == set(names)
+
+        wait_until(have_tags, f"the tags {names}")
+
+    wait_for_tags("Entering", "a castle")
+    entering = find_posted(ada, thread, "## A castle")
+    for user in (pia, quin):
+        enter(user, entering, f"a castle by {user.name}")
+    close(ada, thread)
+    voting = find_posted(ada, thread, "Vote for your favourite")
+    wait_for_tags("vote", "a castle")
+    vote(rosa, voting, 1)
+    close(ada, thread)
+    find_posted(ada, thread, "That was")
+    wait_for_tags("Ended", "Winner", "a castle")
+
+    (post,) = list_posts(ada, forum)
+    first = ada.list_messages(thread)[0]
+    assert hidden not in offered
+    assert forged.startswith("One of us can't post in that forum")
+    assert (post["id"], post["name"]) == (thread, "A castle")
+    assert "has started a contest: **A castle**" in read_text(first)
+
+
+def find_panel_of_forum(host: DiscordUser, forum: str) -> dict[str, Any] | None:
+    """Open a panel; None if the bot does not know yet that it may post in the forum."""
+    panel = open_panel(host, "A castle")
+    return panel if any(forum in str(c.get("options")) for c in list_components(panel)) else None
+
+
+def find_channel(user: DiscordUser, channel: str) -> dict[str, Any]:
+    return next(one for one in user.get("/control/state")["channels"] if one["id"] == channel)
+
+
 def find_followup(user: DiscordUser, used: str, action: str) -> dict[str, Any] | None:
     found = user.get(f"/control/interactions/{used}").get("followups", [])
     return next((m for m in found if any(one.startswith(f"{action}:") for one in list_custom_ids(m))), None)

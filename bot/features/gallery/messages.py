@@ -17,14 +17,17 @@ import discord
 from discord import ui
 
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, SEARCH_MESSAGE_LIMIT, SEARCH_WINDOW_SECONDS
+from bot.discord_client.forum_posts import (
+    FORUM_TIMEOUT_SECONDS,
+    complete_tags,
+    find_forum_post,
+    find_or_create_tags,
+    is_own_message,
+)
 from bot.features.gallery.place import GalleryChannel, find_gallery_channel
 from bot.features.gallery.post_view import compute_post_component_id
 
 THREAD_ARCHIVED_CODE: Final = 50083
-FORUM_TIMEOUT_SECONDS: Final = 20.0
-MAX_FORUM_TAGS: Final = 20
-MAX_APPLIED_TAGS: Final = 5
-TAG_NAME_LIMIT: Final = 20
 _NONCE_LENGTH: Final = 25
 
 
@@ -54,7 +57,7 @@ async def send_post(
     """Post a result and return the id of its message. Raises the errors of discord.py, and `TimeoutError`."""
     if isinstance(channel, discord.ForumChannel):
         async with asyncio.timeout(FORUM_TIMEOUT_SECONDS):
-            applied = await _find_tags(channel, tags)
+            applied = complete_tags(channel, await find_or_create_tags(channel, [[name] for name in tags]))
             created = await channel.create_thread(name=title, view=view, file=file, applied_tags=applied)
             return created.message.id
     async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
@@ -67,12 +70,13 @@ async def find_post(client: discord.Client, channel: GalleryChannel, job_id: str
     Raises the errors of discord.py, and `TimeoutError`.
     """
     start = datetime.fromtimestamp(since - SEARCH_WINDOW_SECONDS, UTC)
+    component_id = compute_post_component_id(job_id)
     try:
         async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
             if isinstance(channel, discord.ForumChannel):
-                return await _find_forum_post(client, channel, job_id, start)
+                return await find_forum_post(client, channel, component_id, start)
             async for message in channel.history(limit=SEARCH_MESSAGE_LIMIT, after=start, oldest_first=True):
-                if _is_post_of(message, client, job_id):
+                if is_own_message(message, client, component_id):
                     return message.id
     except (discord.Forbidden, discord.NotFound):
         return None
@@ -113,41 +117,6 @@ async def _call_unarchived(client: discord.Client, target: PostTarget, call: Cal
                 raise
             await client.http.edit_channel(target.message_id, archived=False)
             await call()
-
-
-async def _find_forum_post(
-    client: discord.Client, forum: discord.ForumChannel, job_id: str, start: datetime
-) -> int | None:
-    for thread in await forum.guild.active_threads():
-        if thread.parent_id != forum.id or discord.utils.snowflake_time(thread.id) < start:
-            continue
-        with contextlib.suppress(discord.NotFound):
-            if _is_post_of(await thread.fetch_message(thread.id), client, job_id):
-                return thread.id
-    return None
-
-
-async def _find_tags(forum: discord.ForumChannel, names: Sequence[str]) -> list[discord.ForumTag]:
-    """Find the tags of these names, and create those that are missing if the bot may manage the forum."""
-    known = {tag.name.casefold(): tag for tag in forum.available_tags}
-    may_create = forum.permissions_for(forum.guild.me).manage_channels
-    found = []
-    for name in dict.fromkeys(name[:TAG_NAME_LIMIT] for name in names):
-        tag = known.get(name.casefold())
-        if tag is None and may_create and len(known) < MAX_FORUM_TAGS:
-            tag = known[name.casefold()] = await forum.create_tag(name=name)
-        if tag is not None:
-            found.append(tag)
-    if not found and forum.flags.require_tag:
-        found = [tag for tag in forum.available_tags if not tag.moderated][:1]
-    return found[:MAX_APPLIED_TAGS]
-
-
-def _is_post_of(message: discord.Message, client: discord.Client, job_id: str) -> bool:
-    if client.user is None or message.author.id != client.user.id:
-        return False
-    component_id = compute_post_component_id(job_id)
-    return any(getattr(component, "id", None) == component_id for component in message.components)
 
 
 def _make_nonce(job_id: str) -> str:

@@ -23,6 +23,7 @@ SETTING_FIELDS: Final = (
     "turn_order",
     "models",
     "role",
+    "forum",
 )
 _VOTE: Final = rf"{CONTEST_ID}:(?P<phase>voting|runoff):{ROUND_NUMBER}"
 _PAGE: Final = r"(?P<page>\d{1,3})"

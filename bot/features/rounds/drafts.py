@@ -9,7 +9,8 @@ from bot.domain.draft import Draft
 from bot.domain.ports import DraftStore, JobHistory
 from bot.domain.rounds import ContestSettings
 from bot.features.rounds.choices import compute_max_cost, list_entry_models, select_fixed_options
-from bot.features.rounds.start_view import build_panel
+from bot.features.rounds.forum_place import list_forums
+from bot.features.rounds.start_view import Forum, build_panel
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.offers import get_offered_catalogue
 from bot.interactions.rejected_forms import RejectedForms
@@ -83,7 +84,15 @@ class ContestDrafts:
         max_cost = self.compute_max_cost(interaction, draft, settings)
         offered = get_offered_catalogue(interaction, self.validator.catalogue)
         return RenderedMessage(
-            build_panel(draft_id, settings, max_cost, offered, messages, has_source=starts_from_picture(draft)),
+            build_panel(
+                draft_id,
+                settings,
+                max_cost,
+                offered,
+                messages,
+                has_source=starts_from_picture(draft),
+                forums=[Forum(forum.id, forum.name) for forum in list_forums(interaction)],
+            ),
         )
 
     def compute_max_cost(self, interaction: discord.Interaction, draft: Draft, settings: ContestSettings) -> int:

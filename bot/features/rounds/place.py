@@ -19,7 +19,7 @@ from shared.i18n.messages import Messages
 from shared.job import Origin
 from shared.problems import RejectedError, make_problem
 
-_THREAD_NAME_LIMIT: Final = 100
+THREAD_NAME_LIMIT: Final = 100
 _NEEDED: Final = ("view_channel", "send_messages", "attach_files", "embed_links", "read_message_history")
 _NEEDED_FOR_THREAD: Final = (*_NEEDED, "create_public_threads", "send_messages_in_threads")
 _NEEDED_IN_THREAD: Final = ("send_messages_in_threads", *(name for name in _NEEDED if name != "send_messages"))
@@ -79,7 +79,7 @@ async def open_contest_thread(
             text, nonce=contest_id, allowed_mentions=discord.AllowedMentions.none()
         )
         origin = Origin(guild_id=interaction.guild_id or 0, channel_id=channel_id, message_id=announcement.id)
-        name = truncate_text(settings.theme, _THREAD_NAME_LIMIT)
+        name = truncate_text(settings.theme, THREAD_NAME_LIMIT)
         thread_id = await open_thread(interaction.client, origin, name)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         raise RejectedError(make_problem("discord_unavailable")) from error

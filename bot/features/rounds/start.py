@@ -1,9 +1,11 @@
-"""`/round start`: a private panel with the choices of a host, and the start of the contest in a thread."""
+"""`/round start`: a private panel with the choices of a host, and the start of the contest in a thread or a post."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
+from weakref import WeakValueDictionary
 
 import discord
 from discord import app_commands
@@ -30,6 +32,7 @@ from bot.features.rounds.choices import (
 )
 from bot.features.rounds.custom_ids import ContestSettingId, FixedOptionsFormId, FixedOptionsId, StartContestId
 from bot.features.rounds.drafts import ContestDrafts, starts_from_picture
+from bot.features.rounds.forum_place import apply_forum, delete_surplus_post, open_contest_post, require_forum
 from bot.features.rounds.place import open_contest_thread, require_place
 from bot.features.rounds.start_view import THEME_LIMIT, build_options_form, build_started_view, format_duration
 from bot.interactions.components import get_selected_values
@@ -57,7 +60,10 @@ Duration = app_commands.Range[str, 1, 20]
 
 @dataclass(frozen=True)
 class StartCommand:
-    """Starts contests of members who may open threads. `clock` gives Unix seconds."""
+    """Starts contests of members who may open threads, or posts in a forum.
+
+    `clock` gives Unix seconds. `locks` let one press at a time start a contest.
+    """
 
     stores: RoundStores
     contest_drafts: ContestDrafts
@@ -65,6 +71,7 @@ class StartCommand:
     image_fetcher: ImageFetcher
     pictures: RoundPictures
     clock: Callable[[], float] = time.time
+    locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     async def show_panel(
         self,
@@ -109,6 +116,8 @@ class StartCommand:
                     return apply_models(settings, values, offered)
                 case "role":
                     return replace(settings, entrant_role_id=_find_role_id(interaction, values))
+                case "forum":
+                    return apply_forum(interaction, settings, next(iter(values), ""))
                 case field:
                     return apply_choice(settings, field, next(iter(values), ""))
 
@@ -140,10 +149,11 @@ class StartCommand:
         await update_message(interaction, save_and_render)
 
     async def start(self, interaction: discord.Interaction, custom_id: StartContestId) -> None:
-        """Open the thread and start the contest, once, however often the button is pressed."""
+        """Open the thread or post and start the contest, once, however often the button is pressed."""
 
         async def start_and_render() -> RenderedMessage:
-            contest = await self._start(interaction, custom_id.draft_id)
+            async with self.locks.setdefault(custom_id.draft_id, asyncio.Lock()):
+                contest = await self._start(interaction, custom_id.draft_id)
             return RenderedMessage(build_started_view(contest, get_localized_messages(interaction)))
 
         await update_message(interaction, start_and_render)
@@ -197,7 +207,9 @@ class StartCommand:
         if started is not None and started.host_id == interaction.user.id:
             return started
         draft, settings = await self.contest_drafts.load_draft(interaction, contest_id)
-        require_place(interaction)
+        forum = None if settings.forum_id is None else require_forum(interaction, settings.forum_id)
+        if forum is None:
+            require_place(interaction)
         _require_payable(interaction, settings)
         await self._require_few_contests(interaction)
         settings = replace(settings, max_cost=self.contest_drafts.compute_max_cost(interaction, draft, settings))
@@ -208,7 +220,11 @@ class StartCommand:
         image = next(iter(draft.images), None)
         async with self.image_fetcher.hold_image(contest_id, image, interaction.filesize_limit) as upload:
             public = get_public_messages(interaction)
-            place = await open_contest_thread(interaction, self.stores, contest_id, settings, public)
+            place = await (
+                open_contest_thread(interaction, self.stores, contest_id, settings, public)
+                if forum is None
+                else open_contest_post(interaction, forum, contest_id, settings, public)
+            )
             now = self.clock()
             contest = Contest(
                 id=contest_id,
@@ -223,8 +239,13 @@ class StartCommand:
                 source_job_id=draft.parent_id,
                 source_sha256=upload.sha256 if upload else None,
             )
-            await self.stores.contests.add_contest(start_contest(contest), upload)
-        return contest
+            is_new = await self.stores.contests.add_contest(start_contest(contest), upload)
+        stored = None if is_new else await self.stores.contests.find_contest(contest_id)
+        if stored is None:
+            return contest
+        if forum is not None and stored.thread_id != place.thread_id:
+            await delete_surplus_post(interaction, place)
+        return stored
 
     async def _require_few_contests(self, interaction: discord.Interaction) -> None:
         contests = await self.stores.contests.list_contests(interaction.guild_id or 0, 1000, is_open=True)

@@ -1,7 +1,7 @@
 """The panel in which a host chooses how a contest goes, and the messages of its start."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import discord
 from discord import ButtonStyle, ui
@@ -22,7 +22,15 @@ from shared.i18n.messages import Messages
 
 THEME_LIMIT: Final = 100
 _LABEL_LIMIT: Final = 100
+NO_FORUM: Final = "0"
 _COUNTED: Final = frozenset({"max_entries_per_member", "max_entries"})
+
+
+class Forum(NamedTuple):
+    """A forum that the panel offers."""
+
+    id: int
+    name: str
 
 
 def format_duration(seconds: int, messages: Messages) -> str:
@@ -32,9 +40,19 @@ def format_duration(seconds: int, messages: Messages) -> str:
 
 
 def build_panel(
-    draft_id: str, settings: ContestSettings, max_cost: int, offered: Catalogue, messages: Messages, *, has_source: bool
+    draft_id: str,
+    settings: ContestSettings,
+    max_cost: int,
+    offered: Catalogue,
+    messages: Messages,
+    *,
+    has_source: bool,
+    forums: Sequence[Forum] = (),
 ) -> ui.LayoutView:
-    """Show the settings, in selects that change them, with the sum that may be paid and a button to start."""
+    """Show the settings, in selects that change them, with the sum that may be paid and a button to start.
+
+    `forums` are those in which the contest could have its post.
+    """
     items: list[ui.Item[Any]] = [ui.TextDisplay(_format_summary(settings, messages, has_source=has_source))]
     for field in list_fields(settings):
         heading = messages.text(f"round_panel.{field}")
@@ -44,6 +62,8 @@ def build_panel(
         )
         items += [ui.TextDisplay(f"**{heading}**"), ui.ActionRow(select)]
     items += _build_limits(draft_id, settings, offered, messages)
+    if forums or settings.forum_id is not None:
+        items += _build_place(draft_id, settings, forums, messages)
     payer = "server" if settings.payer is Payer.SERVER else "author"
     price = messages.format_price(max_cost / 1e6)
     items.append(ui.TextDisplay(messages.text(f"round_panel.cost_{payer}", price=price)))
@@ -63,6 +83,13 @@ def format_announcement(host_id: int, settings: ContestSettings, messages: Messa
     """Format the message in the channel under which the contest's thread begins."""
     theme = escape_markdown(settings.theme, 2 * THEME_LIMIT)
     return messages.text("round_panel.announcement", host=f"<@{host_id}>", theme=theme)
+
+
+def build_post_view(host_id: int, settings: ContestSettings, component_id: int, messages: Messages) -> ui.LayoutView:
+    """Build the first message of the contest's post in a forum, which is recognised by its container's id."""
+    theme = escape_markdown(settings.theme, 2 * THEME_LIMIT)
+    text = messages.text("round_panel.post", host=f"<@{host_id}>", theme=theme)
+    return build_container_view(ui.TextDisplay(text), component_id=component_id)
 
 
 def _format_summary(settings: ContestSettings, messages: Messages, *, has_source: bool) -> str:
@@ -119,6 +146,20 @@ def _build_limits(
     selected = [settings.entrant_role_id] if settings.entrant_role_id else []
     yield ui.TextDisplay(f"**{role}**")
     yield ui.ActionRow(build_role_select(ContestSettingId("role", draft_id), role, selected, limit=1))
+
+
+def _build_place(
+    draft_id: str, settings: ContestSettings, forums: Sequence[Forum], messages: Messages
+) -> Iterator[ui.Item[Any]]:
+    """Build the select of the place: a thread where the command was used, or a post in a forum."""
+    heading = messages.text("round_panel.forum")
+    here = messages.text("round_panel.forum_none")
+    options = [discord.SelectOption(label=here, value=NO_FORUM, default=settings.forum_id is None)]
+    for forum in forums[: SELECT_OPTIONS_LIMIT - 1]:
+        label = truncate_text(f"#{forum.name}", _LABEL_LIMIT)
+        options.append(discord.SelectOption(label=label, value=str(forum.id), default=forum.id == settings.forum_id))
+    yield ui.TextDisplay(f"**{heading}**")
+    yield ui.ActionRow(build_select(ContestSettingId("forum", draft_id), heading, options))
 
 
 def _build_options(field: str, settings: ContestSettings, messages: Messages) -> Iterator[discord.SelectOption]:

@@ -21,6 +21,7 @@ CHANNEL_PATH = r"/channels/{channel_id:\d+}"
 MAX_THREAD_MEMBERS = 1000
 MAX_FORUM_TAGS = 20
 MAX_TAG_NAME = 20
+MAX_APPLIED_TAGS = 5
 _CHANGEABLE_FIELDS = (
     *("name", "archived", "locked", "invitable", "auto_archive_duration", "rate_limit_per_user", "topic", "nsfw"),
 )
@@ -54,6 +55,9 @@ async def edit_channel(request: web.Request) -> web.Response:
     form.check_choice(("auto_archive_duration",), body.get("auto_archive_duration"), AUTO_ARCHIVE_MINUTES)
     for key in ("archived", "locked", "invitable", "nsfw"):
         form.check_flag((key,), body.get(key))
+    _check_tags(form, body)
+    if channel.is_thread:
+        check_applied_tags(form, body, state.channels.get(channel.parent_id or ""))
     form.raise_if_invalid()
     if channel.is_thread:
         _check_thread_edit(state, channel, body)
@@ -67,6 +71,13 @@ def _check_tags(form: FormValidator, body: dict[str, Any]) -> None:
     """Check the `available_tags` of a forum."""
     for place, tag in enumerate(form.check_objects(("available_tags",), body.get("available_tags"), 0, MAX_FORUM_TAGS)):
         form.check_text(("available_tags", place, "name"), tag.get("name"), 1, MAX_TAG_NAME, required=True)
+
+
+def check_applied_tags(form: FormValidator, body: dict[str, Any], forum: Channel | None) -> None:
+    """Check the `applied_tags` of a post: at most five tags of its forum."""
+    tags = [str(tag) for tag in form.check_items(("applied_tags",), body.get("applied_tags"), 0, MAX_APPLIED_TAGS)]
+    if not set(tags) <= {tag["id"] for tag in (forum.available_tags if forum else ())}:
+        form.add_error(("applied_tags",), "INVALID_FORUM_TAG", "Unknown tag")
 
 
 def _check_thread_edit(state: DiscordState, thread: Channel, body: dict[str, Any]) -> None:
@@ -98,6 +109,8 @@ def apply_channel_changes(state: DiscordState, channel: Channel, body: dict[str,
         channel.available_tags = [
             {**fresh, **tag, "id": str(tag.get("id") or state.generate_id())} for tag in body["available_tags"]
         ]
+    if body.get("applied_tags") is not None:
+        channel.applied_tags = [str(tag) for tag in body["applied_tags"]]
     for key in _CHANGEABLE_FIELDS:
         if body.get(key) is not None:
             setattr(channel, key, body[key])

@@ -16,11 +16,9 @@ from demo.standins.discord.permissions import Permission, require_permission
 from demo.standins.discord.rendering import render_message
 from demo.standins.discord.request_body import RequestBody, read_json_object, read_message_body
 from demo.standins.discord.responses import json_response
-from demo.standins.discord.rest_channels import CHANNEL_PATH, check_thread_limit, load_channel
+from demo.standins.discord.rest_channels import CHANNEL_PATH, check_applied_tags, check_thread_limit, load_channel
 from demo.standins.discord.state import DiscordState
 from demo.standins.discord.validate_messages import check_message
-
-MAX_APPLIED_TAGS = 5
 
 routes = web.RouteTableDef()
 
@@ -100,11 +98,7 @@ async def _create_forum_post(request: web.Request, state: DiscordState, forum: C
     body = await read_message_body(request, limit)
     _check_thread(body.payload)
     form = FormValidator()
-    tags = [
-        str(tag) for tag in form.check_items(("applied_tags",), body.payload.get("applied_tags"), 0, MAX_APPLIED_TAGS)
-    ]
-    if not set(tags) <= {tag["id"] for tag in forum.available_tags}:
-        form.add_error(("applied_tags",), "INVALID_FORUM_TAG", "Unknown tag")
+    check_applied_tags(form, body.payload, forum)
     if not isinstance(body.payload.get("message"), dict):
         form.add_error(("message",), "BASE_TYPE_REQUIRED", "This field is required")
     form.raise_if_invalid()
@@ -113,6 +107,6 @@ async def _create_forum_post(request: web.Request, state: DiscordState, forum: C
     require_permission(state.compute_permissions(forum, state.bot.id), needed)
     check_thread_limit(state, forum)
     thread = create_thread(state, forum, body.payload, ChannelType.PUBLIC_THREAD, None)
-    thread.applied_tags = tags
+    thread.applied_tags = [str(tag) for tag in body.payload.get("applied_tags") or ()]
     message = message_operations.create_message(state, thread, state.bot.id, draft, id=thread.id)
     return json_response(thread.to_json(state.bot.id) | {"message": render_message(state, message)}, 201)

@@ -22,7 +22,7 @@ from bot.features.rounds.choices import (
 )
 from bot.features.rounds.entry_form import build_own_entries
 from bot.features.rounds.overview_view import build_list_view, build_results_view, build_status_view
-from bot.features.rounds.start_view import build_panel
+from bot.features.rounds.start_view import Forum, build_panel
 from bot.rendering.layout import build_container_view
 from shared.i18n.messages import Messages
 from shared.problems import RejectedError
@@ -93,8 +93,13 @@ def test_the_panel_fits_discord(
     messages: Messages, theme: str, contest_format: ContestFormat, payer: Payer, rounds: int, has_source: bool
 ) -> None:
     settings = ContestSettings(theme, contest_format, rounds=rounds, payer=payer, max_entries=25)
+    forums = [Forum(10**18 + number, "f" * 100) for number in range(30)]
 
-    assert_fits_discord(build_panel("1" * 20, settings, 2_000_000, CATALOGUE, messages, has_source=has_source))
+    panel = build_panel(
+        "1" * 20, settings, 2_000_000, CATALOGUE, messages, has_source=has_source, forums=forums[: 3 * rounds]
+    )
+
+    assert_fits_discord(panel)
 
 
 @given(any_messages, st.integers(1, 60), st.sampled_from([1, 3]), st.integers(0, 2), st.data())
