@@ -40,6 +40,8 @@ def create_thread(
     thread.auto_archive_duration = body.get("auto_archive_duration") or 4320
     thread.rate_limit_per_user = body.get("rate_limit_per_user") or 0
     thread.invitable = body.get("invitable") is not False
+    if parent.type is ChannelType.FORUM:
+        thread.applied_tags = [str(tag) for tag in body.get("applied_tags") or ()]
     thread.archive_changed_at = state.now()
     thread.members[state.bot.id] = state.now()
     state.channels[thread.id] = thread
@@ -107,6 +109,5 @@ async def _create_forum_post(request: web.Request, state: DiscordState, forum: C
     require_permission(state.compute_permissions(forum, state.bot.id), needed)
     check_thread_limit(state, forum)
     thread = create_thread(state, forum, body.payload, ChannelType.PUBLIC_THREAD, None)
-    thread.applied_tags = [str(tag) for tag in body.payload.get("applied_tags") or ()]
     message = message_operations.create_message(state, thread, state.bot.id, draft, id=thread.id)
     return json_response(thread.to_json(state.bot.id) | {"message": render_message(state, message)}, 201)
