@@ -264,7 +264,8 @@ def test_a_contest_in_a_forum_shows_its_state_and_its_winner_in_the_tags_of_its_
     offered = {one["value"] for c in list_components(panel) for one in c.get("options", ())}
     setting = {"user": ada.name, "message_id": panel["id"], "forged": True, "values": [hidden]}
     setting["custom_id"] = find_component(panel, "round_setting:forum")
-    forged = ada.wait_for_private_text(ada.post("/control/press", setting)["interaction_id"])
+    used = ada.post("/control/press", setting)["interaction_id"]
+    (forged,) = wait_until(lambda: list_followup_texts(ada, used), "the refusal of the hidden forum")
     choose(ada, panel, "forum", forum)
     thread = press_start(ada, panel)
     ada.use_forged_component(panel, find_component(panel, "round_start"))  # a second press of the same button
