@@ -12,7 +12,7 @@ import redis
 from demo.redis import RedisServer, find_free_port
 from tests.support.user import wait_until
 
-PADDING_KEYS: Final = 30_000
+PADDING_KEYS: Final = 150_000
 """A server that waits a little at each key takes most of a minute to load so many, and replies after every thousand."""
 
 RedisTrouble = Callable[[RedisServer, redis.Redis], AbstractContextManager[None]]
@@ -141,7 +141,7 @@ def refuse_while_loading(server: RedisServer, client: redis.Redis) -> Iterator[N
         pipeline.set(f"padding {number}", number)
     pipeline.execute()
     server.stop()
-    start = threading.Thread(target=server.start, args=("--key-load-delay", "1500"), kwargs={"seconds": 120})
+    start = threading.Thread(target=server.start, args=("--key-load-delay", "300"), kwargs={"seconds": 120})
     start.start()
     try:
         wait_until(lambda: is_refused(client), "a Redis that is loading")
