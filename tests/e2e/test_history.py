@@ -6,7 +6,6 @@ import sqlite3
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -181,12 +180,16 @@ def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_to
     grace: DiscordUser, ada: DiscordUser, stack: Stack, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     assert "You have nothing in the queue" in read_text(invoke_and_wait(grace, "queue"))
-    jobs = [grace.submit_imagine(f"a slow castle [slow:2] {n}") for n in range(4)]
+    jobs = [grace.submit_imagine(f"a slow castle [slow:3] {n}") for n in range(4)]
+
+    def find_queue_with_all() -> dict[str, Any] | None:
+        queue = invoke_and_wait(grace, "queue")
+        return queue if "You have 4 requests in the queue" in read_text(queue) else None
+
     wait_until(lambda: len(list_calls()) >= 2, "two calls in flight")
     with suspend_worker(stack):
-        for job in jobs:
-            wait_until(partial(grace.read_status, job), "a status message: the job is queued")
-        mine, hers = invoke_and_wait(grace, "queue"), invoke_and_wait(ada, "queue")
+        mine = wait_until(find_queue_with_all, "a queue that has all four requests")
+        hers = invoke_and_wait(ada, "queue")
         pressed = grace.press_button(mine, "queue_cancel", jobs[-1])
         left = wait_until(lambda: find_updated_queue(grace, pressed), "the updated queue")
 
