@@ -88,9 +88,7 @@ def test_past_results_can_be_searched_and_shown_in_private(grace: DiscordUser) -
 
 
 def test_a_corrupt_thumbnail_is_left_out_of_its_page(grace: DiscordUser, stack: Stack) -> None:
-    broken, whole = [grace.submit_imagine(f"a mill number {n}") for n in range(2)]
-    for job in (broken, whole):
-        grace.wait_for_result(job)
+    broken, _ = [submit_and_wait(grace, f"a mill number {n}") for n in range(2)]
     before = find_image(invoke_and_wait(grace, "history", words="mill"))
 
     with closing(sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"))) as records, records:
