@@ -88,7 +88,9 @@ def test_past_results_can_be_searched_and_shown_in_private(grace: DiscordUser) -
 
 
 def test_a_corrupt_thumbnail_is_left_out_of_its_page(grace: DiscordUser, stack: Stack) -> None:
-    broken, _ = [submit_and_wait(grace, f"a mill number {n}") for n in range(2)]
+    broken, whole = [submit_and_wait(grace, f"a mill number {n}") for n in range(2)]
+    for job in (broken, whole):
+        grace.wait_for_result(job)
     before = find_image(invoke_and_wait(grace, "history", words="mill"))
 
     with closing(sqlite3.connect(stack.environment["DATABASE_URL"].removeprefix("sqlite:///"))) as records, records:
@@ -178,7 +180,7 @@ def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_to
     grace: DiscordUser, ada: DiscordUser, stack: Stack, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     assert "You have nothing in the queue" in read_text(invoke_and_wait(grace, "queue"))
-    jobs = [grace.submit_imagine(f"a slow castle [slow:3] {n}") for n in range(4)]
+    jobs = [submit_and_wait(grace, f"a slow castle [slow:3] {n}") for n in range(4)]
 
     def find_queue_with_all() -> dict[str, Any] | None:
         queue = invoke_and_wait(grace, "queue")
