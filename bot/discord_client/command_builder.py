@@ -1,12 +1,12 @@
 """Builds commands that are named and described by `shared.i18n`, in every language."""
 
 import inspect
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import discord
-from discord import app_commands
-from discord.app_commands import Choice
+from discord import Permissions, app_commands
+from discord.app_commands import Choice, Group
 
 from bot.discord_client.translator import localize_text
 
@@ -48,6 +48,23 @@ def build_command(
     ):
         decorate(command)
     return command
+
+
+def build_guild_group(name: str, commands: Iterable[Command], *, permissions: Permissions | None = None) -> Group:
+    """Build a group of commands for servers alone, where Discord shows it to members with these permissions.
+
+    Its texts are `command.<name>.name` and `.description`.
+    """
+    group = Group(
+        name=localize_text(f"command.{name}.name"),
+        description=localize_text(f"command.{name}.description"),
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
+        allowed_installs=app_commands.AppInstallationType(guild=True),
+        default_permissions=permissions,
+    )
+    for command in commands:
+        group.add_command(command)
+    return group
 
 
 def shorten_typed_texts(callbacks: Mapping[str, AutocompleteCallback]) -> dict[str, AutocompleteCallback]:

@@ -1,11 +1,10 @@
 """The commands that the feature adds to the bot."""
 
-from discord import app_commands
 from discord.app_commands import Choice
 
-from bot.discord_client.command_builder import build_command
+from bot.discord_client.command_builder import build_command, build_guild_group
 from bot.discord_client.feature import Feature
-from bot.discord_client.translator import localize_choice, localize_text
+from bot.discord_client.translator import localize_choice
 from bot.domain.budgets import BudgetPeriod, BudgetUnit
 from bot.domain.notices import NoticeKind
 from bot.features.budgets.command import BudgetCommands
@@ -29,21 +28,17 @@ def build_budgets_feature(
     periods = [Choice(name=localize_choice("budget_period", period), value=period.value) for period in BudgetPeriod]
     units = [Choice(name=localize_choice("budget_unit", unit), value=unit.value) for unit in BudgetUnit]
     groups = [Choice(name=localize_choice("report_group", group), value=group.value) for group in GROUPS]
-    group = app_commands.Group(
-        name=localize_text("command.budget.name"),
-        description=localize_text("command.budget.description"),
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
-        allowed_installs=app_commands.AppInstallationType(guild=True),
+    group = build_guild_group(
+        "budget",
+        (
+            build_command("budget.mine", handler.show_own_budgets),
+            build_command("budget.show", handler.show_budgets),
+            build_command("budget.set", handler.set_budget, choices={"period": periods, "unit": units}),
+            build_command("budget.remove", handler.remove_budget, choices={"period": periods, "unit": units}),
+            build_command("budget.grant", handler.grant, choices={"unit": units}),
+            build_command("budget.report", handler.report, choices={"group": groups, "period": periods}),
+        ),
     )
-    for command in (
-        build_command("budget.mine", handler.show_own_budgets),
-        build_command("budget.show", handler.show_budgets),
-        build_command("budget.set", handler.set_budget, choices={"period": periods, "unit": units}),
-        build_command("budget.remove", handler.remove_budget, choices={"period": periods, "unit": units}),
-        build_command("budget.grant", handler.grant, choices={"unit": units}),
-        build_command("budget.report", handler.report, choices={"group": groups, "period": periods}),
-    ):
-        group.add_command(command)
     return Feature(
         commands=[group],
         routes=[Route(BudgetPageId, handler.show_page)],

@@ -3,9 +3,9 @@
 from discord import Permissions, app_commands
 from discord.app_commands import Choice
 
-from bot.discord_client.command_builder import build_command
+from bot.discord_client.command_builder import build_command, build_guild_group
 from bot.discord_client.feature import Feature
-from bot.discord_client.translator import localize_choice, localize_text
+from bot.discord_client.translator import localize_choice
 from bot.features.gallery.handlers import GalleryHandlers
 from bot.features.gallery.setup import GallerySetup
 from bot.features.gallery.setup_view import GallerySettingId
@@ -23,20 +23,16 @@ def build_gallery_feature(handlers: GalleryHandlers, top: TopCommand) -> Feature
     https://discord.com/developers/docs/interactions/application-commands#permissions
     """
     setup = GallerySetup(handlers.gallery, handlers.audit_log)
-    group = app_commands.Group(
-        name=localize_text("command.gallery.name"),
-        description=localize_text("command.gallery.description"),
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
-        allowed_installs=app_commands.AppInstallationType(guild=True),
-        default_permissions=Permissions(manage_messages=True),
-    )
     complete = {"job": handlers.autocomplete_job}
-    for command in (
-        build_command("gallery.setup", setup.show_settings),
-        build_command("gallery.add", handlers.add, autocomplete=complete),
-        build_command("gallery.remove", handlers.remove, autocomplete=complete),
-    ):
-        group.add_command(command)
+    group = build_guild_group(
+        "gallery",
+        (
+            build_command("gallery.setup", setup.show_settings),
+            build_command("gallery.add", handlers.add, autocomplete=complete),
+            build_command("gallery.remove", handlers.remove, autocomplete=complete),
+        ),
+        permissions=Permissions(manage_messages=True),
+    )
     periods = [Choice(name=localize_choice("top_period", period), value=period.value) for period in TopPeriod]
     kinds = [Choice(name=localize_choice("top_kind", kind), value=kind.value) for kind in TopKind]
     show_top = build_command("top", top.show_top, choices={"period": periods, "kind": kinds})

@@ -2,9 +2,8 @@
 
 from discord import Permissions, app_commands
 
-from bot.discord_client.command_builder import build_command
+from bot.discord_client.command_builder import build_command, build_guild_group
 from bot.discord_client.feature import Feature
-from bot.discord_client.translator import localize_text
 from bot.domain.notices import NoticeKind
 from bot.features.moderation.audit import AuditCommands
 from bot.features.moderation.command import ModerationCommands
@@ -33,25 +32,21 @@ def build_moderation_feature(
     https://discord.com/developers/docs/interactions/application-commands#permissions
     """
     handler = ModerationCommands(blocks, audit_log, cancellation)
-    group = app_commands.Group(
-        name=localize_text("command.moderate.name"),
-        description=localize_text("command.moderate.description"),
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
-        allowed_installs=app_commands.AppInstallationType(guild=True),
-        default_permissions=Permissions(moderate_members=True),
+    group = build_guild_group(
+        "moderate",
+        (
+            build_command("moderate.block", handler.block),
+            build_command("moderate.unblock", handler.unblock),
+            build_command("moderate.blocked", handler.show_blocked),
+            build_command("moderate.cancel", handler.cancel),
+            build_command("moderate.queue", server_queue.show_queue),
+            build_command("moderate.pause", server_queue.pause_queue),
+            build_command("moderate.drain", server_queue.drain_queue),
+            build_command("moderate.resume", server_queue.resume_queue),
+            build_command("moderate.delete", delete.delete_result, autocomplete={"result": delete.autocomplete_result}),
+        ),
+        permissions=Permissions(moderate_members=True),
     )
-    for command in (
-        build_command("moderate.block", handler.block),
-        build_command("moderate.unblock", handler.unblock),
-        build_command("moderate.blocked", handler.show_blocked),
-        build_command("moderate.cancel", handler.cancel),
-        build_command("moderate.queue", server_queue.show_queue),
-        build_command("moderate.pause", server_queue.pause_queue),
-        build_command("moderate.drain", server_queue.drain_queue),
-        build_command("moderate.resume", server_queue.resume_queue),
-        build_command("moderate.delete", delete.delete_result, autocomplete={"result": delete.autocomplete_result}),
-    ):
-        group.add_command(command)
     audit_command = build_command("audit", audit.show_audit_log)
     app_commands.allowed_contexts(guilds=True, dms=False)(audit_command)
     app_commands.default_permissions(manage_guild=True)(audit_command)

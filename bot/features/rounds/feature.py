@@ -1,11 +1,10 @@
 """The commands and handlers that the feature adds to the bot."""
 
-from discord import app_commands
 from discord.app_commands import Choice
 
-from bot.discord_client.command_builder import build_command
+from bot.discord_client.command_builder import build_command, build_guild_group
 from bot.discord_client.feature import Feature
-from bot.discord_client.translator import localize_choice, localize_text
+from bot.discord_client.translator import localize_choice
 from bot.domain.ports import DraftStore
 from bot.domain.rounds import ContestFormat
 from bot.features.rounds.ballot import BallotHandlers
@@ -77,31 +76,31 @@ def build_rounds_feature(
     overview = OverviewCommands(stores, job_history, entries, editor)
     members = MemberHandlers(stores)
     downloads = DownloadHandler(stores, job_history, pictures)
-    group = app_commands.Group(
-        name=localize_text("command.round.name"),
-        description=localize_text("command.round.description"),
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
-        allowed_installs=app_commands.AppInstallationType(guild=True),
-    )
     durations = dict.fromkeys(("entering", "voting", "turn"), start.autocomplete_duration)
     formats = [Choice(name=localize_choice("round_format", one), value=one.value) for one in ContestFormat]
     complete_open = {"contest": overview.autocomplete_open_contest}
-    for command in (
-        build_command(
-            "round.start",
-            start.show_panel,
-            autocomplete=durations | {"source": start.autocomplete_source},
-            choices={"format": formats},
+    group = build_guild_group(
+        "round",
+        (
+            build_command(
+                "round.start",
+                start.show_panel,
+                autocomplete=durations | {"source": start.autocomplete_source},
+                choices={"format": formats},
+            ),
+            build_command("round.status", overview.show_status, autocomplete=complete_open),
+            build_command("round.list", overview.show_list),
+            build_command(
+                "round.results", overview.show_results, autocomplete={"contest": overview.autocomplete_contest}
+            ),
+            build_command(
+                "round.extend", host.extend, autocomplete=complete_open | {"by": start.autocomplete_duration}
+            ),
+            build_command("round.close", host.close, autocomplete=complete_open),
+            build_command("round.disqualify", host.disqualify, autocomplete=complete_open),
+            build_command("round.cancel", host.cancel, autocomplete=complete_open),
         ),
-        build_command("round.status", overview.show_status, autocomplete=complete_open),
-        build_command("round.list", overview.show_list),
-        build_command("round.results", overview.show_results, autocomplete={"contest": overview.autocomplete_contest}),
-        build_command("round.extend", host.extend, autocomplete=complete_open | {"by": start.autocomplete_duration}),
-        build_command("round.close", host.close, autocomplete=complete_open),
-        build_command("round.disqualify", host.disqualify, autocomplete=complete_open),
-        build_command("round.cancel", host.cancel, autocomplete=complete_open),
-    ):
-        group.add_command(command)
+    )
     return Feature(
         commands=[group],
         routes=[
