@@ -47,7 +47,7 @@ class RoundLeader:
     async def _cancel_running_jobs(self, contest: Contest) -> None:
         """Cancel the jobs of the entries of a contest that has ended; those that run already come too late."""
         problem = make_problem(CANCELLED, name=contest.settings.theme)
-        for entry in (await self.contests.load_facts(contest.id)).entries:
+        for entry in await self.contests.list_entries(contest.id):
             if entry.state is EntryState.PENDING:
                 result = await self.queue.cancel_job(entry.job_id, problem)
                 log.info("job %s: cancelled with its contest: %s", entry.job_id, result)

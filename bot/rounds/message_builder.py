@@ -83,21 +83,18 @@ class RoundMessageBuilder:
         return BuiltMessage(payload, view.pinged_ids)
 
     async def _load_facts(self, contest: Contest, message: RoundMessage) -> MessageFacts:
-        entries = (await self.stores.contests.load_facts(contest.id)).entries
         is_last = message.kind is MessageKind.CLOSING_STRIP
-        of_round = [
-            entry
-            for entry in entries
-            if entry.round_number == message.round_number or (is_last and entry.state is EntryState.ENTERED)
-        ]
+        round_number = None if is_last else message.round_number
+        entries = await self.stores.contests.list_entries(contest.id, round_number=round_number)
+        shown = [e for e in entries if e.round_number == message.round_number or e.state is EntryState.ENTERED]
         records: list[JobRecord] = []
         if _names_authors(contest, message):
-            found = [await self.job_history.find_job(e.job_id) for e in list_shown_entries(message, of_round)]
+            found = [await self.job_history.find_job(e.job_id) for e in list_shown_entries(message, shown)]
             records = [record for record in found if record is not None]
         is_reminder = message.kind is MessageKind.REMINDER
         reminded_ids = await self.stores.members.list_reminded_members(contest.id) if is_reminder else ()
         scores = build_score_table(entries) if is_last else ()
-        return MessageFacts(of_round, records, scores, reminded_ids)
+        return MessageFacts(shown, records, scores, reminded_ids)
 
     async def _build_galleries(
         self,

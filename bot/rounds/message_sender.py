@@ -152,8 +152,8 @@ class RoundMessageSender:
             return
         entries = [
             entry
-            for entry in (await self._stores.contests.load_facts(contest.id)).entries
-            if entry.round_number == message.round_number and entry.state is EntryState.ENTERED and entry.number
+            for entry in await self._stores.contests.list_entries(contest.id, round_number=message.round_number)
+            if entry.state is EntryState.ENTERED and entry.number
         ]
         sent = await self._stores.messages.list_sent_messages(contest.id, message.round_number)
         places = _locate_entries(entries, sent) | {entry.job_id: message_id for entry in entries if entry.is_winner}
@@ -162,7 +162,7 @@ class RoundMessageSender:
 
     async def _update_tags(self, contest: Contest) -> None:
         """Show the state in the tags of the post, before the message is recorded: a bot after this one does it then."""
-        entries = () if contest.is_open else (await self._stores.contests.load_facts(contest.id)).entries
+        entries = () if contest.is_open else await self._stores.contests.list_entries(contest.id)
         await update_post_tags(self._client, contest, has_winner=any(entry.is_winner for entry in entries))
 
     async def _find_posted(self, contest: Contest, messages: Sequence[RoundMessage]) -> dict[str, int]:

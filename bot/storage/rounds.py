@@ -145,10 +145,18 @@ class SqlRoundStore:
             rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
         return [contest for row in rows if (contest := parse_contest(row))]
 
-    async def load_facts(self, contest_id: str) -> RoundFacts:
-        """Load the entries and participants of a contest, without its ballots."""
+    async def list_entries(
+        self, contest_id: str, *, round_number: int | None = None, author_id: int | None = None
+    ) -> Sequence[RoundEntry]:
+        """List the entries of a contest by round and number: all, or those of a round or of an author."""
+        query, key = _SELECT_ENTRIES, {CONTEST_ID.key: contest_id}
+        if round_number is not None:
+            query = query.where(round_entries.c.round_number == round_number)
+        if author_id is not None:
+            query = query.where(round_entries.c.author_id == author_id)
         with translate_database_errors():
-            return await self._database.run_transaction(lambda connection: _load_facts(connection, contest_id))
+            rows = await self._database.run_transaction(lambda connection: connection.execute(query, key).all())
+        return [parse_entry(row) for row in rows]
 
     async def find_entry(self, job_id: str) -> RoundEntry | None:
         """Find the entry of a job; None if it is none."""

@@ -49,7 +49,7 @@ async def describe_public(world: World) -> list[str]:
     thumbnails = EntryThumbnails(pictures, SqlThumbnailStore(world.database))
     builder: Any = RoundMessageBuilder(world.stores, history, pictures, thumbnails)
     contest = await world.load_contest()
-    entries = (await world.stores.contests.load_facts(CONTEST_ID)).entries
+    entries = await world.stores.contests.list_entries(CONTEST_ID)
     built = [
         await builder.build_message(None, contest, RoundMessage(CONTEST_ID, n, kind, 1, 1.0), f"nonce {n}")
         for n, kind in enumerate(PUBLIC_KINDS)

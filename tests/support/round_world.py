@@ -77,7 +77,7 @@ class World:
         return contest
 
     async def find_number(self, author_id: int) -> int:
-        entries = (await self.stores.contests.load_facts(CONTEST_ID)).entries
+        entries = await self.stores.contests.list_entries(CONTEST_ID)
         return next(entry.number for entry in entries if entry.author_id == author_id) or 0
 
     async def load_contest(self) -> Contest:

@@ -98,7 +98,7 @@ class DownloadHandler:
             raise RejectedError(make_problem("round_not_over"))
         if contest.id not in {one.id for one in await list_readable_contests(self.stores, interaction)}:
             raise RejectedError(make_problem("round_unknown"))
-        return list_settled_entries(contest, (await self.stores.contests.load_facts(contest.id)).entries)
+        return list_settled_entries(contest, await self.stores.contests.list_entries(contest.id))
 
     async def _build_archives(
         self, interaction: discord.Interaction, entries: Sequence[RoundEntry], progress: _Progress

@@ -161,10 +161,10 @@ class EntryHandlers:
         return contest
 
     async def _list_own_entries(self, interaction: discord.Interaction, contest: Contest) -> list[RoundEntry]:
-        facts = await self.stores.contests.load_facts(contest.id)
-        mine = [entry for entry in facts.entries if entry.author_id == interaction.user.id]
-        shown = [e for e in mine if e.state in _ACTIVE or e.state is EntryState.DISQUALIFIED]
-        return [entry for entry in shown if entry.round_number == contest.round_number]
+        own = await self.stores.contests.list_entries(
+            contest.id, round_number=contest.round_number, author_id=interaction.user.id
+        )
+        return [entry for entry in own if entry.state in _ACTIVE or entry.state is EntryState.DISQUALIFIED]
 
     async def _find_own_record(self, interaction: discord.Interaction, contest: Contest, job_id: str) -> JobRecord:
         """Find the job of an own entry of the round. Raises `RejectedError` (round_entry_unknown)."""

@@ -97,13 +97,9 @@ class HostCommands:
         async def run() -> str:
             found = await resolve_contest(self.stores, interaction, contest, is_open=True)
             require_host_or_moderator(interaction, found)
-            entries = (await self.stores.contests.load_facts(found.id)).entries
+            entries = await self.stores.contests.list_entries(found.id, round_number=found.round_number)
             entry = next(
-                (
-                    one
-                    for one in entries
-                    if (one.round_number, one.number, one.state) == (found.round_number, number, EntryState.ENTERED)
-                ),
+                (one for one in entries if (one.number, one.state) == (number, EntryState.ENTERED)),
                 None,
             )
             if entry is None:

@@ -39,10 +39,10 @@ class OverviewCommands:
 
         async def render() -> RenderedMessage:
             found = await resolve_contest(self.stores, interaction, contest, is_open=True)
-            facts = await self.stores.contests.load_facts(found.id)
+            entries = await self.stores.contests.list_entries(found.id, round_number=found.round_number)
             own = await self.entries.render_own(interaction, found)
             await self.editor.redraw_phase(interaction.client, found)
-            return RenderedMessage(build_status_view(found, facts.entries, own, get_localized_messages(interaction)))
+            return RenderedMessage(build_status_view(found, entries, own, get_localized_messages(interaction)))
 
         await respond_with(interaction, render)
 
@@ -60,7 +60,7 @@ class OverviewCommands:
 
         async def render() -> RenderedMessage:
             found = await resolve_contest(self.stores, interaction, contest)
-            entries = (await self.stores.contests.load_facts(found.id)).entries
+            entries = await self.stores.contests.list_entries(found.id)
             shown = list_results(found, entries)[:MAX_LISTED]
             jobs = {entry.job_id: await self.job_history.find_job(entry.job_id) for entry in shown}
             records = {job_id: record for job_id, record in jobs.items() if record is not None}

@@ -269,7 +269,7 @@ async def test_the_winners_of_a_round_enter_and_are_listed_among_the_best(
         clock.now = contest.due_at or contest.deadline
         await rounds.advance(CONTEST_ID)
         if (contest := await rounds.find_contest(CONTEST_ID)) and contest.phase is Phase.VOTING:
-            number = next(e.number for e in (await rounds.load_facts(CONTEST_ID)).entries if e.author_id == BEN_ID)
+            number = next(e.number for e in await rounds.list_entries(CONTEST_ID) if e.author_id == BEN_ID)
             await ballots.save_ballot(CONTEST_ID, 50, [number or 0], phase=contest.phase, round_number=1)
 
     posts = [await gallery.find_post(entry.id) for entry in (of_ada, of_ben)]

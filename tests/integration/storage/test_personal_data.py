@@ -290,7 +290,7 @@ async def test_entries_of_an_open_round_are_withdrawn_and_those_of_earlier_ones_
 
     await user_data_store.delete_personal_data(ADA_ID)
 
-    entries = (await contests.load_facts(started.id)).entries
+    entries = await contests.list_entries(started.id)
     assert [(entry.author_id, entry.state) for entry in entries] == [
         (0, EntryState.ENTERED),
         (0, EntryState.WITHDRAWN),

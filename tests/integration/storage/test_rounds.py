@@ -81,7 +81,7 @@ async def open_bots(url: str, clock: Clock, count: int = 2) -> AsyncIterator[Seq
 
 
 async def list_states(rounds: SqlRoundStore) -> dict[str, EntryState]:
-    return {entry.job_id[-2:]: entry.state for entry in (await rounds.load_facts(CONTEST_ID)).entries}
+    return {entry.job_id[-2:]: entry.state for entry in await rounds.list_entries(CONTEST_ID)}
 
 
 async def test_a_contest_is_stored_once_with_its_first_message_and_found_again(
@@ -145,7 +145,7 @@ async def test_two_bots_race_for_each_deadline_and_each_happens_once(
 
 
 async def _find_author(rounds: SqlRoundStore, round_number: int, number: int) -> int:
-    entries = (await rounds.load_facts(CONTEST_ID)).entries
+    entries = await rounds.list_entries(CONTEST_ID)
     return next(e.author_id for e in entries if (e.round_number, e.number) == (round_number, number))
 
 
@@ -306,7 +306,7 @@ async def test_entries_that_are_shown_as_they_come_are_numbered_as_they_come(
     await enter(job_store, *reversed(entries))
 
     shown = [m.job_id for m in await round_message_store.list_waiting_messages(9) if m.kind is MessageKind.ENTRY]
-    numbers = {e.job_id: e.number for e in (await rounds.load_facts(CONTEST_ID)).entries}
+    numbers = {e.job_id: e.number for e in await rounds.list_entries(CONTEST_ID)}
 
     assert shown == [entries[1].id, entries[0].id]
     assert numbers == {entries[1].id: 1, entries[0].id: 2}
@@ -378,7 +378,7 @@ async def test_the_last_ballot_of_a_member_counts_until_the_vote_is_over(
     with pytest.raises(RejectedError, match="round_vote_over"):
         await vote(CLEO_ID, [2])
     await rounds.advance(CONTEST_ID)
-    counted = {e.number: (e.points, e.ballots) for e in (await rounds.load_facts(CONTEST_ID)).entries}
+    counted = {e.number: (e.points, e.ballots) for e in await rounds.list_entries(CONTEST_ID)}
     assert counted == {1: (2, 1), 2: (0, 0), 3: (3, 1)}
     assert read_rows(database_url, round_ballots) == []
     assert b"[3, 1]" not in _read_sqlite_files(database_url)

@@ -150,5 +150,5 @@ async def test_only_a_moderator_decides_a_tie_and_only_that_of_this_round(world:
 
     assert host.shown[0].startswith("Only moderators decide")
     assert moderator.shown[1] == f"Entry {numbers[1]} wins."
-    entries = (await world.stores.contests.load_facts(CONTEST_ID)).entries
+    entries = await world.stores.contests.list_entries(CONTEST_ID)
     assert [entry.author_id for entry in entries if entry.is_winner] == [BEN]
