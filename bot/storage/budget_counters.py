@@ -5,7 +5,6 @@ of a role, without what a member used while they lacked the role. It can be dele
 when it is needed.
 """
 
-import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,7 +22,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    update,
 )
 
 from bot.domain.budgets import (
@@ -36,8 +34,8 @@ from bot.domain.budgets import (
     choose_limits,
     counts_requests_of,
 )
-from bot.storage.ledger import EntryKind, lock_ledger
-from bot.storage.tables import OPEN_STATES, budget_counters, budgets, guild_settings, jobs, ledger_entries
+from bot.storage.ledger import SELECT_OPEN_RESERVATIONS, EntryKind, lock_ledger, parse_counters, set_counters
+from bot.storage.tables import budget_counters, budgets, guild_settings, ledger_entries
 from shared.unreadable import UnreadableRowLog
 
 COUNTER_DAYS: Final = 40  # longer than the longest period, in any time zone
@@ -76,16 +74,6 @@ _SELECT_GUILD_BUDGETS: Final = _SELECT_ALL_BUDGETS.where(budgets.c.guild_id == _
 _SELECT_BUDGET: Final = _SELECT_ALL_BUDGETS.where(budgets.c.id == bindparam("target_budget_id"))
 _TARGET_IDS: Final[BindParameter[Any]] = bindparam("target_ids", expanding=True)
 _SELECT_BUDGETS: Final = _SELECT_GUILD_BUDGETS.where(budgets.c.target_id.in_(_TARGET_IDS))
-_SELECT_OPEN_RESERVATIONS: Final = (  # without a period, for which SQLite would read all of its entries
-    select(ledger_entries)
-    .join_from(jobs, ledger_entries, ledger_entries.c.job_id == jobs.c.id)
-    .where(jobs.c.state.in_(OPEN_STATES), ledger_entries.c.kind == EntryKind.RESERVATION)
-)
-_UPDATE_COUNTERS: Final = (
-    update(ledger_entries)
-    .where(ledger_entries.c.id == bindparam("entry_id"))
-    .values(counters=bindparam("new_counters"))
-)
 
 
 def create_counter(connection: Connection, bot_budgets: Sequence[Budget], spender: Spender, now: float) -> None:
@@ -100,10 +88,9 @@ def create_counter(connection: Connection, bot_budgets: Sequence[Budget], spende
         budget = by_key[key]
         used = read_used(connection, budget, spender.user_id, moment)
         connection.execute(insert(budget_counters), {"key": key, "used": used})
-        for entry in connection.execute(_SELECT_OPEN_RESERVATIONS).all():
+        for entry in connection.execute(SELECT_OPEN_RESERVATIONS).all():
             if _includes(budget, spender.user_id, moment, entry):
-                counters = json.dumps(json.loads(entry.counters or "{}") | {key: budget.unit})
-                connection.execute(_UPDATE_COUNTERS, {"entry_id": entry.id, "new_counters": counters})
+                set_counters(connection, entry, parse_counters(entry) | {key: budget.unit})
         return
 
 

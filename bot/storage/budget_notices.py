@@ -4,7 +4,6 @@ Each is given once in a period for each limit: what was told is not told again a
 """
 
 import hashlib
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from bot.domain.budgets import (
 )
 from bot.domain.notices import NO_CHANNEL, NoticeKind
 from bot.storage.budget_counters import load_budget, read_counters
-from bot.storage.ledger import find_reservation
+from bot.storage.ledger import find_reservation, parse_counters
 from bot.storage.notice_bounds import Bounds
 from bot.storage.notices import add_notice
 from bot.storage.tables import notices
@@ -72,7 +71,7 @@ def add_settlement_notices(
         return
     bot_budgets_by_id = {budget.id: budget for budget in bot_budgets}
     charges = {}
-    for key in json.loads(row.counters or "{}"):
+    for key in parse_counters(row):
         budget_id = key.partition("/")[0].partition(":")[0]
         budget = bot_budgets_by_id.get(budget_id) or load_budget(connection, budget_id)
         if budget is not None and (amount := budget.measure([row.reserved] * billed_calls)):

@@ -33,6 +33,11 @@ _INSERT_ENTRY: Final = insert(ledger_entries)
 _SELECT_RESERVATION: Final = select(ledger_entries).where(
     ledger_entries.c.job_id == _JOB_ID, ledger_entries.c.kind == EntryKind.RESERVATION
 )
+SELECT_OPEN_RESERVATIONS: Final = (  # without a period, for which SQLite would read all of its entries
+    select(ledger_entries)
+    .join_from(jobs, ledger_entries, ledger_entries.c.job_id == jobs.c.id)
+    .where(jobs.c.state.in_(OPEN_STATES), ledger_entries.c.kind == EntryKind.RESERVATION)
+)
 _CLOSING: Final = ledger_entries.alias()
 _UNKNOWN_CALLS: Final = (
     select(func.coalesce(func.sum(queue_entries.c.unknown_calls), 0))
@@ -61,6 +66,11 @@ _SELECT_UNSETTLED: Final = (
 )
 _CHANGE_COUNTER: Final = (
     update(budget_counters).where(budget_counters.c.key == _KEY).values(used=budget_counters.c.used + _CHANGE)
+)
+_SET_COUNTERS: Final = (
+    update(ledger_entries)
+    .where(ledger_entries.c.id == bindparam("entry_id"))
+    .values(counters=bindparam("new_counters"))
 )
 _LOCK_ID: Final = 0x6C6564676572  # "ledger"
 _SHARE_LEDGER: Final = select(func.pg_advisory_xact_lock_shared(_LOCK_ID))
@@ -122,6 +132,18 @@ def find_reservation(connection: Connection, job_id: str) -> Row[Any] | None:
     return connection.execute(_SELECT_RESERVATION, {_JOB_ID.key: job_id}).one_or_none()
 
 
+def parse_counters(reservation: Row[Any]) -> dict[str, str]:
+    """Parse the counters to which the price of a reservation was added, with their units, by key."""
+    counters: dict[str, str] = json.loads(reservation.counters or "{}")
+    return counters
+
+
+def set_counters(connection: Connection, reservation: Row[Any], counters: Mapping[str, str]) -> None:
+    """Let a reservation name other counters, to which its price is given back."""
+    values = {"entry_id": reservation.id, "new_counters": json.dumps(counters)}
+    connection.execute(_SET_COUNTERS, values)
+
+
 def add_adjustment(
     connection: Connection, spender: Spender, unit: BudgetUnit, amount: int, reason: str, at: float
 ) -> None:
@@ -158,7 +180,7 @@ def get_requester_account(job: Job) -> Spender:
     return Spender(job.requester.id, job.origin.guild_id, job.origin.channel_id)
 
 
-def _close_reservation(connection: Connection, row: Any, *, billed_calls: int, at: float) -> dict[str, int]:
+def _close_reservation(connection: Connection, row: Row[Any], *, billed_calls: int, at: float) -> dict[str, int]:
     """Give a reservation back, add the cost of the billed calls, and return how the counters change."""
     spent = billed_calls * row.reserved
     kept = {"job_id", "guild_id", "channel_id", "user_id", "model", "counted_at"}
@@ -166,8 +188,11 @@ def _close_reservation(connection: Connection, row: Any, *, billed_calls: int, a
     kind = EntryKind.SETTLEMENT if billed_calls else EntryKind.RELEASE
     changes = {"kind": kind, "reserved": -row.reserved, "spent": spent, "calls": billed_calls, "created_at": at}
     connection.execute(_INSERT_ENTRY, entry | changes | {"counters": None})
-    change_by_unit = {BudgetUnit.USD: spent - row.reserved, BudgetUnit.PICTURES: min(billed_calls, 1) - 1}
-    return {key: change_by_unit[unit] for key, unit in json.loads(row.counters or "{}").items()}
+    change_by_unit: dict[str, int] = {
+        BudgetUnit.USD: spent - row.reserved,
+        BudgetUnit.PICTURES: min(billed_calls, 1) - 1,
+    }
+    return {key: change_by_unit[unit] for key, unit in parse_counters(row).items()}
 
 
 def _build_entry(kind: EntryKind, spender: Spender, at: float, job: Job | None = None) -> dict[str, Any]:

@@ -6,34 +6,23 @@ and nothing is granted again by changing the zone back and forth. Open reservati
 change; they then name those of the new zone.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, or_, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, or_
 
 from bot.domain.budgets import Budget
 from bot.storage.budget_counters import list_guild_budgets
-from bot.storage.ledger import EntryKind, lock_ledger
-from bot.storage.tables import OPEN_STATES, budget_counters, jobs, ledger_entries
+from bot.storage.ledger import SELECT_OPEN_RESERVATIONS, lock_ledger, parse_counters, set_counters
+from bot.storage.tables import budget_counters, jobs, ledger_entries
 
 _GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
-_SELECT_OPEN_RESERVATIONS: Final = (
-    select(ledger_entries.c.id, ledger_entries.c.counters, ledger_entries.c.counted_at)
-    .join(jobs, jobs.c.id == ledger_entries.c.job_id)
-    .where(
-        jobs.c.guild_id == _GUILD_ID,
-        jobs.c.state.in_(OPEN_STATES),
-        ledger_entries.c.kind == EntryKind.RESERVATION,
-        ledger_entries.c.counters.is_not(None),
-    )
-    .order_by(ledger_entries.c.id)
-)
-_ENTRY_ID: Final[BindParameter[int]] = bindparam("target_id")
-_UPDATE_COUNTERS: Final = update(ledger_entries).where(ledger_entries.c.id == _ENTRY_ID)
+_SELECT_COUNTED_RESERVATIONS: Final = SELECT_OPEN_RESERVATIONS.where(
+    jobs.c.guild_id == _GUILD_ID, ledger_entries.c.counters.is_not(None)
+).order_by(ledger_entries.c.id)
 
 
 def move_budgets(connection: Connection, guild_id: int, time_zone: ZoneInfo) -> None:
@@ -45,10 +34,10 @@ def move_budgets(connection: Connection, guild_id: int, time_zone: ZoneInfo) -> 
     moved = {budget.id: replace(budget, time_zone=time_zone) for budget in list_guild_budgets(connection, guild_id)}
     if not moved:
         return
-    for row in connection.execute(_SELECT_OPEN_RESERVATIONS, {_GUILD_ID.key: guild_id}).all():
+    for row in connection.execute(_SELECT_COUNTED_RESERVATIONS, {_GUILD_ID.key: guild_id}).all():
         moment = datetime.fromtimestamp(row.counted_at, UTC)
-        counters = {_move_key(key, moved, moment): unit for key, unit in json.loads(row.counters).items()}
-        connection.execute(_UPDATE_COUNTERS.values(counters=json.dumps(counters)), {_ENTRY_ID.key: row.id})
+        counters = {_move_key(key, moved, moment): unit for key, unit in parse_counters(row).items()}
+        set_counters(connection, row, counters)
     is_of_guild = or_(
         *(
             budget_counters.c.key.startswith(f"{budget_id}{separator}", autoescape=True)
