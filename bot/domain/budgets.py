@@ -100,6 +100,12 @@ class Budget:
         return next_start.astimezone(UTC)
 
 
+def parse_counter_key(key: str) -> tuple[str, int]:
+    """Return the budget's id in the key of a counter, and the member whose counter it is; 0 unless it is a role's."""
+    budget_id, _, user_id = key.partition("/")[0].partition(":")
+    return budget_id, int(user_id or 0)
+
+
 @dataclass(frozen=True)
 class BudgetUsage:
     """The part of a budget that is spent or reserved in the current period, until `resets_at` (Unix seconds)."""

@@ -18,6 +18,7 @@ from bot.domain.budgets import (
     BudgetUsage,
     find_crossed_percentage,
     find_next_bound,
+    parse_counter_key,
 )
 from bot.domain.notices import NO_CHANNEL, NoticeKind
 from bot.storage.budget_counters import load_budget, read_counters
@@ -72,7 +73,7 @@ def add_settlement_notices(
     bot_budgets_by_id = {budget.id: budget for budget in bot_budgets}
     charges = {}
     for key in parse_counters(row):
-        budget_id = key.partition("/")[0].partition(":")[0]
+        budget_id, _ = parse_counter_key(key)
         budget = bot_budgets_by_id.get(budget_id) or load_budget(connection, budget_id)
         if budget is not None and (amount := budget.measure([row.reserved] * billed_calls)):
             charges[key] = budget, amount - budget.measure([row.reserved])

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, or_
 
-from bot.domain.budgets import Budget
+from bot.domain.budgets import Budget, parse_counter_key
 from bot.storage.budget_counters import list_guild_budgets
 from bot.storage.ledger import SELECT_OPEN_RESERVATIONS, lock_ledger, parse_counters, set_counters
 from bot.storage.tables import budget_counters, jobs, ledger_entries
@@ -50,6 +50,6 @@ def move_budgets(connection: Connection, guild_id: int, time_zone: ZoneInfo) -> 
 
 def _move_key(key: str, budgets: Mapping[str, Budget], moment: datetime) -> str:
     """Return the key that this counter has in the time zone of these budgets; one of another budget stays."""
-    budget_id, _, user_id = key.partition("/")[0].partition(":")
+    budget_id, user_id = parse_counter_key(key)
     budget = budgets.get(budget_id)
-    return key if budget is None else budget.build_counter_key(int(user_id or 0), moment)
+    return key if budget is None else budget.build_counter_key(user_id, moment)
