@@ -141,7 +141,6 @@ class SqlJobStore:
         except DATABASE_ERRORS as error:
             log.exception("job %s: could not be recorded", jobs_to_add[0].id)
             raise RejectedError(make_problem("database_unavailable")) from error
-        return True
 
     async def mark_queued(self, job_id: str, sha256: str | None) -> None:
         """Record that the queue accepted the job, and the hexadecimal hash of its upload."""
