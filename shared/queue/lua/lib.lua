@@ -245,9 +245,10 @@ local function park(id)
   add_to_parked(id)
 end
 
--- Let at most `count` parked jobs of a guild that is no longer paused enter the queue, in the order in which they were
+-- Let at most `count` parked jobs of a guild enter the queue, unless it is paused, in the order in which they were
 -- accepted, and return how many there were. Their pictures are kept for ttl_ms from now.
 local function unpark_jobs(guild, count, ttl_ms)
+  if redis.call('SISMEMBER', key('paused_guilds'), guild) == 1 then return 0 end
   local parked = key('parked', guild)
   local ids = redis.call('ZRANGE', parked, 0, count - 1)
   for _, id in ipairs(ids) do

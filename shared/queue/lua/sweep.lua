@@ -80,9 +80,7 @@ end
 
 -- Whoever resumed a guild unparks its jobs; this goes on if they were killed meanwhile.
 for _, guild in ipairs(stage == 'generate' and redis.call('SMEMBERS', key('parked_guilds')) or {}) do
-  if redis.call('SISMEMBER', key('paused_guilds'), guild) == 0 then
-    requeued = requeued + unpark_jobs(guild, batch_size, ttl_ms)
-  end
+  requeued = requeued + unpark_jobs(guild, batch_size, ttl_ms)
 end
 
 -- Jobs that are queued for a model which was disabled meanwhile fail with the problem that it was disabled for.

@@ -7,6 +7,5 @@
 --
 -- Reply: number of jobs that were parked until now; fewer than the most: no other is parked
 local guild, count, ttl_ms = unpack(ARGV)
-if redis.call('SISMEMBER', key('paused_guilds'), guild) == 1 then return 0 end
 allow_writes_when_full()
 return unpark_jobs(guild, count, ttl_ms)
