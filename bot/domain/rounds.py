@@ -7,6 +7,7 @@ starting from the last picture; a round is one turn of each. `bot.domain.round_p
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 MAX_ROUNDS: Final = 10
@@ -102,6 +103,16 @@ class MessageKind(StrEnum):
 
 
 DIRECT_KINDS: Final = frozenset({MessageKind.CHANNEL_GONE, MessageKind.CANNOT_POST})
+PHASE_KINDS: Final = MappingProxyType(
+    {
+        Phase.ENTERING: MessageKind.ENTERING,
+        Phase.VOTING: MessageKind.VOTING,
+        Phase.RUNOFF: MessageKind.RUNOFF,
+        Phase.DECIDING: MessageKind.DECIDING,
+        Phase.TURN: MessageKind.TURN,
+    }
+)
+"""The message that tells of a phase and has its buttons."""
 
 
 @dataclass(frozen=True)

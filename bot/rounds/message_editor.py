@@ -4,8 +4,6 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final
 
 import aiohttp
 import discord
@@ -13,23 +11,13 @@ import discord
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS
 from bot.delivery.discord_errors import UNKNOWN_MESSAGE_CODE
 from bot.domain.round_phases import ENTRIES_PER_MESSAGE
-from bot.domain.rounds import Contest, MessageKind, Phase, RoundEntry, RoundMessage
+from bot.domain.rounds import PHASE_KINDS, Contest, MessageKind, RoundEntry, RoundMessage
 from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.message_sender import build_nonce
 from bot.storage.round_stores import RoundStores
 from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
-
-_KINDS: Final = MappingProxyType(
-    {
-        Phase.ENTERING: MessageKind.ENTERING,
-        Phase.VOTING: MessageKind.VOTING,
-        Phase.RUNOFF: MessageKind.RUNOFF,
-        Phase.DECIDING: MessageKind.DECIDING,
-        Phase.TURN: MessageKind.TURN,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -41,7 +29,7 @@ class RoundMessageEditor:
 
     async def redraw_phase(self, client: discord.Client, contest: Contest) -> None:
         """Draw the message that tells of the present phase again."""
-        kind = _KINDS.get(contest.phase)
+        kind = PHASE_KINDS.get(contest.phase)
         if kind is None:
             return
         try:

@@ -9,7 +9,17 @@ from discord import ButtonStyle, SelectOption, ui
 from bot.domain.ballots import Score, find_leaders, get_max_choices
 from bot.domain.records import JobRecord
 from bot.domain.round_phases import ENTRIES_PER_MESSAGE, REMINDED_PER_MESSAGE
-from bot.domain.rounds import Contest, EndReason, EntryState, MessageKind, Phase, RoundEntry, RoundMessage, TieRule
+from bot.domain.rounds import (
+    PHASE_KINDS,
+    Contest,
+    EndReason,
+    EntryState,
+    MessageKind,
+    Phase,
+    RoundEntry,
+    RoundMessage,
+    TieRule,
+)
 from bot.interactions.components import build_button, build_select
 from bot.interactions.custom_ids import CustomId
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
@@ -39,13 +49,6 @@ from shared.i18n.messages import Messages
 MAX_TURNS: Final = 50
 _THEME_LIMIT: Final = 300
 _PROMPT_LIMIT: Final = 1500  # of all prompts in a message together
-_WAITING_PHASE: Final = {
-    MessageKind.ENTERING: Phase.ENTERING,
-    MessageKind.VOTING: Phase.VOTING,
-    MessageKind.RUNOFF: Phase.RUNOFF,
-    MessageKind.DECIDING: Phase.DECIDING,
-    MessageKind.TURN: Phase.TURN,
-}
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def list_shown_entries(message: RoundMessage, entries: Sequence[RoundEntry]) -> 
 
 def render_message(contest: Contest, message: RoundMessage, facts: MessageFacts, messages: Messages) -> RoundView:
     """Render a message in the language of the contest."""
-    is_current = (contest.phase, contest.round_number) == (_WAITING_PHASE.get(message.kind), message.round_number)
+    is_current = (PHASE_KINDS.get(contest.phase), contest.round_number) == (message.kind, message.round_number)
     renderer = _Renderer(contest, message, facts, messages, is_current=is_current)
     return _RENDERERS[message.kind](renderer)
 
