@@ -89,7 +89,7 @@ def _require_deadline(contest: Contest, now: float) -> float:
 
 def _require_entry(contest: Contest, facts: RoundFacts, job_id: str) -> RoundEntry:
     for entry in _list_entries(contest, facts):
-        if entry.job_id == job_id and entry.state in {EntryState.PENDING, EntryState.ENTERED}:
+        if entry.job_id == job_id and entry.is_active:
             return entry
     raise RejectedError(make_problem("round_entry_unknown"))
 

@@ -84,6 +84,10 @@ class EntryState(StrEnum):
     FAILED = "failed"
 
 
+ACTIVE_STATES: Final = (EntryState.PENDING, EntryState.ENTERED)
+"""The states in which an entry counts towards the limits of its round, and can be taken back."""
+
+
 class MessageKind(StrEnum):
     """The messages of a contest. CHANNEL_GONE goes to its host directly, all others are posted in its thread."""
 
@@ -221,6 +225,11 @@ class RoundEntry:
     ballots: int = 0
     is_winner: bool = False
     reason: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it takes part, or will when its picture is there."""
+        return self.state in ACTIVE_STATES
 
 
 @dataclass(frozen=True)

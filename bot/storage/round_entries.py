@@ -9,14 +9,12 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Connection, bindparam, exists, func, insert, select, update
 
 from bot.domain.round_steps import NewMessage
-from bot.domain.rounds import Contest, EntryState, MessageKind, Phase, RoundEntry
+from bot.domain.rounds import ACTIVE_STATES, Contest, EntryState, MessageKind, Phase, RoundEntry
 from bot.storage.round_messages import add_messages
 from bot.storage.round_rows import CONTEST_ID, build_entry_row, lock_contest, parse_entry
 from bot.storage.tables import contests, jobs, round_entries
 from shared.job import EntryRef, Job
 from shared.problems import RejectedError, make_problem
-
-ACTIVE_STATES: Final = (EntryState.PENDING, EntryState.ENTERED)
 
 _JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
 _ROUND: Final[BindParameter[int]] = bindparam("target_round")

@@ -43,8 +43,6 @@ from shared.request.model import BuiltRequest
 
 log = logging.getLogger(__name__)
 
-_ACTIVE = frozenset({EntryState.PENDING, EntryState.ENTERED})
-
 
 @dataclass(frozen=True)
 class EntryHandlers:
@@ -64,7 +62,7 @@ class EntryHandlers:
             contest = await self._find_entering(interaction, custom_id.contest_id)
             own = await self._list_own_entries(interaction, contest)
         limit = contest.settings.max_entries_per_member
-        if contest.settings.is_relay or sum(entry.state in _ACTIVE for entry in own) < limit:
+        if contest.settings.is_relay or sum(entry.is_active for entry in own) < limit:
             await self._open(interaction, contest, NO_JOB, values={})
             return
 
@@ -164,7 +162,7 @@ class EntryHandlers:
         own = await self.stores.contests.list_entries(
             contest.id, round_number=contest.round_number, author_id=interaction.user.id
         )
-        return [entry for entry in own if entry.state in _ACTIVE or entry.state is EntryState.DISQUALIFIED]
+        return [entry for entry in own if entry.is_active or entry.state is EntryState.DISQUALIFIED]
 
     async def _find_own_record(self, interaction: discord.Interaction, contest: Contest, job_id: str) -> JobRecord:
         """Find the job of an own entry of the round. Raises `RejectedError` (round_entry_unknown)."""

@@ -110,7 +110,7 @@ def build_own_entries(
 
 
 def _list_entry_buttons(contest: Contest, entry: RoundEntry, messages: Messages) -> list[ui.Button[Any]]:
-    if contest.phase is not Phase.ENTERING or entry.state not in {EntryState.PENDING, EntryState.ENTERED}:
+    if contest.phase is not Phase.ENTERING or not entry.is_active:
         return []
     withdraw = build_button(
         WithdrawEntryId(contest.id, entry.job_id), messages.text("round.button_withdraw"), style=ButtonStyle.danger
