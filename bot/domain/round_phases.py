@@ -41,6 +41,11 @@ ENTRIES_PER_MESSAGE: Final = 10
 """Discord's limit for a gallery: https://discord.com/developers/docs/components/reference#media-gallery"""
 
 
+def get_entry_page(entry: RoundEntry) -> int:
+    """Return which of the messages that show the entries of a round shows this one, from 0."""
+    return ((entry.number or 1) - 1) // ENTRIES_PER_MESSAGE
+
+
 def start_contest(contest: Contest) -> Step:
     """Begin the first round at `created_at`."""
     return _begin_round(contest, contest.created_at)

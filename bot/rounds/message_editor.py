@@ -10,7 +10,7 @@ import discord
 
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS
 from bot.delivery.discord_errors import UNKNOWN_MESSAGE_CODE
-from bot.domain.round_phases import ENTRIES_PER_MESSAGE
+from bot.domain.round_phases import get_entry_page
 from bot.domain.rounds import PHASE_KINDS, Contest, MessageKind, RoundEntry, RoundMessage
 from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.message_sender import build_nonce
@@ -46,7 +46,6 @@ class RoundMessageEditor:
         except RejectedError:
             log.warning("contest %s: the messages that show an entry cannot be found", contest.id, exc_info=True)
             return
-        page = ((entry.number or 1) - 1) // ENTRIES_PER_MESSAGE
         await self._redraw(
             client,
             contest,
@@ -54,7 +53,7 @@ class RoundMessageEditor:
                 message
                 for message in sent
                 if (message.kind is MessageKind.ENTRY and message.job_id == entry.job_id)
-                or (message.kind is MessageKind.ENTRIES and message.page == page)
+                or (message.kind is MessageKind.ENTRIES and message.page == get_entry_page(entry))
             ],
         )
 

@@ -15,7 +15,7 @@ from bot.delivery.destinations import CALL_TIMEOUT_SECONDS
 from bot.delivery.discord_errors import UNKNOWN_MESSAGE_CODE, get_retry_after, is_transient
 from bot.delivery.posted_messages import PostedMessageFinder
 from bot.domain.round_changes import end_contest
-from bot.domain.round_phases import ENTRIES_PER_MESSAGE
+from bot.domain.round_phases import get_entry_page
 from bot.domain.round_steps import NewMessage
 from bot.domain.rounds import DIRECT_KINDS, Contest, EndReason, EntryState, MessageKind, RoundEntry, RoundMessage
 from bot.periodic import run_every
@@ -209,10 +209,7 @@ def _locate_entries(entries: Sequence[RoundEntry], sent: Sequence[RoundMessage])
     """Find the messages that show entries, by the ids of their jobs."""
     pages = {message.page: message.message_id for message in sent if message.kind is MessageKind.ENTRIES}
     singles = {message.job_id: message.message_id for message in sent if message.kind is MessageKind.ENTRY}
-    places = {
-        entry.job_id: singles.get(entry.job_id) or pages.get(((entry.number or 1) - 1) // ENTRIES_PER_MESSAGE)
-        for entry in entries
-    }
+    places = {entry.job_id: singles.get(entry.job_id) or pages.get(get_entry_page(entry)) for entry in entries}
     return {job_id: message_id for job_id, message_id in places.items() if message_id is not None}
 
 

@@ -8,7 +8,7 @@ from discord import ButtonStyle, SelectOption, ui
 
 from bot.domain.ballots import Score, find_leaders, get_max_choices
 from bot.domain.records import JobRecord
-from bot.domain.round_phases import ENTRIES_PER_MESSAGE, REMINDED_PER_MESSAGE
+from bot.domain.round_phases import ENTRIES_PER_MESSAGE, REMINDED_PER_MESSAGE, get_entry_page
 from bot.domain.rounds import (
     PHASE_KINDS,
     Contest,
@@ -82,9 +82,7 @@ def list_shown_entries(message: RoundMessage, entries: Sequence[RoundEntry]) -> 
     )
     match message.kind:
         case MessageKind.ENTRIES:
-            first = message.page * ENTRIES_PER_MESSAGE
-            numbers = range(first + 1, first + ENTRIES_PER_MESSAGE + 1)
-            return [entry for entry in entered if entry.number in numbers]
+            return [entry for entry in entered if get_entry_page(entry) == message.page]
         case MessageKind.ENTRY:
             return [entry for entry in entered if entry.job_id == message.job_id]
         case MessageKind.RESULT:
