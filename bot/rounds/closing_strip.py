@@ -18,6 +18,7 @@ from bot.images.thumbnail import make_thumbnail
 from bot.images.timelapse import make_timelapse
 from bot.rendering.layout import build_attached_gallery
 from bot.rendering.markdown import format_request_prompt, truncate_text
+from bot.rounds.texts import mention_author
 from bot.rounds.thumbnails import EntryThumbnails
 from shared.i18n.messages import Messages
 from shared.imaging.limits import ImageRejectedError
@@ -174,8 +175,7 @@ def format_credits(nodes: Sequence[Node], entries: Sequence[RoundEntry], message
         if entry is None:
             lines[0] = [f"**{node.badge}** {messages.text('round.first_picture')}"]
             continue
-        author = f"<@{entry.author_id}>" if entry.author_id else messages.text("round.somebody")
-        lines.setdefault(entry.round_number, []).append(f"**{node.badge}** {author}")
+        lines.setdefault(entry.round_number, []).append(f"**{node.badge}** {mention_author(entry, messages)}")
     return "\n".join(
         " · ".join(names)
         if number == 0

@@ -46,8 +46,12 @@ def format_scores(scores: Sequence[Score], messages: Messages) -> str:
 
 def format_author(entry: RoundEntry, messages: Messages) -> str:
     """Format the number of an entry and its author."""
-    author = f"<@{entry.author_id}>" if entry.author_id else messages.text("round.somebody")
-    return messages.text("round.by", number=entry.number or 0, user=author)
+    return messages.text("round.by", number=entry.number or 0, user=mention_author(entry, messages))
+
+
+def mention_author(entry: RoundEntry, messages: Messages) -> str:
+    """Mention the author of an entry, or say that it is somebody who is no longer known."""
+    return f"<@{entry.author_id}>" if entry.author_id else messages.text("round.somebody")
 
 
 def format_fixed_options(settings: ContestSettings, messages: Messages) -> str:
