@@ -3,12 +3,11 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.audit import AuditAction
 from bot.domain.guild_settings import (
@@ -26,6 +25,7 @@ from bot.storage.saved_options import parse_saved_choice
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import audit_entries, guild_settings
 from bot.storage.time_zones import move_budgets
+from bot.storage.upsert import build_insert_unless_exists
 from shared.problems import RejectedError, make_problem
 from shared.unreadable import UnreadableRowLog
 
@@ -33,12 +33,6 @@ _GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
 _SELECT_SETTINGS: Final = select(guild_settings).where(guild_settings.c.guild_id == _GUILD_ID)
 _SELECT_PAUSED: Final = select(guild_settings.c.guild_id).where(guild_settings.c.queue_state == GuildQueueState.PAUSED)
 _UPDATE_SETTINGS: Final = update(guild_settings).where(guild_settings.c.guild_id == _GUILD_ID)
-_INSERT_UNLESS_THERE: Final[Mapping[str, Any]] = MappingProxyType(
-    {
-        "sqlite": sqlite.insert(guild_settings).on_conflict_do_nothing(),
-        "postgresql": postgresql.insert(guild_settings).on_conflict_do_nothing(),
-    }
-)
 _COLUMNS: Final = MappingProxyType(
     {"asks_price": "ask_price", "allows_private_results": "allow_private", "mirrors_audit_log": "mirror_audit"}
 )
@@ -144,7 +138,7 @@ class SqlGuildSettingsStore:
 def _lock_settings(connection: Connection, guild_id: int) -> GuildSettings:
     """Lock the settings of a guild until the transaction ends, and load them. SQLite is locked as a whole."""
     row = {"guild_id": guild_id, "button_policy": _DEFAULTS.button_policy}
-    connection.execute(_INSERT_UNLESS_THERE[connection.dialect.name], row)
+    connection.execute(build_insert_unless_exists(connection, guild_settings, row))
     return _parse_settings(connection.execute(_SELECT_SETTINGS.with_for_update(), {_GUILD_ID.key: guild_id}).one())
 
 
