@@ -58,10 +58,7 @@ class RequestValidator:
         usage = build_usage(interaction, get_guild_settings(interaction))
         found = (find_queue_problem(usage), find_permissions_problem(usage))
         problems = [problem for problem in found if problem is not None]
-        if isinstance(image, RemoteImage):
-            max_bytes = min(self.max_bytes, interaction.filesize_limit)
-            problems += validate_attachment(image.url, image.size_bytes, max_bytes, self.allowed_hosts)
-        return problems
+        return [*problems, *self._find_image_problems(interaction, image)]
 
     def build_request(
         self,
@@ -121,13 +118,21 @@ class RequestValidator:
         usage = replace(usage, requests=requests, wants_private=is_private(interaction))
         async with nullcontext() if interaction.response.is_done() else limit_lookup_time(interaction):
             problems = await self.rules.find_problems(usage)
-        problems += (problem for problem in self.find_problems(interaction, image) if problem not in problems)
+        problems += self._find_image_problems(interaction, image)
         for request in requests:
             for problem in self._find_request_problems(request, interaction.user.id):
                 if problem not in problems:
                     problems.append(problem)
         if problems:
             raise RejectedError(*problems)
+
+    def _find_image_problems(
+        self, interaction: discord.Interaction, image: RemoteImage | StoredImage | None
+    ) -> Sequence[Problem]:
+        if not isinstance(image, RemoteImage):
+            return ()
+        max_bytes = min(self.max_bytes, interaction.filesize_limit)
+        return validate_attachment(image.url, image.size_bytes, max_bytes, self.allowed_hosts)
 
     def _build_request(
         self,
