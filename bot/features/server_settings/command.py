@@ -54,7 +54,7 @@ class ServerSettingsCommand:
         require_guild_manager(interaction, "settings_not_allowed")
 
         async def render() -> RenderedMessage:
-            return RenderedMessage((await self._build_panel(interaction)).build_view(None))
+            return RenderedMessage((await self._load_panel(interaction)).build_view(None))
 
         await respond_with(interaction, render)
 
@@ -66,7 +66,7 @@ class ServerSettingsCommand:
         section = Section(value) if value in set(Section) else None
 
         async def render() -> RenderedMessage:
-            return RenderedMessage((await self._build_panel(interaction)).build_view(section))
+            return RenderedMessage((await self._load_panel(interaction)).build_view(section))
 
         await update_message(interaction, render)
 
@@ -75,9 +75,8 @@ class ServerSettingsCommand:
         require_guild_manager(interaction, "settings_not_allowed")
         values = get_selected_values(interaction)
 
-        async def change() -> SettingChange | None:
+        async def change(choices: SettingChoices) -> SettingChange | None:
             old = require_guild_settings(interaction)
-            choices = await self._load_choices(interaction)
             return await self._save(interaction, choices.apply_values(old, custom_id.name, custom_id.part, values))
 
         await self._change(interaction, SECTION_OF_SETTING[custom_id.name], "changed", change)
@@ -86,7 +85,7 @@ class ServerSettingsCommand:
         """Open the form of a setting that is typed."""
         require_guild_manager(interaction, "settings_not_allowed")
         async with limit_lookup_time(interaction):
-            panel = await self._build_panel(interaction)
+            panel = await self._load_panel(interaction)
         await open_modal(interaction, panel.build_form(custom_id.name))
 
     async def submit_form(self, interaction: discord.Interaction, custom_id: FilledServerFormId) -> None:
@@ -94,9 +93,8 @@ class ServerSettingsCommand:
         require_guild_manager(interaction, "settings_not_allowed")
         text = read_modal_fields(interaction).get_text(FORM_FIELD) or ""
 
-        async def change() -> SettingChange | None:
+        async def change(choices: SettingChoices) -> SettingChange | None:
             old = require_guild_settings(interaction)
-            choices = await self._load_choices(interaction)
             return await self._save(interaction, choices.apply_text(old, custom_id.name, text))
 
         await self._change(interaction, SECTION_OF_SETTING[custom_id.name], "changed", change)
@@ -105,7 +103,7 @@ class ServerSettingsCommand:
         """Undo a change, if the setting still is as it made it."""
         require_guild_manager(interaction, "settings_not_allowed")
 
-        async def undo() -> SettingChange:
+        async def undo(_: SettingChoices) -> SettingChange:
             guild_id = interaction.guild_id or 0
             change = await self.guild_settings.undo_change(guild_id, interaction.user.id, custom_id.entry_id)
             set_guild_settings(interaction, await self.guild_settings.load_settings(guild_id))
@@ -118,17 +116,18 @@ class ServerSettingsCommand:
         interaction: discord.Interaction,
         section: Section | None,
         key: str,
-        change_setting: Callable[[], Awaitable[SettingChange | None]],
+        change_setting: Callable[[SettingChoices], Awaitable[SettingChange | None]],
     ) -> None:
         """Change a setting, and show its section with the change, or with the reason why there is none."""
 
         async def change_and_render() -> RenderedMessage:
             change, problem = None, ""
+            choices = await self._load_choices(interaction)
             try:
-                change = await change_setting()
+                change = await change_setting(choices)
             except RejectedError as rejection:
                 problem = format_problems(interaction, rejection.problems)
-            panel = await self._build_panel(interaction)
+            panel = self._build_panel(interaction, choices)
             if change is None:
                 return RenderedMessage(panel.build_view(section, problem))
             note = panel.labels.format_change(f"server_panel.{key}", change)
@@ -144,9 +143,11 @@ class ServerSettingsCommand:
         set_guild_settings(interaction, await self.guild_settings.load_settings(guild_id))
         return next(iter(changes), None)
 
-    async def _build_panel(self, interaction: discord.Interaction) -> ServerPanel:
+    async def _load_panel(self, interaction: discord.Interaction) -> ServerPanel:
+        return self._build_panel(interaction, await self._load_choices(interaction))
+
+    def _build_panel(self, interaction: discord.Interaction, choices: SettingChoices) -> ServerPanel:
         settings, messages = require_guild_settings(interaction), get_localized_messages(interaction)
-        choices = await self._load_choices(interaction)
         labels = SettingLabels(messages, self.catalogue, choices.guild, choices.presets)
         return ServerPanel(settings, choices, labels, datetime.now(UTC))
 
