@@ -20,9 +20,9 @@ def build_usage(interaction: discord.Interaction, settings: GuildSettings) -> Us
     return Usage(
         interaction.user.id,
         interaction.guild_id,
-        _get_channel_id(channel) or interaction.channel_id or 0,
+        get_channel_id(interaction),
         settings,
-        _list_role_ids(interaction.user),
+        list_role_ids(interaction.user),
         is_manager=interaction.permissions.manage_guild,
         is_moderator=may_moderate(interaction.permissions),
         is_age_restricted=_is_age_restricted(channel),
@@ -37,9 +37,9 @@ def build_member_usage(member: discord.Member, channel: AnyChannel, settings: Gu
     return Usage(
         member.id,
         member.guild.id,
-        _get_channel_id(channel) or channel.id,
+        get_parent_id(channel) or channel.id,
         settings,
-        _list_role_ids(member),
+        list_role_ids(member),
         is_manager=permissions.manage_guild,
         is_moderator=may_moderate(permissions),
         is_age_restricted=_is_age_restricted(channel),
@@ -52,12 +52,18 @@ def may_moderate(permissions: discord.Permissions) -> bool:
     return permissions.moderate_members or permissions.manage_guild
 
 
-def _list_role_ids(user: discord.User | discord.Member) -> frozenset[int]:
+def list_role_ids(user: discord.User | discord.Member) -> frozenset[int]:
+    """List the ids of a member's roles; there are none outside of a server."""
     return frozenset(role.id for role in user.roles) if isinstance(user, discord.Member) else frozenset()
 
 
-def _get_channel_id(channel: object) -> int | None:
-    """Return the id of the channel of a thread."""
+def get_channel_id(interaction: discord.Interaction) -> int:
+    """Return the id of the channel of an interaction, of a thread that of its channel."""
+    return get_parent_id(interaction.channel) or interaction.channel_id or 0
+
+
+def get_parent_id(channel: object) -> int | None:
+    """Return the id of the channel of a thread; None if this is no thread."""
     return channel.parent_id if isinstance(channel, discord.Thread) else None
 
 

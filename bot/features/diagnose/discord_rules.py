@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot.discord_client.feature import AnyCommand
-from bot.interactions.usage import AnyChannel
+from bot.interactions.usage import AnyChannel, get_parent_id
 from bot.interactions.visibility import resolve_permissions
 from shared.problems import Problem, make_problem
 
@@ -94,7 +94,7 @@ def find_discord_problem(
 
 def _is_off_in_channel(levels: Iterable[Overrides], channel: AnyChannel) -> bool:
     """Tell whether a command is off in a channel: its own switch decides, then that of the whole application."""
-    channel_id = (channel.parent_id if isinstance(channel, discord.Thread) else None) or channel.id
+    channel_id = get_parent_id(channel) or channel.id
     switches = (level.find_channel_switch(channel.guild.id, channel_id) for level in levels)
     return next((switch for switch in switches if switch is not None), True) is False
 
