@@ -12,16 +12,11 @@ from discord.app_commands import Choice
 
 from bot.discord_client.command_builder import CHOICES_LIMIT, JOB_ID_LENGTH
 from bot.domain.audit import AuditAction
-from bot.domain.gallery import GalleryReason, GallerySettings, Remover, find_refusal
+from bot.domain.gallery import GalleryReason, GallerySettings, Remover
 from bot.domain.ports import JobHistory, JobSearch, PreferencesStore
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchQuery
-from bot.features.gallery.place import (
-    describe_place,
-    find_gallery_channel,
-    find_missing_permissions,
-    is_age_restricted,
-)
+from bot.features.gallery.place import find_gallery_channel, find_missing_permissions, find_result_refusal
 from bot.interactions.audit import record_action
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
@@ -127,19 +122,10 @@ class GalleryHandlers:
         channel = find_gallery_channel(guild, settings.channel_id)
         if channel is None:
             raise RejectedError(make_problem("gallery_missing"))
-        preferences = await self.preferences.load_preferences(record.job.requester.id)
         try:
-            place = await describe_place(channel, record)
+            refusal = await find_result_refusal(channel, settings, self.preferences, reason, record)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             raise RejectedError(make_problem("discord_unavailable")) from error
-        refusal = find_refusal(
-            reason,
-            place,
-            settings,
-            guild_id=guild.id,
-            is_age_restricted=is_age_restricted(channel),
-            is_declined=not preferences.in_galleries,
-        )
         if refusal is not None:
             raise RejectedError(make_problem(refusal))
         missing = find_missing_permissions(channel)

@@ -1,4 +1,7 @@
-"""Where a result is, and who can read it there: from what Discord has told the bot about its channels."""
+"""Where a result is, who can read it there, and whether it may enter the gallery from there.
+
+All that is known of channels is what Discord has told the bot.
+"""
 
 import asyncio
 from typing import Final
@@ -6,7 +9,8 @@ from typing import Final
 import discord
 from discord.abc import GuildChannel
 
-from bot.domain.gallery import ResultPlaceFacts
+from bot.domain.gallery import GalleryReason, GalleryRefusal, GallerySettings, ResultPlaceFacts, find_refusal
+from bot.domain.ports import PreferencesStore
 from bot.domain.records import JobRecord
 from bot.interactions.permissions import list_missing_permissions
 
@@ -26,6 +30,28 @@ def find_gallery_channel(guild: discord.Guild | None, channel_id: int | None) ->
 def find_missing_permissions(channel: GalleryChannel) -> tuple[str, ...]:
     """Find the permissions that the bot lacks to post in a gallery, by their names in Discord's API."""
     return list_missing_permissions(channel.permissions_for(channel.guild.me), in_thread=False)
+
+
+async def find_result_refusal(
+    channel: GalleryChannel,
+    settings: GallerySettings,
+    preferences_store: PreferencesStore,
+    reason: GalleryReason,
+    record: JobRecord,
+) -> GalleryRefusal | None:
+    """Find out why a result may not enter the gallery in this channel; None if it may.
+
+    Raises `RejectedError` (database_unavailable), and as `describe_place`.
+    """
+    preferences = await preferences_store.load_preferences(record.job.requester.id)
+    return find_refusal(
+        reason,
+        await describe_place(channel, record),
+        settings,
+        guild_id=channel.guild.id,
+        is_age_restricted=is_age_restricted(channel),
+        is_declined=not preferences.in_galleries,
+    )
 
 
 async def describe_place(gallery: GalleryChannel, record: JobRecord) -> ResultPlaceFacts:

@@ -17,16 +17,15 @@ import discord
 
 from bot.delivery.discord_errors import get_retry_after
 from bot.delivery.result_message import build_file_stem
-from bot.domain.gallery import GalleryPost, GalleryPostState, GalleryReason, GallerySettings, Remover, find_refusal
+from bot.domain.gallery import GalleryPost, GalleryPostState, GalleryReason, GallerySettings, Remover
 from bot.domain.ports import GuildSettingsStore, JobHistory, PreferencesStore
 from bot.domain.records import JobRecord
 from bot.features.gallery.messages import PostTarget, delete_post, edit_post, find_post, is_gone, send_post
 from bot.features.gallery.place import (
     GalleryChannel,
-    describe_place,
     find_gallery_channel,
     find_missing_permissions,
-    is_age_restricted,
+    find_result_refusal,
 )
 from bot.features.gallery.post_view import PostContent, build_post_view
 from bot.images.upload_limit import MAX_REQUEST_BYTES, fit_to_upload_limit
@@ -133,31 +132,13 @@ class GalleryPoster:
         message_id = await self._find_message(guild, post)
         if message_id is not None:
             await self.gallery.mark_posted(post, message_id)
-        elif await self._may_enter(guild, channel, settings, post, record):
+            return
+        refusal = await find_result_refusal(channel, settings, self.preferences, post.reason, record)
+        if refusal is None:
             await self._send_message(channel, settings, post, record)
         else:
-            await self.gallery.discard_post(post)
-
-    async def _may_enter(
-        self,
-        guild: discord.Guild,
-        channel: GalleryChannel,
-        settings: GallerySettings,
-        post: GalleryPost,
-        record: JobRecord,
-    ) -> bool:
-        preferences = await self.preferences.load_preferences(record.job.requester.id)
-        refusal = find_refusal(
-            post.reason,
-            await describe_place(channel, record),
-            settings,
-            guild_id=guild.id,
-            is_age_restricted=is_age_restricted(channel),
-            is_declined=not preferences.in_galleries,
-        )
-        if refusal is not None:
             log.info("gallery: job %s may not enter (%s)", post.job_id, refusal)
-        return refusal is None
+            await self.gallery.discard_post(post)
 
     async def _send_message(
         self, channel: GalleryChannel, settings: GallerySettings, post: GalleryPost, record: JobRecord
