@@ -16,6 +16,9 @@ from shared.unreadable import UnreadableRowLog
 COUNT_DELAY_SECONDS: Final = 5.0
 """How long a message shows an older number of favourites at most, so that many marks are one edit."""
 
+MAY_BE_SHOWN: Final = or_(user_preferences.c.in_galleries.is_(None), user_preferences.c.in_galleries)
+"""The condition that people let others show their results; their preferences, if they have any, are joined."""
+
 _unreadable_rows: Final = UnreadableRowLog(logging.getLogger(__name__))
 
 
@@ -63,7 +66,7 @@ async def add_popular_result(connection: AsyncConnection, job_id: str, now: floa
             jobs.c.deleted_at.is_(None),
             gallery_settings.c.channel_id.is_not(None),
             count >= gallery_settings.c.min_favourites,
-            or_(user_preferences.c.in_galleries.is_(None), user_preferences.c.in_galleries),
+            MAY_BE_SHOWN,
         )
     )
     guild_id = (await connection.execute(popular)).scalar_one_or_none()

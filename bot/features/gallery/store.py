@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, literal, or_, select
 
 from bot.domain.gallery import GalleryPostState
 from bot.domain.records import JobRecord
+from bot.storage.gallery_rows import MAY_BE_SHOWN
 from bot.storage.job_records import parse_job_record, select_job_records
 from bot.storage.session import Database, begin_transaction
 from bot.storage.tables import contests, favourites, gallery_posts, jobs, outcomes, round_entries, user_preferences
@@ -60,7 +61,7 @@ class SqlTopStore:
             .join(totals, totals.c.job_id == jobs.c.id)
             .outerjoin(user_preferences, user_preferences.c.user_id == jobs.c.requester_id)
             .where(jobs.c.guild_id == query.guild_id, jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
-            .where(_is_visible(query), _is_shown())
+            .where(_is_visible(query), MAY_BE_SHOWN)
             .order_by(totals.c.marks.desc(), totals.c.wins.desc(), jobs.c.accepted_at.desc(), jobs.c.id.desc())
             .limit(limit)
         )
@@ -81,7 +82,7 @@ class SqlTopStore:
             .add_columns(totals.c.wins)
             .join(totals, totals.c.job_id == jobs.c.id)
             .outerjoin(user_preferences, user_preferences.c.user_id == totals.c.author_id)
-            .where(jobs.c.requester_id == totals.c.author_id, _is_shown())
+            .where(jobs.c.requester_id == totals.c.author_id, MAY_BE_SHOWN)
             .order_by(totals.c.wins.desc(), totals.c.job_id.desc())
             .limit(limit)
         )
@@ -110,8 +111,3 @@ def _is_visible(query: TopQuery) -> ColumnElement[bool]:
     )
     won = _select_wins(query, round_entries.c.job_id)
     return or_(jobs.c.channel_id.in_(query.channel_ids), jobs.c.id.in_(in_gallery), jobs.c.id.in_(won))
-
-
-def _is_shown() -> ColumnElement[bool]:
-    """Build the condition that its author does not want to be left out."""
-    return or_(user_preferences.c.in_galleries.is_(None), user_preferences.c.in_galleries)
