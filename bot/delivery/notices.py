@@ -6,7 +6,6 @@ The nonce of the message is the notice's id. A notice that may have been posted 
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -17,11 +16,11 @@ from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, get_own_permissions
 from bot.delivery.discord_errors import (
     UNKNOWN_MESSAGE_CODE,
     DestinationForbiddenError,
-    get_retry_after,
     is_transient,
 )
 from bot.delivery.ports import GuildSettingsReader
 from bot.delivery.posted_messages import PostedMessageFinder
+from bot.delivery.retrying_sender import RetryingSender
 from bot.discord_client.feature import NoticeRenderer
 from bot.domain.notices import DIRECT_MESSAGE, Notice, NoticeKind
 from bot.periodic import run_every
@@ -34,8 +33,6 @@ from shared.outage_log import OutageLog
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS: Final = 2.0
-RETRY_SECONDS: Final = 15.0
-MAX_CONCURRENT_CHANNELS: Final = 8
 
 
 class NoticeSender:
@@ -57,11 +54,10 @@ class NoticeSender:
         self._store = store
         self._renderers = dict(renderers)
         self._guild_settings = guild_settings
-        self._clock = clock
-        self._slots = asyncio.Semaphore(MAX_CONCURRENT_CHANNELS)
-        self._outage = OutageLog(log, "notices are posted")
         self._posted_messages = PostedMessageFinder(client, clock=clock)
-        self._retry_times: dict[int, float] = {}
+        self._sender: RetryingSender[int, Notice] = RetryingSender(
+            self._send_to_place, outage=OutageLog(log, "notices are posted"), subject="notices for", clock=clock
+        )
 
     async def run(self) -> None:
         """Post notices until cancelled, as soon as the client knows its servers."""
@@ -71,31 +67,14 @@ class NoticeSender:
 
     async def send_waiting(self) -> None:
         """Post the notices that wait, in several channels at once. Raises `DATABASE_ERRORS` and `RejectedError`."""
-        by_place: dict[int, list[Notice]] = defaultdict(list)
-        for notice in await self._store.list_waiting(self._renderers):
-            by_place[notice.place_id].append(notice)
-        due = [found for place_id, found in by_place.items() if self._retry_times.get(place_id, 0.0) <= self._clock()]
-        results = await asyncio.gather(*map(self._send_to_place, due), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        waiting = await self._store.list_waiting(self._renderers)
+        await self._sender.send_messages(waiting, lambda notice: notice.place_id)
 
     async def _send_to_place(self, notices: Sequence[Notice]) -> None:
-        """Post the notices of one channel or user. The rest waits for another round if Discord fails."""
-        place_id = notices[0].place_id
-        async with self._slots:
-            try:
-                posted = await self._find_posted(notices)
-                for notice in notices:
-                    await self._send_notice(notice, posted.get(notice.nonce))
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                self._retry_times[place_id] = self._clock() + max(RETRY_SECONDS, get_retry_after(error))
-                self._outage.report_failure(f"notices for {place_id} are posted later: {error!r}")
-            else:
-                self._retry_times.pop(place_id, None)
-                self._outage.report_success()
+        """Post the notices of one channel or user."""
+        posted = await self._find_posted(notices)
+        for notice in notices:
+            await self._send_notice(notice, posted.get(notice.nonce))
 
     async def _send_notice(self, notice: Notice, message_id: int | None) -> None:
         """Post a notice, unless it was posted as this message, and close it."""

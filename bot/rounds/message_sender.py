@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
@@ -12,8 +11,9 @@ from typing import Final
 import discord
 
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS
-from bot.delivery.discord_errors import UNKNOWN_MESSAGE_CODE, get_retry_after, is_transient
+from bot.delivery.discord_errors import UNKNOWN_MESSAGE_CODE, is_transient
 from bot.delivery.posted_messages import PostedMessageFinder
+from bot.delivery.retrying_sender import RetryingSender
 from bot.domain.round_changes import end_contest
 from bot.domain.round_phases import get_entry_page
 from bot.domain.round_steps import NewMessage
@@ -28,8 +28,6 @@ from shared.problems import RejectedError
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS: Final = 0.5
-RETRY_SECONDS: Final = 15.0
-MAX_CONCURRENT_CONTESTS: Final = 8
 MAX_WAITING_PER_CONTEST: Final = 2
 """Few in one pass, so that a contest of hundreds of entries does not hold up the others."""
 _GONE_CODES: Final = frozenset({10003, 10004, 50001})  # unknown channel or guild, no access to it
@@ -52,11 +50,14 @@ class RoundMessageSender:
         self._client = client
         self._stores = stores
         self._builder = builder
-        self._clock = clock
-        self._slots = asyncio.Semaphore(MAX_CONCURRENT_CONTESTS)
         self._posted_messages = PostedMessageFinder(client, clock=clock)
-        self._outage = OutageLog(log, "messages of contests are posted")
-        self._retry_times: dict[str, float] = {}
+        self._sender: RetryingSender[str, RoundMessage] = RetryingSender(
+            self._send_of_contest,
+            outage=OutageLog(log, "messages of contests are posted"),
+            subject="messages of contest",
+            may_pass=_may_pass,
+            clock=clock,
+        )
 
     async def run(self) -> None:
         """Post messages until cancelled, as soon as the client knows its servers."""
@@ -66,31 +67,14 @@ class RoundMessageSender:
 
     async def send_waiting(self) -> None:
         """Post the messages that wait, those of several contests at once. Raises `RejectedError`."""
-        by_contest: dict[str, list[RoundMessage]] = defaultdict(list)
-        for message in await self._stores.messages.list_waiting_messages(MAX_WAITING_PER_CONTEST):
-            by_contest[message.contest_id].append(message)
-        due = [found for key, found in by_contest.items() if self._retry_times.get(key, 0.0) <= self._clock()]
-        results = await asyncio.gather(*map(self._send_of_contest, due), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        waiting = await self._stores.messages.list_waiting_messages(MAX_WAITING_PER_CONTEST)
+        await self._sender.send_messages(waiting, lambda message: message.contest_id)
 
     async def _send_of_contest(self, messages: Sequence[RoundMessage]) -> None:
-        """Post the messages of one contest. The rest waits for another round if Discord or the database fails."""
-        contest_id = messages[0].contest_id
-        async with self._slots:
-            try:
-                contest = await self._stores.contests.find_contest(contest_id)
-                if contest is not None:
-                    await self._send_in_order(contest, messages)
-            except Exception as error:
-                if not (is_transient(error) or isinstance(error, RejectedError | discord.HTTPException)):
-                    raise
-                self._retry_times[contest_id] = self._clock() + max(RETRY_SECONDS, get_retry_after(error))
-                self._outage.report_failure(f"messages of contest {contest_id} are posted later: {error!r}")
-            else:
-                self._retry_times.pop(contest_id, None)
-                self._outage.report_success()
+        """Post the messages of one contest."""
+        contest = await self._stores.contests.find_contest(messages[0].contest_id)
+        if contest is not None:
+            await self._send_in_order(contest, messages)
 
     async def _send_in_order(self, contest: Contest, messages: Sequence[RoundMessage]) -> None:
         try:
@@ -203,6 +187,11 @@ class RoundMessageSender:
         if contest.is_open:
             await self._stores.contests.change_contest(contest.id, partial(end_contest, EndReason.CHANNEL_GONE))
         await self._stores.messages.close_messages(contest.id)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Tell whether messages may be sent later: after any refusal of Discord, or where the database failed."""
+    return is_transient(error) or isinstance(error, RejectedError | discord.HTTPException)
 
 
 def _locate_entries(entries: Sequence[RoundEntry], sent: Sequence[RoundMessage]) -> dict[str, int]:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from bot.delivery.retrying_sender import RETRY_SECONDS
 from bot.domain.round_changes import end_contest
 from bot.domain.round_phases import start_contest
 from bot.domain.rounds import Contest, ContestFormat, EndReason, MessageKind, Phase, TurnOrder
 from bot.results.images import ResultImageLoader
 from bot.rounds.leader import RoundLeader
 from bot.rounds.message_builder import RoundMessageBuilder
-from bot.rounds.message_sender import RETRY_SECONDS, RoundMessageSender
+from bot.rounds.message_sender import RoundMessageSender
 from bot.rounds.pictures import RoundPictures
 from bot.rounds.thumbnails import EntryThumbnails
 from bot.storage.ballots import SqlBallotStore
