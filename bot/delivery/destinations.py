@@ -119,8 +119,14 @@ def get_channel_destination(
 async def open_direct_destination(client: discord.Client, job: Job, notes: Sequence[str]) -> Destination:
     """Return the requester's direct messages, with notes to show there. Raises `discord.HTTPException`."""
     async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-        channel = await client.http.start_private_message(str(job.requester.id))
-    return Destination(int(channel["id"]), DEFAULT_UPLOAD_LIMIT, is_private=True, notes=notes)
+        channel_id = await open_direct_channel(client, job.requester.id)
+    return Destination(channel_id, DEFAULT_UPLOAD_LIMIT, is_private=True, notes=notes)
+
+
+async def open_direct_channel(client: discord.Client, user_id: int) -> int:
+    """Return the id of the direct messages with a user, which are opened if need be. Raises `discord.HTTPException`."""
+    channel = await client.http.start_private_message(str(user_id))
+    return int(channel["id"])
 
 
 async def is_status_message_outcome(client: discord.Client, job: Job) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, get_own_permissions
+from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, get_own_permissions, open_direct_channel
 from bot.delivery.discord_errors import (
     UNKNOWN_MESSAGE_CODE,
     DestinationForbiddenError,
@@ -120,8 +120,7 @@ class NoticeSender:
         """Return the id of the channel, which for a direct message is opened first."""
         if notice.channel_id != DIRECT_MESSAGE:
             return notice.channel_id
-        channel = await self._client.http.start_private_message(str(notice.data["user_id"]))
-        return int(channel["id"])
+        return await open_direct_channel(self._client, notice.data["user_id"])
 
     def _require_permissions(self, notice: Notice) -> None:
         """Raise `DestinationForbiddenError` if the bot is known to be unable to post: then Discord is not asked."""

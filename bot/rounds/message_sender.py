@@ -10,7 +10,7 @@ from typing import Final
 
 import discord
 
-from bot.delivery.destinations import CALL_TIMEOUT_SECONDS
+from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, open_direct_channel
 from bot.delivery.discord_errors import UNKNOWN_MESSAGE_CODE, is_transient
 from bot.delivery.posted_messages import PostedMessageFinder
 from bot.delivery.retrying_sender import RetryingSender
@@ -171,8 +171,7 @@ class RoundMessageSender:
         """Return the id of the thread, or of the host's direct messages, which are opened first."""
         if message.kind not in DIRECT_KINDS:
             return contest.thread_id
-        channel = await self._client.http.start_private_message(str(contest.host_id))
-        return int(channel["id"])
+        return await open_direct_channel(self._client, contest.host_id)
 
     async def _tell_host(self, contest: Contest) -> None:
         """Tell the host, once in a round, that messages wait until the bot may post them."""
