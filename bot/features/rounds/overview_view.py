@@ -15,6 +15,7 @@ from shared.i18n.messages import Messages
 
 MAX_LISTED: Final = 20
 _THEME_LIMIT: Final = 100
+_LISTED_THEME_LIMIT: Final = 50  # so that twenty contests fit a message in every language
 
 
 def build_status_view(
@@ -41,7 +42,8 @@ def build_list_view(contests: Sequence[Contest], messages: Messages) -> ui.Layou
     """List contests, newest first."""
     title = messages.text("round_status.list")
     lines = [
-        f"- **{_format_theme(contest)}** · {_format_state(contest, messages)} · <#{contest.thread_id}>"
+        f"- **{escape_markdown(contest.settings.theme, _LISTED_THEME_LIMIT)}** · {_format_state(contest, messages)}"
+        f" · <#{contest.thread_id}>"
         for contest in contests[:MAX_LISTED]
     ]
     text = "\n".join(lines) if lines else messages.text("round_status.none")

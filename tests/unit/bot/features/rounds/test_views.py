@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from discord import ui
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.rounds import ContestFormat, ContestSettings, EndReason, EntryState, Payer, Phase
@@ -28,7 +28,7 @@ from shared.i18n.messages import Messages
 from shared.problems import RejectedError
 from tests.support.builders import NOON
 from tests.support.rounds import make_contest, make_entry
-from tests.support.views import CATALOGUE, EN, any_messages, any_text, assert_fits_discord, make_result_record
+from tests.support.views import CATALOGUE, EN, FR, any_messages, any_text, assert_fits_discord, make_result_record
 
 AUTHOR = 900_000_000_000_000_000
 VOTING = replace(make_contest(), phase=Phase.VOTING, deadline=NOON + 100)
@@ -137,6 +137,7 @@ def test_an_entry_has_one_rank(choices: tuple[int, ...], number: int, rank: int,
     assert place_choice(choices, number, rank) == placed
 
 
+@example(FR, "a" * 200, Phase.DECIDING, EndReason.CANCELLED, 5)
 @given(any_messages, any_text, st.sampled_from(Phase), st.sampled_from(EndReason), st.integers(0, 5))
 def test_the_overviews_fit_discord(messages: Messages, text: str, phase: Phase, reason: EndReason, count: int) -> None:
     contest = replace(make_contest(theme=text, rounds=10), phase=phase, deadline=NOON, end_reason=reason)
