@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import discord
 from discord import app_commands, ui
 
 from bot.domain.audit import AuditAction
-from bot.domain.blocks import Block
+from bot.domain.blocks import MAX_BLOCK_DAYS, Block, compute_block_end
 from bot.domain.notices import Notice
 from bot.features.moderation.view import build_blocks_view, build_deletion_notice
 from bot.interactions.audit import record_action
@@ -23,9 +23,6 @@ from bot.storage.blocks import SqlBlockStore
 from bot.submission.cancellation import JobCancellation
 from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
-
-MAX_BLOCK_DAYS: Final = 3650
-_SECONDS_PER_DAY: Final = 86400
 
 Reason = app_commands.Range[str, 1, REASON_LIMIT]
 
@@ -51,7 +48,7 @@ class ModerationCommands:
         if not is_blockable(member):
             raise RejectedError(make_problem("moderator_not_blockable"))
         async with limit_lookup_time(interaction):
-            ends_at = None if days is None else self.clock() + days * _SECONDS_PER_DAY
+            ends_at = compute_block_end(days, self.clock())
             await self.blocks.save_block(member.guild.id, Block(member.id, reason, ends_at))
             await record_action(interaction, self.audit_log, AuditAction.BLOCK, member.id, reason)
         key = "moderation.was_blocked" if ends_at is None else "moderation.was_blocked_until"

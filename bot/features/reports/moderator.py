@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import discord
 from discord import ui
 
-from bot.domain.blocks import Block
+from bot.domain.blocks import MAX_BLOCK_DAYS, Block, compute_block_end
 from bot.domain.notices import Notice
 from bot.domain.records import JobRecord
 from bot.domain.reports import Report, ReportAction
@@ -32,9 +32,6 @@ from bot.results.deletion import ResultDeletion
 from bot.submission.cancellation import JobCancellation
 from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
-
-MAX_BLOCK_DAYS: Final = 3650
-_SECONDS_PER_DAY: Final = 86400
 
 
 @dataclass(frozen=True)
@@ -123,7 +120,7 @@ class ModeratorReports:
         days = int(text) if text.isascii() and text.isdigit() else 0
         if not 1 <= days <= MAX_BLOCK_DAYS:
             raise RejectedError(make_problem("block_days_invalid", most=MAX_BLOCK_DAYS))
-        return self.clock() + days * _SECONDS_PER_DAY
+        return compute_block_end(days, self.clock())
 
     async def _find_report(
         self, interaction: discord.Interaction, job_id: str, reporter_id: int
