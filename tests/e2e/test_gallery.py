@@ -8,6 +8,7 @@ import pytest
 
 from demo.first_picture import iter_message_texts
 from demo.stack import Stack
+from tests.support.bot_processes import wait_until_delivered
 from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
 
 
@@ -54,6 +55,7 @@ def test_a_shared_result_names_the_chain_counts_favourites_and_goes_with_its_res
     result = ada.wait_for_result(first)
     varied = ben.press_button(result, "vary", "subtle")
     bens_result = ben.wait_for_result_in_place(varied)
+    wait_until_delivered(stack, varied)
 
     answer = ben.wait_for_private_text(ben.press_button(bens_result, "gallery_share"))
     post = wait_for_post(ben, gallery, varied)
@@ -83,6 +85,7 @@ def test_enough_favourites_put_a_result_in_and_a_moderator_takes_it_out(
 ) -> None:
     job = ada.submit_imagine("a lake")
     result = ada.wait_for_result(job)
+    wait_until_delivered(stack, job)
     for name in ("cleo", "dora"):
         member, _ = add_user(stack, name)
         assert f"gallery_share:{job}" not in list_custom_ids(
@@ -114,6 +117,8 @@ def test_forged_buttons_put_nothing_in_and_change_no_setting(
     direct = ada.post("/control/dms", {"user": "ada"})["id"]
     private = ada.submit_imagine("for me", image=None, channel=direct)
     ada.wait_for_result_in_place(private)
+    for job in (*jobs, private):
+        wait_until_delivered(stack, job)
 
     def press(user: DiscordUser, custom_id: str, **values: Any) -> str:
         pressed = {"user": user.name, "message_id": shown["id"], "custom_id": custom_id, "forged": True} | values
@@ -164,6 +169,7 @@ def test_the_winner_of_a_round_enters_by_itself_once_the_round_is_over(
 def test_a_message_that_a_moderator_deletes_in_discord_stays_deleted(ada: DiscordUser, gallery: str) -> None:
     job = ada.submit_imagine("a lake at night", image=None)
     result = ada.wait_for_result(job)
+    wait_until_delivered(ada.stack, job)
     ada.press_button(result, "gallery_share")
     post = wait_for_post(ada, gallery, job)
 
@@ -183,6 +189,7 @@ def test_what_keeps_the_bot_from_posting_is_told_to_who_shares_and_to_managers(
 ) -> None:
     job = ada.submit_imagine("a lake at noon", image=None)
     result = ada.wait_for_result(job)
+    wait_until_delivered(ada.stack, job)
     owner.put(f"/control/permissions/{gallery}", {"deny": str(1 << 15)})
 
     def share() -> str:

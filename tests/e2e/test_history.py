@@ -16,6 +16,7 @@ from PIL import Image
 from demo.first_picture import iter_message_texts
 from demo.http_client import download_bytes
 from demo.stack import Stack
+from tests.support.bot_processes import wait_until_queued
 from tests.support.suspended_worker import suspend_worker
 from tests.support.user import DiscordUser, add_user, list_custom_ids, list_media, wait_until
 
@@ -33,9 +34,9 @@ def invoke_and_wait(user: DiscordUser, name: str, **options: Any) -> dict[str, A
 
 
 def submit_and_wait(user: DiscordUser, prompt: str, **options: Any) -> str:
-    """Use /imagine and wait for its status message, so that what is submitted next is accepted later; return the id."""
+    """Use /imagine and wait until the request is in the queue, so that those of later calls come after it there."""
     job = user.submit_imagine(prompt, **options)
-    user.wait_for_status(job)
+    wait_until_queued(user.stack, job)
     return job
 
 
@@ -180,16 +181,11 @@ def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_to
     grace: DiscordUser, ada: DiscordUser, stack: Stack, list_calls: Callable[[], list[dict[str, Any]]]
 ) -> None:
     assert "You have nothing in the queue" in read_text(invoke_and_wait(grace, "queue"))
-    jobs = [submit_and_wait(grace, f"a slow castle [slow:3] {n}") for n in range(4)]
-
-    def find_queue_with_all() -> dict[str, Any] | None:
-        queue = invoke_and_wait(grace, "queue")
-        return queue if "You have 4 requests in the queue" in read_text(queue) else None
-
+    running = [grace.submit_imagine(f"a slow castle [slow:3] {n}") for n in range(2)]
     wait_until(lambda: len(list_calls()) >= 2, "two calls in flight")
     with suspend_worker(stack):
-        mine = wait_until(find_queue_with_all, "a queue that has all four requests")
-        hers = invoke_and_wait(ada, "queue")
+        jobs = [*running, *(submit_and_wait(grace, f"a castle {n}") for n in range(2))]
+        mine, hers = invoke_and_wait(grace, "queue"), invoke_and_wait(ada, "queue")
         pressed = grace.press_button(mine, "queue_cancel", jobs[-1])
         left = wait_until(lambda: find_updated_queue(grace, pressed), "the updated queue")
 

@@ -9,7 +9,8 @@ import pytest
 
 from demo.first_picture import iter_message_texts
 from demo.stack import Stack
-from tests.support.bot_processes import read_job_field
+from tests.support.bot_processes import read_job_field, wait_until_queued
+from tests.support.suspended_worker import suspend_worker
 from tests.support.user import DiscordUser, add_user, list_custom_ids, list_media, wait_until
 
 
@@ -57,13 +58,15 @@ def has_cancel_button(user: DiscordUser, job: str) -> bool:
 def test_a_moderator_cancels_what_a_member_has_waiting(owner: DiscordUser, member: tuple[DiscordUser, str]) -> None:
     user, user_id = member
     running = [user.submit_imagine(f"slow {n} [slow:3]") for n in range(2)]  # two of a person run at once
-    waiting = [user.submit_imagine(f"waiting {n} [slow:3]") for n in range(3)]
-    for job in (*running, *waiting):
-        user.wait_for_status(job)
-    wait_until(partial(has_cancel_button, user, waiting[-1]), "a request that can be cancelled")
+    wait_until(lambda: {read_job_field(user.stack, job) for job in running} == {"running"}, "requests that run")
+    with suspend_worker(user.stack):
+        waiting = [user.submit_imagine(f"waiting {n}") for n in range(3)]
+        for job in waiting:
+            wait_until_queued(user.stack, job)
+        wait_until(partial(has_cancel_button, user, waiting[-1]), "a request that can be cancelled")
 
-    cancelled = owner.wait_for_private_text(owner.press_button(user.wait_for_status(waiting[-1]), "cancel"))
-    answer = invoke(owner, "moderate cancel", member=user_id, reason="too many")
+        cancelled = owner.wait_for_private_text(owner.press_button(user.wait_for_status(waiting[-1]), "cancel"))
+        answer = invoke(owner, "moderate cancel", member=user_id, reason="too many")
 
     assert cancelled == "Cancelled, at no cost."
     assert answer in {f"{count} requests of <@{user_id}> cancelled." for count in (2, 3, 4)}
@@ -113,6 +116,7 @@ def test_a_moderator_pauses_the_queue_cancels_a_request_and_resumes(
     refused = user.wait_for_private_text(user.use_forged_component(user.wait_for_status(waiting), cancel_id))
     owner.use_component(shown, cancel_id)
     assert not list_media(user.wait_for_result(unwanted))
+    wait_until(lambda: cancel_id not in list_custom_ids(owner.reload_private_message(shown)), "a list without it")
     after = "\n".join(iter_message_texts(owner.reload_private_message(shown)))
     assert is_told_of_pause(user, waiting)
     again = invoke(owner, "moderate pause")

@@ -7,7 +7,7 @@ import pytest
 
 from demo.first_picture import iter_message_texts
 from demo.stack import Stack
-from tests.support.bot_processes import read_job_record
+from tests.support.bot_processes import wait_until_delivered
 from tests.support.guild_settings import change_guild_settings
 from tests.support.user import DiscordUser, add_user, list_custom_ids, wait_until
 
@@ -87,7 +87,7 @@ def test_a_false_alarm_is_reported_with_the_prompt_by_its_author_alone(
     author, author_id = add_user(stack, "mallory")
     job = author.submit_imagine("an innocent castle [filtered]", image=None)
     notice = author.wait_for_result(job)
-    wait_until(lambda: (read_job_record(stack, job) or ("",))[0] == "delivered", "the record of the refusal")
+    wait_until_delivered(stack, job)
 
     refused = ada.wait_for_private_text(ada.press_button(notice, "report"))
     form = author.press_button(notice, "report")

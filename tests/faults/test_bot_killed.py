@@ -19,6 +19,7 @@ from tests.support.bot_processes import (
     inject_discord_fault,
     read_job_field,
     read_job_record,
+    wait_until_delivered,
 )
 from tests.support.redis_proxy import RedisProxy
 from tests.support.user import DiscordUser, list_media, wait_until
@@ -71,7 +72,7 @@ def ada(stack: Stack) -> DiscordUser:
 
 def assert_answered_once(stack: Stack, job: str, *, paid: int = 1) -> None:
     """Assert that the job has one result message, is delivered, and nothing more is posted or billed for a while."""
-    wait_until(lambda: (read_job_record(stack, job) or ("",))[0] == "delivered", "the delivered record")
+    wait_until_delivered(stack, job)
     wait_until(lambda: read_job_field(stack, job) == "delivered", "the acknowledged outcome")
     time.sleep(0.7)
     assert count_results(stack, job) == [1]

@@ -11,7 +11,7 @@ import pytest
 from bot.features.gallery.post_view import compute_post_component_id
 from demo.stack import Stack, run_stack
 from shared.catalogue import load_catalogue
-from tests.support.bot_processes import BotProcesses, inject_discord_fault
+from tests.support.bot_processes import BotProcesses, inject_discord_fault, wait_until_delivered
 from tests.support.records import query_records
 from tests.support.user import DiscordUser, list_components, wait_until
 
@@ -64,6 +64,7 @@ def test_a_result_is_posted_once_and_taken_out_once(
     wait_until(lambda: channel in str(list_components(owner.reload_private_message(panel))), "the gallery")
     job = ada.submit_imagine("a castle", image=None)
     result = ada.wait_for_result(job)
+    wait_until_delivered(stack, job)
 
     inject_discord_fault(stack, "delay_after:20", "POST", rf"/channels/{channel}/{path}$")
     ada.press_button(result, "gallery_share")

@@ -25,7 +25,7 @@ from tests.support.bot_processes import (
     count_unacknowledged,
     inject_discord_fault,
     read_job_field,
-    read_job_record,
+    wait_until_delivered,
 )
 from tests.support.pending_outcomes import open_threads, put_pending_outcomes
 from tests.support.user import DiscordUser, list_media, wait_until
@@ -142,7 +142,7 @@ def test_a_lost_acknowledgement_does_not_create_a_second_job(
     job = ada.submit_imagine("twice acknowledged", image=None)
 
     assert len(list_media(ada.wait_for_result(job))) == 1
-    wait_until(lambda: (read_job_record(stack, job) or ("",))[0] == "delivered", "the delivered record")
+    wait_until_delivered(stack, job)
     assert count_results(stack, job) == [1]
     wait_until(lambda: "channels" in ada.read_status(job), "the status message with a link to the result")
 

@@ -89,6 +89,16 @@ def read_job_record(stack: Stack, job: str) -> tuple[str, int | None] | None:
     return rows[0] if rows else None
 
 
+def wait_until_queued(stack: Stack, job: str) -> None:
+    """Wait until the queue has accepted or refused a job, which is after its status message is posted."""
+    wait_until(lambda: (read_job_record(stack, job) or ("accepted",))[0] != "accepted", f"job {job} in the queue")
+
+
+def wait_until_delivered(stack: Stack, job: str) -> None:
+    """Wait until the record of a job says that its outcome was delivered, which is after the message is posted."""
+    wait_until(lambda: (read_job_record(stack, job) or ("",))[0] == "delivered", f"the delivered record of job {job}")
+
+
 def read_job_field(stack: Stack, job: str, field: str = "state") -> str | None:
     """Read a field of a job's hash in Redis."""
     with redis.Redis.from_url(stack.redis_url, decode_responses=True) as client:
