@@ -91,6 +91,14 @@ def build_channel_select(
     )
 
 
+def build_headed_row(select: Select | ChannelSelect | RoleSelect) -> tuple[ui.TextDisplay[Any], ui.ActionRow[Any]]:
+    """Build the row of a select below a heading, its placeholder, which is not shown where something is selected.
+
+    Screen readers call the select by its placeholder.
+    """
+    return ui.TextDisplay(f"**{select.placeholder}**"), ui.ActionRow(select)
+
+
 def build_button_view(*buttons: Button) -> ui.View:
     """Build the view of a message that has text and these buttons."""
     view = ui.View(timeout=None)

@@ -1,6 +1,6 @@
 """The message of `/gallery setup`, with a select for each setting."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from discord import ui
 
 from bot.domain.gallery import THRESHOLDS, GallerySettings
 from bot.features.gallery.place import GALLERY_CHANNEL_TYPES, find_gallery_channel, find_missing_permissions
-from bot.interactions.components import build_channel_select, build_select
+from bot.interactions.components import build_channel_select, build_headed_row, build_select
 from bot.interactions.custom_ids import CustomId
 from bot.rendering.layout import build_container_view
 from shared.i18n.messages import Messages
@@ -56,25 +56,23 @@ def _format_state(settings: GallerySettings, guild: discord.Guild | None, messag
 
 def _build_choice_select(
     field: str, choices: Collection[str], current: str, messages: Messages
-) -> Iterator[ui.Item[Any]]:
+) -> Sequence[ui.Item[Any]]:
     heading = messages.text(f"gallery.{field}")
     options = [
         discord.SelectOption(label=_format_choice(field, choice, messages), value=choice, default=choice == current)
         for choice in choices
     ]
-    yield ui.TextDisplay(f"**{heading}**")
-    yield ui.ActionRow(build_select(GallerySettingId(field), heading, options))
+    return build_headed_row(build_select(GallerySettingId(field), heading, options))
 
 
 def _build_channel_select(
     field: str, channel_ids: Collection[int], guild: discord.Guild | None, messages: Messages, *, limit: int
-) -> Iterator[ui.Item[Any]]:
+) -> Sequence[ui.Item[Any]]:
     """Build a select of channels, where those are chosen that still exist."""
     heading = messages.text(f"gallery.{field}")
     known = [one for one in sorted(channel_ids) if guild is not None and guild.get_channel(one) is not None][:limit]
     types = GALLERY_CHANNEL_TYPES if field == "channel" else IGNORABLE_CHANNEL_TYPES
-    yield ui.TextDisplay(f"**{heading}**")
-    yield ui.ActionRow(build_channel_select(GallerySettingId(field), heading, types, known, limit=limit))
+    return build_headed_row(build_channel_select(GallerySettingId(field), heading, types, known, limit=limit))
 
 
 def _format_choice(field: str, choice: str, messages: Messages) -> str:

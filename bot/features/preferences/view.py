@@ -16,7 +16,7 @@ from bot.features.preferences.choices import (
     PreferenceSelectId,
     list_choices,
 )
-from bot.interactions.components import build_select
+from bot.interactions.components import build_headed_row, build_select
 from bot.rendering.labels import format_field_label, format_model_label
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import truncate_text
@@ -36,9 +36,7 @@ def build_preferences_view(preferences: Preferences, catalogue: Catalogue, messa
             is_option = field in OPTION_FIELDS
             heading = format_field_label(field, messages) if is_option else messages.text(f"preferences.{field}")
             options = list(_build_options(field, choices, preferences, catalogue, messages))
-            # screen readers call the select by its placeholder, which is never shown: one option is always selected
-            select = build_select(PreferenceSelectId(field), heading, options)
-            items += [ui.TextDisplay(f"**{heading}**"), ui.ActionRow(select)]
+            items += build_headed_row(build_select(PreferenceSelectId(field), heading, options))
     return build_container_view(*items)
 
 

@@ -9,7 +9,7 @@ from discord import ui
 from bot.domain.ballots import get_max_choices
 from bot.domain.rounds import Contest, RoundEntry
 from bot.features.rounds.custom_ids import BallotChoiceId, BallotPageId, ClearBallotId
-from bot.interactions.components import build_button, build_select
+from bot.interactions.components import build_button, build_headed_row, build_select
 from bot.rendering.layout import build_attached_gallery, build_container_view
 from bot.rounds.texts import format_time
 from shared.i18n.messages import Messages
@@ -60,8 +60,7 @@ def build_ballot_view(
             continue
         custom_id = BallotChoiceId(contest.id, contest.phase, contest.round_number, rank, page)
         heading = messages.text(f"round.choice_{rank}") if count > 1 else messages.text("round.choice")
-        # a select that has a choice does not show its placeholder
-        items += [ui.TextDisplay(f"**{heading}**"), ui.ActionRow(build_select(custom_id, heading, options))]
+        items += build_headed_row(build_select(custom_id, heading, options))
     items += _build_buttons(contest, candidates, choices, page, messages)
     return build_container_view(*items)
 

@@ -10,7 +10,7 @@ from bot.domain.durations import split_duration
 from bot.domain.rounds import Contest, ContestSettings, Payer
 from bot.features.rounds.choices import AUTOMATIC, get_choice, list_choices, list_fields, list_option_fields
 from bot.features.rounds.custom_ids import ContestSettingId, FixedOptionsFormId, FixedOptionsId, StartContestId
-from bot.interactions.components import build_button, build_role_select, build_select
+from bot.interactions.components import build_button, build_headed_row, build_role_select, build_select
 from bot.interactions.modals import build_modal
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT, build_choice_field, build_text_field
 from bot.rendering.labels import format_model_label
@@ -56,11 +56,8 @@ def build_panel(
     items: list[ui.Item[Any]] = [ui.TextDisplay(_format_summary(settings, messages, has_source=has_source))]
     for field in list_fields(settings):
         heading = messages.text(f"round_panel.{field}")
-        # screen readers call the select by its placeholder, which is never shown: one option is always selected
-        select = build_select(
-            ContestSettingId(field, draft_id), heading, list(_build_options(field, settings, messages))
-        )
-        items += [ui.TextDisplay(f"**{heading}**"), ui.ActionRow(select)]
+        options = list(_build_options(field, settings, messages))
+        items += build_headed_row(build_select(ContestSettingId(field, draft_id), heading, options))
     items += _build_limits(draft_id, settings, offered, messages)
     if forums or settings.forum_id is not None:
         items += _build_place(draft_id, settings, forums, messages)
@@ -68,8 +65,8 @@ def build_panel(
     price = messages.format_price(max_cost / 1e6)
     items.append(ui.TextDisplay(messages.text(f"round_panel.cost_{payer}", price=price)))
     start = build_button(StartContestId(draft_id), messages.text("round_panel.start"), style=ButtonStyle.success)
-    options = build_button(FixedOptionsId(draft_id), messages.text("round_panel.options"))
-    items.append(ui.ActionRow(start, options))
+    options_button = build_button(FixedOptionsId(draft_id), messages.text("round_panel.options"))
+    items.append(ui.ActionRow(start, options_button))
     return build_container_view(*items)
 
 
@@ -139,13 +136,11 @@ def _build_limits(
         )
         for model in offered.generation_models[:SELECT_OPTIONS_LIMIT]
     ]
-    yield ui.TextDisplay(f"**{models}**")
     select = build_select(ContestSettingId("models", draft_id), models, options, min_values=0, max_values=len(options))
-    yield ui.ActionRow(select)
+    yield from build_headed_row(select)
     role = messages.text("round_panel.role")
     selected = [settings.entrant_role_id] if settings.entrant_role_id else []
-    yield ui.TextDisplay(f"**{role}**")
-    yield ui.ActionRow(build_role_select(ContestSettingId("role", draft_id), role, selected, limit=1))
+    yield from build_headed_row(build_role_select(ContestSettingId("role", draft_id), role, selected, limit=1))
 
 
 def _build_place(
@@ -158,8 +153,7 @@ def _build_place(
     for forum in forums[: SELECT_OPTIONS_LIMIT - 1]:
         label = truncate_text(f"#{forum.name}", _LABEL_LIMIT)
         options.append(discord.SelectOption(label=label, value=str(forum.id), default=forum.id == settings.forum_id))
-    yield ui.TextDisplay(f"**{heading}**")
-    yield ui.ActionRow(build_select(ContestSettingId("forum", draft_id), heading, options))
+    yield from build_headed_row(build_select(ContestSettingId("forum", draft_id), heading, options))
 
 
 def _build_options(field: str, settings: ContestSettings, messages: Messages) -> Iterator[discord.SelectOption]:
