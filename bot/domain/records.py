@@ -1,12 +1,15 @@
 """Jobs as the database records them."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from bot.domain.images import RemoteImage
 from bot.domain.messages import MessageRef
 from shared.job import Job, Origin
 from shared.request.model import Request
+
+NO_USER_ID: Final = 0
+"""Stands for everybody who deleted their data."""
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,12 @@ from typing import Any, Final
 import discord
 from discord import ui
 
+from bot.domain.records import NO_USER_ID
 from bot.rendering.markdown import truncate_text
 from shared.i18n.messages import Messages
 from shared.job import Job
 
 ALT_TEXT_LIMIT: Final = 1024
-FORGOTTEN_USER_ID: Final = 0
-"""Stands for everybody who deleted their data."""
-
 _SEED_LIMIT: Final = 100  # the seed in a PNG's metadata may be any number
 
 ActionRows = Sequence[ui.ActionRow[Any]]
@@ -48,7 +46,7 @@ def format_requester(job: Job, messages: Messages) -> str:
 
 def format_source_owner(user_id: int, messages: Messages) -> str:
     """Format whose picture a request goes on from. A message that shows this must not ping them."""
-    if user_id == FORGOTTEN_USER_ID:
+    if user_id == NO_USER_ID:
         return messages.text("result.from_forgotten")
     return messages.text("result.from_picture_of", user=f"<@{user_id}>")
 

@@ -1,11 +1,12 @@
 """Jobs of people whose data was deleted: their places in the lineages of others, without person, request or picture."""
 
 import json
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Row, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.records import NO_USER_ID
 from bot.storage.tables import (
     OPEN_STATES,
     explorations,
@@ -18,8 +19,6 @@ from bot.storage.tables import (
 )
 from shared.job import Job, Requester, parse_exploration_id
 from shared.request.model import Request
-
-NO_USER_ID: Final = 0
 
 
 async def anonymize_ancestors(connection: AsyncConnection, user_id: int, now: float) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.records import NO_USER_ID
 from bot.domain.rounds import Contest, EntryState, Participant, Phase
 from bot.storage.round_rows import lock_contest, parse_participant
 from bot.storage.session import Database, translate_database_errors
@@ -20,7 +21,6 @@ from bot.storage.tables import (
 )
 from shared.problems import RejectedError, make_problem
 
-NO_USER_ID: Final = 0
 PERSONAL_TABLES: Final = (round_ballots, round_participants, round_reminders)
 """The tables of contests whose rows are about one member each."""
 

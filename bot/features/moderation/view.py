@@ -9,6 +9,7 @@ from discord import ui
 
 from bot.domain.audit import OPERATOR_ID, AuditAction, AuditEntry
 from bot.domain.blocks import Block
+from bot.domain.records import NO_USER_ID
 from bot.interactions.components import build_button
 from bot.interactions.custom_ids import CustomId
 from bot.rendering.budget_text import format_budget_terms
@@ -75,7 +76,7 @@ def _format_block(block: Block, messages: Messages) -> str:
 
 def _format_entry(entry: AuditEntry, labels: SettingLabels) -> str:
     messages = labels.messages
-    nobody = {0: "budget.forgotten_member", OPERATOR_ID: "audit.operator"}.get(entry.actor_id)
+    nobody = {NO_USER_ID: "budget.forgotten_member", OPERATOR_ID: "audit.operator"}.get(entry.actor_id)
     actor = messages.text(nobody) if nobody else f"<@{entry.actor_id}>"
     terms, reason = "", entry.reason
     if entry.action in _BUDGET_ACTIONS:

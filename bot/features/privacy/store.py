@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import Table
 
 from bot.domain.gallery import Remover
+from bot.domain.records import NO_USER_ID
 from bot.features.privacy.summary import StoredDataSummary
-from bot.storage.anonymous_jobs import NO_USER_ID, anonymize_ancestors, delete_childless_jobs, forget_source_owner
+from bot.storage.anonymous_jobs import anonymize_ancestors, delete_childless_jobs, forget_source_owner
 from bot.storage.gallery_rows import note_changed_favourites, withdraw_posts
 from bot.storage.notices import NO_DATA
 from bot.storage.round_members import PERSONAL_TABLES, forget_member

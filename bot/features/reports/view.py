@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from discord import ButtonStyle, ui
 
-from bot.domain.records import JobRecord
+from bot.domain.records import NO_USER_ID, JobRecord
 from bot.domain.reports import Report, ReportAction, ReportKind
 from bot.interactions.components import build_button
 from bot.interactions.custom_ids import JOB_ID, CustomId
@@ -122,4 +122,4 @@ def _format_lines(report: Report, record: JobRecord, messages: Messages) -> Iter
 
 
 def _mention(user_id: int, messages: Messages) -> str:
-    return f"<@{user_id}>" if user_id else messages.text("budget.forgotten_member")
+    return messages.text("budget.forgotten_member") if user_id == NO_USER_ID else f"<@{user_id}>"
