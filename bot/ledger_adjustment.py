@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 
 from bot.domain.audit import OPERATOR_ID, AuditAction
-from bot.domain.budgets import BudgetUnit, Spender
+from bot.domain.budgets import BudgetUnit, Spender, format_grant_terms
 from bot.settings import Settings
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.budgets import SqlBudgetStore
@@ -35,9 +35,8 @@ async def adjust_ledger(settings: Settings, adjustment: Adjustment) -> int:
     database = Database(settings.database_url.get_secret_value())
     try:
         count = await SqlBudgetStore(database).adjust(Spender(a.user_id, a.guild_id, 0), a.unit, a.amount, a.reason)
-        await SqlAuditLog(database).add_entry(
-            a.guild_id, OPERATOR_ID, AuditAction.GRANT, a.user_id, f"{a.unit} {a.amount}: {a.reason}"
-        )
+        terms = format_grant_terms(a.unit, a.amount, a.reason)
+        await SqlAuditLog(database).add_entry(a.guild_id, OPERATOR_ID, AuditAction.GRANT, a.user_id, terms)
     except RejectedError:
         print(
             "The database cannot be used. Check DATABASE_URL, and start the bot once, which prepares it.",

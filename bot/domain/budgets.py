@@ -197,6 +197,11 @@ def format_budget_terms(budget: Budget) -> str:
     return f"{budget.unit} {budget.limit} per {budget.period}"
 
 
+def format_grant_terms(unit: BudgetUnit, amount: int, reason: str) -> str:
+    """Write what a member was given for the audit log, such as `pictures -5: …`."""
+    return f"{unit} {amount}: {reason}"
+
+
 def find_next_bound(limit: int, used: int) -> int | None:
     """Find the least use above `used` that is one of the told percentages of a limit; None if there is none."""
     bounds = (-(-limit * part // 100) for part in reversed(NOTICE_PERCENTAGES))

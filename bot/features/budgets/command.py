@@ -18,6 +18,7 @@ from bot.domain.budgets import (
     BudgetScope,
     BudgetUnit,
     format_budget_terms,
+    format_grant_terms,
     get_period_start,
     to_micro_usd,
 )
@@ -169,9 +170,8 @@ class BudgetCommands:
             counted = _count(BudgetUnit(unit), amount)
             await self.budget_store.adjust(spender, BudgetUnit(unit), counted, reason)
             usages = await self.budget_store.list_usage(spender)
-            await record_action(
-                interaction, self.audit_log, AuditAction.GRANT, member.id, f"{unit} {counted}: {reason}"
-            )
+            terms = format_grant_terms(BudgetUnit(unit), counted, reason)
+            await record_action(interaction, self.audit_log, AuditAction.GRANT, member.id, terms)
         messages = get_localized_messages(interaction)
         is_counted = any(u.budget.unit == unit and u.budget.scope in PERSONAL_SCOPES for u in usages)
         key = ("budget.granted" if counted >= 0 else "budget.taken") if is_counted else "budget.granted_nowhere"
