@@ -76,13 +76,13 @@ def build_budgets_view(title: str, usages: Sequence[BudgetUsage], messages: Mess
 def build_budget_page(usages: Sequence[BudgetUsage], page: int, messages: Messages, *, has_more: bool) -> ui.LayoutView:
     """Show a page of a server's budgets, the first of which is 0, with buttons for the pages around it."""
     lines = [f"### {messages.text('budget.server')}", *_format_budgets(usages, messages)]
-    items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines))]
+    rows: list[ui.Item[Any]] = []
     if page or has_more:
-        items[0] = ui.TextDisplay("\n".join([*lines, f"-# {messages.text('budget.page', page=page + 1)}"]))
+        lines.append(f"-# {messages.text('budget.page', page=page + 1)}")
         previous = build_button(BudgetPageId(max(page - 1, 0)), messages.text("budget.previous"), disabled=not page)
         following = build_button(BudgetPageId(page + 1), messages.text("budget.next"), disabled=not has_more)
-        items.append(ui.ActionRow(previous, following))
-    return build_container_view(*items)
+        rows.append(ui.ActionRow(previous, following))
+    return build_container_view(ui.TextDisplay("\n".join(lines)), *rows)
 
 
 def build_report_view(
