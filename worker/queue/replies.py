@@ -41,7 +41,10 @@ class SweepReply(ScriptReply):
 
 
 class StartCallResult(StrEnum):
-    """Whether a call may be made. HELD: the bot has not compared the queue with its database since Redis started."""
+    """Whether a call may be made.
+
+    HELD: the bot has not compared the queue with its database since Redis started, or the guild is paused now.
+    """
 
     STARTED = "started"
     LOST = "lost"
