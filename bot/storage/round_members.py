@@ -77,17 +77,6 @@ class SqlRoundMemberStore:
         with translate_database_errors():
             return await self._database.run_transaction(leave)
 
-    async def list_participants(self, contest_id: str) -> Sequence[Participant]:
-        """List those who take turns, or have, in the order of their turns."""
-        query = (
-            select(round_participants)
-            .where(round_participants.c.contest_id == contest_id)
-            .order_by(round_participants.c.position)
-        )
-        with translate_database_errors():
-            rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
-        return [parse_participant(row) for row in rows]
-
     async def toggle_reminder(self, contest_id: str, user_id: int) -> bool:
         """Ask to be reminded, or no longer; return whether the member will be."""
         condition = (round_reminders.c.contest_id == contest_id) & (round_reminders.c.user_id == user_id)

@@ -17,7 +17,9 @@ from bot.interactions.locale import set_preferences
 from bot.rounds.custom_ids import JoinRelayId, LeaveRelayId, RemindId
 from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database
+from bot.storage.tables import round_participants
 from shared.i18n.messages import load_messages
+from tests.support.builders import read_rows
 from tests.support.rounds import CONTEST_ID, make_contest
 
 EN = load_messages("en")
@@ -51,14 +53,19 @@ class Member:
 
 
 @pytest.fixture
-async def stores(tmp_path: Path) -> AsyncIterator[RoundStores]:
-    database = Database(f"sqlite:///{tmp_path / 'records.db'}")
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'records.db'}"
+
+
+@pytest.fixture
+async def stores(url: str) -> AsyncIterator[RoundStores]:
+    database = Database(url)
     await database.migrate()
     yield RoundStores(database)
     await database.close()
 
 
-async def test_members_join_and_leave_a_relay_and_ask_for_reminders(stores: RoundStores) -> None:
+async def test_members_join_and_leave_a_relay_and_ask_for_reminders(url: str, stores: RoundStores) -> None:
     await stores.contests.add_contest(start_contest(make_contest(format=ContestFormat.RELAY)))
     handlers, member = MemberHandlers(stores), Member()
 
@@ -71,34 +78,34 @@ async def test_members_join_and_leave_a_relay_and_ask_for_reminders(stores: Roun
 
     keys = ("joined", "joined_before", "left", "left_before", "reminded", "not_reminded")
     assert member.texts == [EN.text(f"round.{key}") for key in keys]
-    assert [p.has_left for p in await stores.members.list_participants(CONTEST_ID)] == [True]
+    assert [row["has_left"] for row in read_rows(url, round_participants)] == [True]
 
 
-async def test_a_contest_of_another_server_is_unknown(stores: RoundStores) -> None:
+async def test_a_contest_of_another_server_is_unknown(url: str, stores: RoundStores) -> None:
     await stores.contests.add_contest(start_contest(replace(make_contest(format=ContestFormat.RELAY), guild_id=2)))
     member = Member()
 
     await MemberHandlers(stores).join_relay(member.interaction, JoinRelayId(CONTEST_ID))
 
     assert member.texts[0].startswith("I don't know that contest")
-    assert await stores.members.list_participants(CONTEST_ID) == []
+    assert read_rows(url, round_participants) == []
 
 
-async def test_a_contest_for_a_role_is_joined_by_those_who_have_it(stores: RoundStores) -> None:
+async def test_a_contest_for_a_role_is_joined_by_those_who_have_it(url: str, stores: RoundStores) -> None:
     await stores.contests.add_contest(start_contest(make_contest(format=ContestFormat.RELAY, entrant_role_id=ROLE_ID)))
     member = Member()
 
     await MemberHandlers(stores).join_relay(member.interaction, JoinRelayId(CONTEST_ID))
 
     assert f"<@&{ROLE_ID}>" in member.texts[0]
-    assert await stores.members.list_participants(CONTEST_ID) == []
+    assert read_rows(url, round_participants) == []
 
 
-async def test_who_lets_nobody_build_on_their_pictures_takes_no_turns(stores: RoundStores) -> None:
+async def test_who_lets_nobody_build_on_their_pictures_takes_no_turns(url: str, stores: RoundStores) -> None:
     await stores.contests.add_contest(start_contest(make_contest(format=ContestFormat.RELAY)))
     member = Member(preferences=Preferences(reuse_policy=ReusePolicy.NOBODY))
 
     await MemberHandlers(stores).join_relay(member.interaction, JoinRelayId(CONTEST_ID))
 
     assert member.texts[0].startswith("You've asked that nobody builds on your pictures")
-    assert await stores.members.list_participants(CONTEST_ID) == []
+    assert read_rows(url, round_participants) == []
