@@ -6,7 +6,19 @@ never counted without its job, and no job of an entry is accepted after its roun
 
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, exists, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from bot.domain.round_steps import NewMessage
 from bot.domain.rounds import ACTIVE_STATES, Contest, EntryState, MessageKind, Phase, RoundEntry
@@ -22,7 +34,6 @@ _INSERT_ENTRY: Final = insert(round_entries)
 _SELECT_ENTRY: Final = select(round_entries).where(round_entries.c.job_id == _JOB_ID)
 _OF_CONTEST: Final = round_entries.c.contest_id == CONTEST_ID
 _OF_ROUND: Final = _OF_CONTEST & (round_entries.c.round_number == _ROUND)
-_SELECT_ROUND: Final = select(round_entries).where(_OF_ROUND, round_entries.c.state.in_(ACTIVE_STATES))
 _SELECT_COST: Final = select(func.coalesce(func.sum(round_entries.c.price), 0)).where(_OF_CONTEST)
 _COUNT_PENDING: Final = select(func.count()).where(_OF_ROUND, round_entries.c.state == EntryState.PENDING)
 _SELECT_LAST_NUMBER: Final = select(func.coalesce(func.max(round_entries.c.number), 0)).where(_OF_ROUND)
@@ -51,18 +62,13 @@ def accept_entry(connection: Connection, job: Job, price: int, now: float) -> No
     settings, author_id = contest.settings, job.requester.id
     if settings.is_relay and (contest.turn_user_id, contest.turn_number) != (author_id, ref.turn_number):
         raise RejectedError(make_problem("round_not_your_turn"))
-    active = [
-        parse_entry(row)
-        for row in connection.execute(_SELECT_ROUND, _build_round_key(ref.contest_id, ref.round_number))
-    ]
-    if settings.is_relay:
-        active = [entry for entry in active if entry.number == contest.turn_number]
     if ref.replaced_job_id is not None:
-        active = _leave_out_replaced(active, ref.replaced_job_id, author_id)
+        _require_replaceable(connection, contest, ref.replaced_job_id, author_id)
+    count, own_count = _count_active_entries(connection, contest, author_id, ref.replaced_job_id)
     limit = 1 if settings.is_relay else settings.max_entries_per_member
-    if sum(entry.author_id == author_id for entry in active) >= limit:
+    if own_count >= limit:
         raise RejectedError(make_problem("round_entries_used", limit=limit))
-    if settings.max_entries is not None and len(active) >= settings.max_entries:
+    if settings.max_entries is not None and count >= settings.max_entries:
         raise RejectedError(make_problem("round_full", limit=settings.max_entries))
     cost: int = connection.execute(_SELECT_COST, {CONTEST_ID.key: contest.id}).scalar_one()
     if settings.max_cost is not None and cost + price > settings.max_cost:
@@ -120,13 +126,36 @@ def _is_entering(contest: Contest, ref: EntryRef, now: float) -> bool:
     return contest.phase is phase and contest.round_number == ref.round_number and is_in_time
 
 
-def _leave_out_replaced(active: list[RoundEntry], job_id: str, author_id: int) -> list[RoundEntry]:
-    """Return the entries that remain when one is replaced. Raises `RejectedError` (round_entry_unknown)."""
-    replaced = next((entry for entry in active if entry.job_id == job_id), None)
-    is_replaceable = replaced is not None and replaced.state is EntryState.ENTERED and replaced.author_id == author_id
-    if not is_replaceable or any(entry.replaced_job_id == job_id for entry in active):
+def _count_active_entries(
+    connection: Connection, contest: Contest, author_id: int, replaced_job_id: str | None
+) -> tuple[int, int]:
+    """Count the entries that a new one is added to, and those of its author, without the one that it replaces."""
+    is_own = case((round_entries.c.author_id == author_id, 1))
+    query = _select_active_entries(contest, func.count(), func.count(is_own))
+    if replaced_job_id is not None:
+        query = query.where(round_entries.c.job_id != replaced_job_id)
+    count, own_count = connection.execute(query).one()
+    return count, own_count
+
+
+def _require_replaceable(connection: Connection, contest: Contest, job_id: str, author_id: int) -> None:
+    """Raise `RejectedError` (round_entry_unknown) unless the author entered this job, and nothing replaces it yet."""
+    columns = (round_entries.c.job_id, round_entries.c.state, round_entries.c.author_id)
+    query = _select_active_entries(contest, *columns).where(
+        (round_entries.c.job_id == job_id) | (round_entries.c.replaced_job_id == job_id)
+    )
+    if connection.execute(query).all() != [(job_id, EntryState.ENTERED, author_id)]:
         raise RejectedError(make_problem("round_entry_unknown"))
-    return [entry for entry in active if entry.job_id != job_id]
+
+
+def _select_active_entries(contest: Contest, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Select from the entries that count towards the limits: those of the round, or in a relay those of the turn."""
+    query = select(*columns).where(
+        round_entries.c.contest_id == contest.id,
+        round_entries.c.round_number == contest.round_number,
+        round_entries.c.state.in_(ACTIVE_STATES),
+    )
+    return query.where(round_entries.c.number == contest.turn_number) if contest.settings.is_relay else query
 
 
 def _build_round_key(contest_id: str, round_number: int) -> dict[str, Any]:

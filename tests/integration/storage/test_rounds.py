@@ -259,12 +259,15 @@ async def test_a_changed_entry_takes_the_place_of_the_old_one_when_its_picture_i
     await enter(job_store, change(3), outcome=Failed(problem=make_problem("quota_exceeded")))
     assert await list_states(rounds) == {"01": EntryState.ENTERED, "03": EntryState.FAILED}
 
-    await enter(job_store, change(4))
+    await enter(job_store, fourth := change(4))
     assert await list_states(rounds) == {
         "01": EntryState.WITHDRAWN,
         "03": EntryState.FAILED,
         "04": EntryState.ENTERED,
     }
+    assert await job_store.add_jobs([make_entry_job(5, replaced_job_id=fourth.id)], None)
+    with pytest.raises(RejectedError, match="round_entry_unknown"):
+        await job_store.add_jobs([make_entry_job(6, replaced_job_id=fourth.id)], None)
 
 
 async def test_entries_withdrawn_or_rejected_by_the_queue_count_no_longer(
