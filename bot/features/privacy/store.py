@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Select, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import Table
 
@@ -38,6 +39,16 @@ from bot.storage.tables import (
 )
 
 log = logging.getLogger(__name__)
+
+_ACTOR_COLUMNS: Final[Mapping[Table, Column[Any]]] = MappingProxyType(
+    {
+        reports: reports.c.closed_by,
+        ledger_entries: ledger_entries.c.user_id,
+        audit_entries: audit_entries.c.actor_id,
+        word_rules: word_rules.c.created_by,
+    }
+)
+"""Who did what a row tells of, which stays without them."""
 
 
 class SqlUserDataStore:
@@ -79,7 +90,6 @@ class SqlUserDataStore:
             await note_changed_favourites(connection, gallery_posts.c.job_id.in_(marked_ids), now)
             about_theirs = reports.c.job_id.in_(_select_ended_job_ids(user_id))
             await connection.execute(delete(reports).where(about_theirs))
-            await connection.execute(update(reports).where(reports.c.closed_by == user_id).values(closed_by=NO_USER_ID))
             await connection.execute(
                 update(notices).where(_is_notice_about(user_id)).values(closed_at=now, data=NO_DATA)
             )
@@ -96,13 +106,8 @@ class SqlUserDataStore:
             await connection.execute(  # the keys of a role's counters contain the id of the member
                 update(ledger_entries).where(is_own_entry, ledger_entries.c.job_id.in_(ended)).values(counters=None)
             )
-            await connection.execute(update(ledger_entries).where(is_own_entry).values(user_id=NO_USER_ID))
-            await connection.execute(
-                update(audit_entries).where(audit_entries.c.actor_id == user_id).values(actor_id=NO_USER_ID)
-            )
-            await connection.execute(
-                update(word_rules).where(word_rules.c.created_by == user_id).values(created_by=NO_USER_ID)
-            )
+            for table, column in _ACTOR_COLUMNS.items():
+                await connection.execute(update(table).where(column == user_id).values({column: NO_USER_ID}))
             await forget_member(connection, user_id)
             for table, condition in _build_owned_rows_conditions(user_id).items():
                 await connection.execute(delete(table).where(condition))
