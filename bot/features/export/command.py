@@ -4,11 +4,10 @@ Jobs are exported newest first, with one picture and one archive in memory. An a
 one begun. A button under the last message continues an export that exceeded the number of archives or the time limit.
 """
 
-import asyncio
-import io
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import discord
@@ -20,24 +19,21 @@ from bot.domain.search import SearchQuery
 from bot.features.export.view import ContinueExportId, ExportProgress, build_continue_view, format_summary
 from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.responses import UPLOAD_TIMEOUT_SECONDS, defer, format_problems, respond_with_problems
+from bot.interactions.responses import format_problems
+from bot.results.archive_sender import ArchiveSender, load_archive_picture, name_picture, send_archive
 from bot.results.export_archive import ExportArchive
 from bot.results.export_manifest import build_manifest_entry
 from bot.results.images import ResultImageLoader
-from shared.imaging.sniffing import sniff_image_type
-from shared.problems import RejectedError, make_problem
+from shared.problems import RejectedError
 
 MAX_ARCHIVES: Final = 10
 MAX_EXPORT_SECONDS: Final = 600.0  # Discord accepts followups for 900 s
-MAX_CONCURRENT_EXPORTS: Final = 2
-PICTURE_TIMEOUT_SECONDS: Final = 30.0
 _PAGE_SIZE: Final = 50
-_HEADER_BYTES: Final = 512
 
 
 @dataclass(frozen=True)
 class ExportCommand:
-    """Sends exports privately: one at a time for each person, and `MAX_CONCURRENT_EXPORTS` altogether.
+    """Sends exports privately: one at a time for each person, and few altogether.
 
     `max_archives` and `max_seconds` limit one export until it has to be continued. `clock` gives Unix seconds.
     """
@@ -47,7 +43,7 @@ class ExportCommand:
     max_archives: int = MAX_ARCHIVES
     max_seconds: float = MAX_EXPORT_SECONDS
     clock: Callable[[], float] = time.time
-    active_users: set[int] = field(default_factory=set)
+    sender: ArchiveSender = field(default_factory=ArchiveSender)
 
     async def start_export(self, interaction: discord.Interaction) -> None:
         """Export all of the person's jobs."""
@@ -58,19 +54,8 @@ class ExportCommand:
         await self._run_exclusively(interaction, until=custom_id.until, offset=custom_id.offset)
 
     async def _run_exclusively(self, interaction: discord.Interaction, *, until: int, offset: int) -> None:
-        user_id = interaction.user.id
-        if user_id in self.active_users:
-            await respond_with_problems(interaction, [make_problem("export_running")])
-            return
-        if len(self.active_users) >= MAX_CONCURRENT_EXPORTS:
-            await respond_with_problems(interaction, [make_problem("export_busy")])
-            return
-        self.active_users.add(user_id)
-        try:
-            if await defer(interaction, private=True):
-                await self._send_archives(interaction, until, ExportProgress(offset))
-        finally:
-            self.active_users.discard(user_id)
+        send = partial(self._send_archives, interaction, until, ExportProgress(offset))
+        await self.sender.run_exclusively(interaction, send)
 
     async def _send_archives(self, interaction: discord.Interaction, until: int, progress: ExportProgress) -> None:
         messages = get_localized_messages(interaction)
@@ -78,9 +63,7 @@ class ExportCommand:
         try:
             async for archive in self._build_archives(interaction, until, progress):
                 progress.archive_count += 1
-                file = discord.File(io.BytesIO(archive), filename=f"pentimento-{progress.offset}.zip")
-                async with asyncio.timeout(UPLOAD_TIMEOUT_SECONDS):
-                    await interaction.followup.send(file=file, ephemeral=True, wait=True)
+                await send_archive(interaction, archive, f"pentimento-{progress.offset}.zip")
         except RejectedError as rejection:
             await interaction.edit_original_response(content=format_problems(interaction, rejection.problems))
             return
@@ -97,8 +80,7 @@ class ExportCommand:
         archive = ExportArchive(max_bytes)
         async for record in self._iterate_jobs(interaction.user.id, until, progress):
             picture, missing_reason = await self._load_picture(interaction.client, record, max_bytes)
-            image_type = sniff_image_type(picture[:_HEADER_BYTES]) if picture else None
-            filename = f"{build_file_stem(record.job.id, record.seed)}.{image_type.extension}" if image_type else None
+            filename = name_picture(build_file_stem(record.job.id, record.seed), picture)
             entry = build_manifest_entry(record, filename, missing_reason)
             if not archive.has_room_for(entry, picture):
                 yield archive.finish_archive()
@@ -132,13 +114,4 @@ class ExportCommand:
         """Load a job's picture. Returns the picture, or the reason why there is none for the manifest."""
         if record.outcome_kind != "generated":
             return None, record.outcome_kind
-        try:
-            async with asyncio.timeout(PICTURE_TIMEOUT_SECONDS):
-                picture = await self.image_loader.load_image(client, record)
-        except (RejectedError, TimeoutError):
-            return None, "unreachable"
-        if picture is None or sniff_image_type(picture[:_HEADER_BYTES]) is None:
-            return None, "deleted" if record.is_deleted else "gone"
-        if not ExportArchive(max_bytes).has_room_for(build_manifest_entry(record, "", None), picture):
-            return None, "too large"
-        return picture, None
+        return await load_archive_picture(self.image_loader.load_image(client, record), record, max_bytes)

@@ -1,9 +1,8 @@
 """The pictures of a contest that is over, as zip archives with a manifest, for whoever presses the button."""
 
-import asyncio
-import io
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import discord
@@ -17,30 +16,29 @@ from bot.features.rounds.overview_view import list_settled_entries
 from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.interactions.components import build_button, build_button_view
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.responses import UPLOAD_TIMEOUT_SECONDS, defer, format_problems, respond_with_problems
+from bot.interactions.responses import format_problems
+from bot.results.archive_sender import ArchiveSender, load_archive_picture, name_picture, send_archive
 from bot.results.export_archive import ExportArchive
 from bot.results.export_manifest import build_manifest_entry
 from bot.rounds.custom_ids import DownloadContestId
 from bot.rounds.pictures import RoundPictures
 from bot.storage.round_stores import RoundStores
-from shared.imaging.sniffing import sniff_image_type
 from shared.problems import RejectedError, make_problem
 
 MAX_ARCHIVES: Final = 5
-MAX_CONCURRENT_DOWNLOADS: Final = 2
-PICTURE_TIMEOUT_SECONDS: Final = 30.0
-_HEADER_BYTES: Final = 512
 _PRIVATE_FIELDS: Final = frozenset({"cost_usd", "seconds"})
 
 
 @dataclass
 class _Progress:
-    """How many entries were sent in a download, and how many of them without a picture."""
+    """How many entries were sent in a download, and how many of them without a picture.
+
+    `offset` counts the entries before the next one, including earlier downloads.
+    """
 
     offset: int
     sent: int = 0
     missing: int = 0
-    remaining: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,21 +49,11 @@ class DownloadHandler:
     job_history: JobHistory
     pictures: RoundPictures
     max_archives: int = MAX_ARCHIVES
-    active_users: set[int] = field(default_factory=set)
+    sender: ArchiveSender = field(default_factory=ArchiveSender)
 
     async def send_archives(self, interaction: discord.Interaction, custom_id: DownloadContestId) -> None:
         """Send the archives, and a button for the pictures that did not fit."""
-        user_id = interaction.user.id
-        is_running = user_id in self.active_users
-        if is_running or len(self.active_users) >= MAX_CONCURRENT_DOWNLOADS:
-            await respond_with_problems(interaction, [make_problem("export_running" if is_running else "export_busy")])
-            return
-        self.active_users.add(user_id)
-        try:
-            if await defer(interaction, private=True):
-                await self._send(interaction, custom_id)
-        finally:
-            self.active_users.discard(user_id)
+        await self.sender.run_exclusively(interaction, partial(self._send, interaction, custom_id))
 
     async def _send(self, interaction: discord.Interaction, custom_id: DownloadContestId) -> None:
         messages = get_localized_messages(interaction)
@@ -73,20 +61,18 @@ class DownloadHandler:
             entries = await self._list_entries(interaction, custom_id.contest_id)
             # only a message that has content is left alone by the followups
             await interaction.edit_original_response(content=messages.text("export.going"))
-            progress = _Progress(custom_id.offset, remaining=max(0, len(entries) - custom_id.offset))
+            progress = _Progress(custom_id.offset)
             async for archive in self._build_archives(interaction, entries, progress):
-                file = discord.File(io.BytesIO(archive), filename=f"contest-{progress.offset}.zip")
-                async with asyncio.timeout(UPLOAD_TIMEOUT_SECONDS):
-                    await interaction.followup.send(file=file, ephemeral=True, wait=True)
+                await send_archive(interaction, archive, f"contest-{progress.offset}.zip")
         except RejectedError as rejection:
             await interaction.edit_original_response(content=format_problems(interaction, rejection.problems))
             return
         lines = [messages.text("round.download_sent", count=progress.sent - progress.missing)]
         if progress.missing:
             lines.append(messages.text("round.download_without", count=progress.missing))
-        view = None
-        if progress.remaining:
-            lines.append(messages.text("round.download_left", count=progress.remaining))
+        view, remaining = None, len(entries) - progress.offset
+        if remaining > 0:
+            lines.append(messages.text("round.download_left", count=remaining))
             more = DownloadContestId(custom_id.contest_id, progress.offset)
             view = build_button_view(build_button(more, messages.text("round.download_more")))
         await interaction.edit_original_response(content="\n".join(lines), view=view)
@@ -109,7 +95,7 @@ class DownloadHandler:
         for entry in entries[progress.offset :]:
             record = await self.job_history.find_job(entry.job_id)
             if record is None:
-                progress.offset, progress.remaining = progress.offset + 1, progress.remaining - 1
+                progress.offset += 1
                 continue
             picture = await self._load_picture(interaction.client, record, max_bytes)
             described = describe_entry(entry, record, picture)
@@ -119,7 +105,7 @@ class DownloadHandler:
                 if count >= self.max_archives:
                     return
             archive.add_job(described, picture)
-            progress.offset, progress.remaining = progress.offset + 1, progress.remaining - 1
+            progress.offset += 1
             progress.sent += 1
             progress.missing += picture is None
         if not archive.is_empty:
@@ -129,22 +115,15 @@ class DownloadHandler:
         """Load a picture; None if it is gone, deleted, or too large for an archive of its own."""
         if record.is_deleted:
             return None
-        try:
-            async with asyncio.timeout(PICTURE_TIMEOUT_SECONDS):
-                picture = await self.pictures.load_entry(client, record.job.id)
-        except (RejectedError, TimeoutError):
-            return None
-        if picture is None or sniff_image_type(picture[:_HEADER_BYTES]) is None:
-            return None
-        is_small = ExportArchive(max_bytes).has_room_for(build_manifest_entry(record, "", None), picture)
-        return picture if is_small else None
+        loading = self.pictures.load_entry(client, record.job.id)
+        picture, _ = await load_archive_picture(loading, record, max_bytes)
+        return picture
 
 
 def describe_entry(entry: RoundEntry, record: JobRecord, picture: bytes | None) -> dict[str, Any]:
     """Describe an entry for the manifest: its request and its result, without the price, or a deleted one's words."""
-    image_type = sniff_image_type(picture[:_HEADER_BYTES]) if picture else None
     stem = f"round-{entry.round_number}-entry-{entry.number}-{build_file_stem(record.job.id, record.seed)}"
-    filename = f"{stem}.{image_type.extension}" if image_type else None
+    filename = name_picture(stem, picture)
     described = build_manifest_entry(record, filename, None if filename else "gone")
     hidden = _PRIVATE_FIELDS | ({"request", "message"} if record.is_deleted else frozenset())
     return {
