@@ -7,14 +7,7 @@ from bot.storage.audit_log import SqlAuditLog
 
 
 async def record_action(
-    interaction: discord.Interaction,
-    audit_log: SqlAuditLog,
-    action: AuditAction,
-    target_id: int | None,
-    reason: str,
-    *,
-    job_id: str | None = None,
+    interaction: discord.Interaction, audit_log: SqlAuditLog, action: AuditAction, target_id: int | None, reason: str
 ) -> None:
     """Add a line to the log. Raises `RejectedError` (database_unavailable)."""
-    guild_id, actor_id = interaction.guild_id or 0, interaction.user.id
-    await audit_log.add_entry(guild_id, actor_id, action, target_id, reason, job_id=job_id)
+    await audit_log.add_entry(interaction.guild_id or 0, interaction.user.id, action, target_id, reason)

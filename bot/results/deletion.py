@@ -44,15 +44,14 @@ class ResultDeletion:
 
     async def delete_as_moderator(
         self, interaction: discord.Interaction, settings: GenerationSettings, reason: str
-    ) -> bool:
-        """Delete somebody's result, log that and tell them; False if it was marked as deleted before."""
+    ) -> None:
+        """Delete somebody's result; log it and tell them, unless it was marked as deleted before."""
         record = await self.result_lookup.find_job(settings.job_id)
         locale = "" if record is None else record.job.requester.locale
         job = ModeratedJob(settings.job_id, interaction.guild_id or 0, settings.author_id, locale)
-        is_new = await self.moderation.delete_result(job, interaction.user.id, reason)
+        await self.moderation.delete_result(job, interaction.user.id, reason)
         await self._delete_messages(interaction, settings.job_id)
         log.info("job %s: result deleted by the moderator %s", settings.job_id, interaction.user.id)
-        return is_new
 
     async def _delete_messages(self, interaction: discord.Interaction, job_id: str) -> None:
         record = await self.result_lookup.find_job(job_id)

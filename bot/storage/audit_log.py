@@ -66,19 +66,12 @@ class SqlAuditLog:
     clock: Callable[[], float] = time.time
 
     async def add_entry(
-        self,
-        guild_id: int,
-        actor_id: int,
-        action: AuditAction,
-        target_id: int | None,
-        reason: str = "",
-        *,
-        job_id: str | None = None,
+        self, guild_id: int, actor_id: int, action: AuditAction, target_id: int | None, reason: str = ""
     ) -> None:
         """Add a line, as `add_audit_entry` does."""
 
         def add(connection: Connection) -> None:
-            add_audit_entry(connection, guild_id, actor_id, action, target_id, reason, self.clock(), job_id=job_id)
+            add_audit_entry(connection, guild_id, actor_id, action, target_id, reason, self.clock())
 
         with translate_database_errors():
             await self.database.run_transaction(add)
