@@ -86,7 +86,7 @@ class RoundMessageBuilder:
         is_last = message.kind is MessageKind.CLOSING_STRIP
         round_number = None if is_last else message.round_number
         entries = await self.stores.contests.list_entries(contest.id, round_number=round_number)
-        shown = [e for e in entries if e.round_number == message.round_number or e.state is EntryState.ENTERED]
+        shown = [e for e in entries if e.state is EntryState.ENTERED] if is_last else entries
         records: list[JobRecord] = []
         if _names_authors(contest, message):
             found = [await self.job_history.find_job(e.job_id) for e in list_shown_entries(message, shown)]
