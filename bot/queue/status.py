@@ -75,9 +75,7 @@ class RedisJobStatusReader:
 
     async def list_tenant_jobs(self, tenant: str) -> tuple[Sequence[JobStatus], int]:
         """List the open jobs of a tenant, oldest first, and count those that this release cannot read."""
-        with translate_redis_errors():
-            job_ids = cast("set[bytes]", await self._redis.smembers(open_jobs_key(tenant)))
-        rows = await self._load_rows([job_id.decode(errors="replace") for job_id in job_ids])
+        rows = await self._load_rows(await self._list_scope_jobs(tenant))
         statuses = [row for row in rows if isinstance(row, JobStatus)]
         return sorted(statuses, key=lambda status: (status.job.accepted_at, status.job.id)), len(rows) - len(statuses)
 
@@ -91,11 +89,8 @@ class RedisJobStatusReader:
 
         Those that this release cannot read are counted only.
         """
-        with translate_redis_errors():
-            members = cast("set[bytes]", await self._redis.smembers(open_jobs_key(build_guild_scope(guild_id))))
-        job_ids = sorted((job_id.decode(errors="replace") for job_id in members), key=_get_age_key)
-        rows = await self._load_rows(job_ids[start : start + count])
-        return [row for row in rows if isinstance(row, JobStatus)], len(job_ids)
+        job_ids = sorted(await self._list_scope_jobs(build_guild_scope(guild_id)), key=_get_age_key)
+        return await self.load_statuses(job_ids[start : start + count]), len(job_ids)
 
     async def load_statuses(self, job_ids: Collection[str]) -> Sequence[JobStatus]:
         """Load the status of these jobs, without those that Redis does not know or this release cannot read."""
@@ -106,6 +101,11 @@ class RedisJobStatusReader:
         """Load those of these jobs that Redis knows and this release cannot read."""
         rows = await self._load_rows(job_ids)
         return [row for row in rows if isinstance(row, UnreadableJob)]
+
+    async def _list_scope_jobs(self, scope: str) -> list[str]:
+        with translate_redis_errors():
+            members = cast("set[bytes]", await self._redis.smembers(open_jobs_key(scope)))
+        return [job_id.decode(errors="replace") for job_id in members]
 
     async def _load_rows(self, job_ids: Collection[str]) -> list[JobStatus | UnreadableJob]:
         if not job_ids:
