@@ -1,23 +1,13 @@
 """Several pictures at once end to end: one message, one sheet, and each picture one press away."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from bot.domain.guild_settings import GuildSettings
-from bot.storage.guild_settings import SqlGuildSettingsStore
-from bot.storage.session import Database
-from demo.stack import Stack
 from tests.support.exploration import list_results, read_text, start_exploration, wait_for_exploration_end
+from tests.support.guild_settings import save_guild_settings
 from tests.support.suspended_worker import suspend_worker
-from tests.support.user import (
-    LOADING_FLAG,
-    DiscordUser,
-    list_components,
-    list_custom_ids,
-    list_media,
-    wait_until,
-)
+from tests.support.user import LOADING_FLAG, DiscordUser, list_components, list_custom_ids, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
 
@@ -121,15 +111,3 @@ def test_requests_over_a_limit_are_explained_to_their_requester_alone(ada: Disco
     assert not any("20 requests" in read_text(one) for one in ada.list_messages(ben.stack.channel_id))
     assert ben.get(f"/control/interactions/{refused}")["message"].get("deleted")
     assert len(list_calls()) < 20, "only pictures that had started were generated"
-
-
-def save_guild_settings(stack: Stack, guild_id: int, settings: GuildSettings) -> None:
-    """Save the settings of a server as another process of the bot does."""
-
-    async def save() -> None:
-        database = Database(stack.environment["DATABASE_URL"])
-        store = SqlGuildSettingsStore(database)
-        await store.change_settings(guild_id, 1, await store.load_settings(guild_id), settings)
-        await database.close()
-
-    asyncio.run(save())

@@ -1,9 +1,11 @@
-"""Changes the settings of the stand-in's server in the database of a running stack."""
+"""Changes the settings of a server in the database of a running stack, as another process of the bot does."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from bot.domain.guild_settings import GuildSettings
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.session import Database
 from demo.http_client import request_json
@@ -11,15 +13,23 @@ from demo.stack import Stack
 
 
 def change_guild_settings(stack: Stack, **changes: Any) -> None:
-    """Save these settings of the stand-in's first server."""
+    """Change these settings of the stand-in's first server."""
     guild_id = int(request_json("GET", f"{stack.discord_url}/control/state")["guilds"][0]["id"])
+    _update_settings(stack, guild_id, lambda old: replace(old, **changes))
 
+
+def save_guild_settings(stack: Stack, guild_id: int, settings: GuildSettings) -> None:
+    """Save settings of a server, in place of any before."""
+    _update_settings(stack, guild_id, lambda _: settings)
+
+
+def _update_settings(stack: Stack, guild_id: int, update: Callable[[GuildSettings], GuildSettings]) -> None:
     async def save() -> None:
         database = Database(stack.environment["DATABASE_URL"])
         try:
             store = SqlGuildSettingsStore(database)
             old = await store.load_settings(guild_id)
-            await store.change_settings(guild_id, guild_id, old, replace(old, **changes))
+            await store.change_settings(guild_id, guild_id, old, update(old))
         finally:
             await database.close()
 

@@ -1,13 +1,11 @@
 """A server of its own on a stack, with an owner, a member and rules that can be set."""
 
-import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.guild_settings import GuildSettings
-from bot.storage.guild_settings import SqlGuildSettingsStore
-from bot.storage.session import Database
 from demo.stack import Stack
+from tests.support.guild_settings import save_guild_settings
 from tests.support.user import DiscordUser, add_user
 
 
@@ -31,17 +29,7 @@ class Server:
 
     def save_settings(self, **changes: Any) -> None:
         """Save settings of the server, in place of any before."""
-
-        async def save() -> None:
-            database = Database(self.stack.environment["DATABASE_URL"])
-            try:
-                store = SqlGuildSettingsStore(database)
-                old = await store.load_settings(int(self.guild_id))
-                await store.change_settings(int(self.guild_id), 1, old, replace(GuildSettings(), **changes))
-            finally:
-                await database.close()
-
-        asyncio.run(save())
+        save_guild_settings(self.stack, int(self.guild_id), GuildSettings(**changes))
 
 
 def add_server(stack: Stack) -> Server:
