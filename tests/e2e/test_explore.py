@@ -10,10 +10,10 @@ from tests.support.exploration import (
     find_exploration_message,
     invoke_explore,
     list_results,
-    read_text,
     start_exploration,
     wait_for_exploration_end,
 )
+from tests.support.message_text import read_text
 from tests.support.suspended_worker import suspend_worker
 from tests.support.user import DiscordUser, list_components, list_custom_ids, list_media, wait_until
 

@@ -6,14 +6,10 @@ from typing import Any
 
 import pytest
 
-from demo.first_picture import iter_message_texts
 from demo.stack import Stack
 from tests.support.bot_processes import wait_until_delivered
+from tests.support.message_text import read_text
 from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
-
-
-def read_text(message: dict[str, Any]) -> str:
-    return "\n".join(iter_message_texts(message))
 
 
 def choose(owner: DiscordUser, panel: dict[str, Any], field: str, *values: str) -> None:

@@ -13,10 +13,10 @@ import pytest
 import redis
 from PIL import Image
 
-from demo.first_picture import iter_message_texts
 from demo.http_client import download_bytes
 from demo.stack import Stack
 from tests.support.bot_processes import wait_until_queued
+from tests.support.message_text import read_text
 from tests.support.suspended_worker import suspend_worker
 from tests.support.user import DiscordUser, add_user, list_custom_ids, list_media, wait_until
 
@@ -59,10 +59,6 @@ def choose_job(user: DiscordUser, message: dict[str, Any], job: str) -> dict[str
 def find_image(message: dict[str, Any]) -> Image.Image:
     (item,) = list_media(message)
     return Image.open(io.BytesIO(download_bytes(item["media"]["url"])))
-
-
-def read_text(message: dict[str, Any]) -> str:
-    return "\n".join(iter_message_texts(message))
 
 
 def autocomplete_jobs(user: DiscordUser, typed: str) -> list[dict[str, Any]]:

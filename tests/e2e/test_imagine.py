@@ -11,11 +11,11 @@ import pytest
 import redis
 from PIL import Image
 
-from demo.first_picture import iter_message_texts
 from demo.http_client import download_bytes
 from demo.stack import Stack
 from shared.problems import make_problem
 from shared.queue.keys import disabled_model_key
+from tests.support.message_text import read_text
 from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
@@ -34,10 +34,6 @@ EVERY_SDXL_OPTION: dict[str, Any] = {
     "fit": "pad",
     "extras": '{"unknown": {"nested": [1]}}',
 }
-
-
-def read_text(message: dict[str, Any]) -> str:
-    return "\n".join(iter_message_texts(message))
 
 
 def find_image(message: dict[str, Any]) -> Image.Image:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from demo.first_picture import iter_message_texts
 from demo.stack import Stack
 from tests.support.bot_processes import read_job_field, wait_until_queued
+from tests.support.message_text import read_text
 from tests.support.suspended_worker import suspend_worker
 from tests.support.user import DiscordUser, add_user, list_custom_ids, list_media, wait_until
 
@@ -117,7 +117,7 @@ def test_a_moderator_pauses_the_queue_cancels_a_request_and_resumes(
     owner.use_component(shown, cancel_id)
     assert not list_media(user.wait_for_result(unwanted))
     wait_until(lambda: cancel_id not in list_custom_ids(owner.reload_private_message(shown)), "a list without it")
-    after = "\n".join(iter_message_texts(owner.reload_private_message(shown)))
+    after = read_text(owner.reload_private_message(shown))
     assert is_told_of_pause(user, waiting)
     again = invoke(owner, "moderate pause")
     resumed = invoke(owner, "moderate resume")
@@ -126,7 +126,7 @@ def test_a_moderator_pauses_the_queue_cancels_a_request_and_resumes(
     assert paused.startswith("Paused: nothing new starts in this server")
     assert "A moderator has paused it" in own_list
     assert "paused this server's queue" in own_list
-    text = "\n".join(iter_message_texts(shown))
+    text = read_text(shown)
     assert len(re.findall(rf"<@{user_id}> · SD 3.5 Large · \$0.08 · <t:\d+:R>\n-# paused", text)) == 2
     assert "Only moderators" in refused
     assert "Cancelled, at no cost." in after

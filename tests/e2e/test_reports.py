@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from demo.first_picture import iter_message_texts
 from demo.stack import Stack
 from tests.support.bot_processes import wait_until_delivered
 from tests.support.guild_settings import change_guild_settings
+from tests.support.message_text import read_text
 from tests.support.user import DiscordUser, add_user, list_custom_ids, wait_until
 
 
@@ -19,10 +19,6 @@ def log_channel(stack: Stack, owner: DiscordUser) -> Iterator[str]:
     change_guild_settings(stack, log_channel_id=int(channel))
     yield channel
     change_guild_settings(stack, log_channel_id=None)
-
-
-def read_text(message: dict[str, Any]) -> str:
-    return "\n".join(iter_message_texts(message))
 
 
 def wait_for_report(moderator: DiscordUser, channel: str) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from demo.__main__ import SAMPLE_IMAGE
-from demo.first_picture import iter_message_texts
 from demo.stack import Stack
+from tests.support.message_text import read_text
 from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
 
 SOURCE = {"filename": "source.jpg", "base64": base64.b64encode(SAMPLE_IMAGE.read_bytes()).decode()}
@@ -24,10 +24,6 @@ SOURCE = {"filename": "source.jpg", "base64": base64.b64encode(SAMPLE_IMAGE.read
 MEMBER_PERMISSIONS = str(1 << 10 | 1 << 11 | 1 << 16 | 1 << 31 | 1 << 38)  # see, write, read, use commands, in threads
 
 Players = list[tuple[DiscordUser, str]]
-
-
-def read_text(message: dict[str, Any]) -> str:
-    return "\n".join(iter_message_texts(message))
 
 
 def find_posted(user: DiscordUser, thread: str, text: str, *, after: int = 0) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from demo.stack import Stack
-from tests.support.server_panel import choose, find_undo, open_section, read_text, wait_for_panel
+from tests.support.message_text import read_text
+from tests.support.server_panel import choose, find_undo, open_section, wait_for_panel
 from tests.support.user import DiscordUser
 
 

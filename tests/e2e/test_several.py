@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.domain.guild_settings import GuildSettings
-from tests.support.exploration import list_results, read_text, start_exploration, wait_for_exploration_end
+from tests.support.exploration import list_results, start_exploration, wait_for_exploration_end
 from tests.support.guild_settings import save_guild_settings
+from tests.support.message_text import read_text
 from tests.support.suspended_worker import suspend_worker
 from tests.support.user import LOADING_FLAG, DiscordUser, list_components, list_custom_ids, list_media, wait_until
 

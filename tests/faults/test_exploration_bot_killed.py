@@ -11,10 +11,10 @@ from tests.support.exploration import (
     find_exploration_message,
     invoke_explore,
     list_results,
-    read_text,
     start_exploration,
     wait_for_exploration_end,
 )
+from tests.support.message_text import read_text
 from tests.support.redis_proxy import RedisProxy
 from tests.support.user import DiscordUser, wait_until
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from demo.first_picture import iter_message_texts
 from demo.stack import run_stack
 from tests.support.bot_processes import BotProcesses, clear_discord_faults, inject_discord_fault
 from tests.support.guild_settings import change_guild_settings
+from tests.support.message_text import read_text
 from tests.support.records import query_records
 from tests.support.user import DiscordUser, add_user, wait_until
 
@@ -41,7 +41,7 @@ def test_a_notice_that_was_posted_and_not_recorded_is_not_posted_again(tmp_path:
             wait_until(lambda: not query_records(stack, WAITING), "both recorded")
 
             posted = owner.list_messages(channel)[before:]
-            first, second = ("\n".join(iter_message_texts(message)) for message in posted)
+            first, second = map(read_text, posted)
             assert f" blocked <@{member_id}> · spam" in first
             assert f"unblocked <@{member_id}>" in second
         finally:

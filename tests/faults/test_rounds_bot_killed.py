@@ -13,7 +13,6 @@ from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database
-from demo.first_picture import iter_message_texts
 from demo.stack import Stack, run_stack
 from shared.catalogue import load_catalogue
 from shared.i18n.messages import load_messages
@@ -21,6 +20,7 @@ from tests.support.bot_processes import BotProcesses, clear_discord_faults, inje
 from tests.support.builders import make_finished_status
 from tests.support.database import execute_sql
 from tests.support.images import make_png
+from tests.support.message_text import read_text
 from tests.support.records import query_records
 from tests.support.rounds import CONTEST_ID, make_contest, make_entry_job
 from tests.support.user import DiscordUser, wait_until
@@ -108,7 +108,7 @@ def test_every_phase_change_is_told_once(tmp_path: Path) -> None:
             kill_after_posting(stack, bots, ada, lambda: end_phase(stack))
             kill_after_posting(stack, bots, ada, lambda: end_phase(stack))
 
-            texts = ["\n".join(iter_message_texts(message)) for message in ada.list_messages(stack.channel_id)]
+            texts = [*map(read_text, ada.list_messages(stack.channel_id))]
         finally:
             bots.stop_all()
 

@@ -5,14 +5,10 @@ import re
 from typing import Any, Final
 
 from demo.__main__ import SAMPLE_IMAGE
-from demo.first_picture import iter_message_texts
+from tests.support.message_text import read_text
 from tests.support.user import DiscordUser, list_custom_ids, wait_until
 
 _UNFINISHED: Final = re.compile(r"\d (?:waiting|in progress)\b")
-
-
-def read_text(message: dict[str, Any]) -> str:
-    return "\n".join(iter_message_texts(message))
 
 
 def invoke_explore(user: DiscordUser, prompt: str = "a castle", **options: Any) -> dict[str, Any]:

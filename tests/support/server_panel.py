@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from demo.first_picture import iter_message_texts
 from tests.support.user import DiscordUser, wait_until
 
 
@@ -36,8 +35,3 @@ def find_undo(panel: dict[str, Any]) -> str | None:
     text = json.dumps(panel)
     start = text.find("server_undo:")
     return None if start < 0 else text[start : text.index('"', start)]
-
-
-def read_text(panel: dict[str, Any]) -> str:
-    """Read the text of the panel."""
-    return "\n".join(iter_message_texts(panel))

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from demo.__main__ import SAMPLE_IMAGE
-from demo.first_picture import iter_message_texts
 from demo.http_client import request_json
 from demo.stack import Stack
+from tests.support.message_text import read_text
 
 TIMEOUT_SECONDS = 40.0
 LOADING_FLAG = 128
@@ -72,7 +72,7 @@ class DiscordUser:
 
     def read_status(self, job: str) -> str:
         """Read the text of the status message, which may have become a preview."""
-        return "\n".join(iter_message_texts(self.wait_for_status(job)))
+        return read_text(self.wait_for_status(job))
 
     def wait_for_result(self, job: str) -> dict[str, Any]:
         """Wait for the first message in the job's thread, or for the status message that shows the outcome itself."""
@@ -202,7 +202,7 @@ class DiscordUser:
 
     def wait_for_private_text(self, job: str) -> str:
         """Wait for the text that only the user sees."""
-        return "\n".join(iter_message_texts(self.wait_for_private_message(job)))
+        return read_text(self.wait_for_private_message(job))
 
     def wait_for_private_message(self, job: str) -> dict[str, Any]:
         """Wait for the message that only the user sees."""
@@ -219,7 +219,7 @@ class DiscordUser:
         look = f"/control/interactions/{used}"
         followup = wait_until(lambda: next(iter(self.get(look).get("followups", ())), None), f"a followup of {used}")
         assert followup["flags"] & 64
-        return "\n".join(iter_message_texts(followup))
+        return read_text(followup)
 
     def reload_private_message(self, message: dict[str, Any]) -> dict[str, Any]:
         """Return the present state of a message that perhaps only the user sees."""
@@ -237,7 +237,7 @@ class DiscordUser:
         user_id = next(user["id"] for user in state["users"] if user["username"] == self.name)
         direct = [c["id"] for c in state["channels"] if user_id in {r["id"] for r in c.get("recipients", ())}]
         found = [message for channel in direct for message in state["messages"].get(channel, ())]
-        return ["\n".join(iter_message_texts(message)) for message in found if message["author"].get("bot")]
+        return [read_text(message) for message in found if message["author"].get("bot")]
 
     def get(self, path: str) -> Any:
         return request_json("GET", self.stack.discord_url + path)
