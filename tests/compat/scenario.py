@@ -14,6 +14,7 @@ from demo.stack import Stack
 from shared.queue.keys import DEAD_LETTERS, KEY_PREFIX, job_key
 from tests.support.bot_processes import inject_discord_fault
 from tests.support.exploration import invoke_explore, start_exploration, wait_for_exploration_end
+from tests.support.server import find_owner
 from tests.support.server_panel import choose, open_section
 from tests.support.user import DiscordUser, wait_until
 
@@ -83,7 +84,7 @@ class Scenario:
         ada.wait_until_stored(job)
         ada.wait_for_private_text(ada.press_button(first, "favourite"))
         ada.wait_for_private_text(ada.invoke_command("presets save", first["channel_id"], name="Summer look"))
-        owner = DiscordUser(self.stack, ada.get("/control/state")["guilds"][0]["owner_id"])
+        owner = find_owner(self.stack)
         owner.wait_for_private_text(
             owner.invoke_command("presets save", first["channel_id"], **{"name": "House look", "for": "server"})
         )

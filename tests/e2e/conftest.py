@@ -10,6 +10,7 @@ from demo.first_picture import wait_until_ready
 from demo.http_client import request_json
 from demo.stack import Stack, run_stack
 from shared.queue.keys import KEY_PREFIX
+from tests.support.server import find_owner
 from tests.support.user import DiscordUser
 
 
@@ -34,9 +35,9 @@ def ada(stack: Stack) -> DiscordUser:
 
 
 @pytest.fixture
-def owner(ada: DiscordUser) -> DiscordUser:
+def owner(stack: Stack) -> DiscordUser:
     """The owner of the server, who may manage it."""
-    return DiscordUser(ada.stack, ada.get("/control/state")["guilds"][0]["owner_id"])
+    return find_owner(stack)
 
 
 @pytest.fixture

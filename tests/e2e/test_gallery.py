@@ -9,6 +9,7 @@ import pytest
 from demo.stack import Stack
 from tests.support.bot_processes import wait_until_delivered
 from tests.support.message_text import read_text
+from tests.support.server import find_user_id
 from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
 
 
@@ -58,7 +59,7 @@ def test_a_shared_result_names_the_chain_counts_favourites_and_goes_with_its_res
     again = ben.wait_for_private_message(ben.press_button(bens_result, "more"))
     ada.press_button(post, "favourite")
 
-    ada_id = next(user["id"] for user in ada.get("/control/state")["users"] if user["username"] == "ada")
+    ada_id = find_user_id(ada)
     assert f"<#{gallery}>" in answer
     assert f"By <@{ben_id}> · from <@{ada_id}>’s picture" in read_text(post)
     assert "shared by its author" in read_text(post)

@@ -24,6 +24,7 @@ from tests.faults.soak_accounts import PROMPT
 from tests.support.poison_rows import UNREADABLE_JOBS, plant_lines, poison_outcome, poison_waiting_job
 from tests.support.redis_files import copy_redis_file, restore_redis_file
 from tests.support.redis_refusals import REDIS_TROUBLES
+from tests.support.server import find_owner
 from tests.support.user import DiscordUser, wait_until
 
 PAUSED_GUILDS: Final = f"{KEY_PREFIX}paused_guilds"
@@ -171,8 +172,7 @@ class Soak:
 
     def moderate(self, subcommand: str, *, is_paused: bool) -> None:
         """Pause or resume the queue as the server's owner, who tries again if the bot did not hear it."""
-        ada = DiscordUser(self.stack)
-        owner = DiscordUser(self.stack, ada.get("/control/state")["guilds"][0]["owner_id"])
+        owner = find_owner(self.stack)
         self.wait_for_log("bot", "ready as")
 
         def moderate() -> bool:

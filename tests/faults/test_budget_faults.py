@@ -22,6 +22,7 @@ from tests.support.ledger import assert_ledger_balances
 from tests.support.postgresql import SKIP_REASON, PostgreSQLServer, find_binaries, open_postgresql
 from tests.support.records import query_records
 from tests.support.redis_proxy import RedisProxy
+from tests.support.server import find_owner
 from tests.support.server_panel import open_section, wait_for_panel
 from tests.support.user import DiscordUser, list_media, wait_until
 
@@ -48,7 +49,7 @@ class BudgetStack:
 
     @property
     def owner(self) -> DiscordUser:
-        return DiscordUser(self.stack, DiscordUser(self.stack).get("/control/state")["guilds"][0]["owner_id"])
+        return find_owner(self.stack)
 
     def start_worker(self) -> Process:
         folder = self.stack.processes["discord"].log.parent

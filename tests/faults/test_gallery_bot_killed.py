@@ -13,6 +13,7 @@ from demo.stack import Stack, run_stack
 from shared.catalogue import load_catalogue
 from tests.support.bot_processes import BotProcesses, inject_discord_fault, wait_until_delivered
 from tests.support.records import query_records
+from tests.support.server import find_owner
 from tests.support.user import DiscordUser, list_components, wait_until
 
 TEXT, FORUM = 0, 15
@@ -54,8 +55,7 @@ def read_row(stack: Stack, job: str) -> tuple[Any, ...]:
 def test_a_result_is_posted_once_and_taken_out_once(
     stack: Stack, bot_processes: BotProcesses, kind: int, path: str
 ) -> None:
-    ada = DiscordUser(stack)
-    owner = DiscordUser(stack, ada.get("/control/state")["guilds"][0]["owner_id"])
+    ada, owner = DiscordUser(stack), find_owner(stack)
     channel = owner.post("/control/channels", {"name": "gallery", "type": kind})["id"]
     tag = {"name": load_catalogue().default_model.name.upper()[:20]}
     tags = owner.patch(f"/control/channels/{channel}", {"available_tags": [tag]}).get("available_tags", [])

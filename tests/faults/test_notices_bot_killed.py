@@ -7,7 +7,8 @@ from tests.support.bot_processes import BotProcesses, clear_discord_faults, inje
 from tests.support.guild_settings import change_guild_settings
 from tests.support.message_text import read_text
 from tests.support.records import query_records
-from tests.support.user import DiscordUser, add_user, wait_until
+from tests.support.server import find_owner
+from tests.support.user import add_user, wait_until
 
 WAITING = "SELECT id FROM notices WHERE closed_at IS NULL"
 
@@ -20,8 +21,7 @@ def test_a_notice_that_was_posted_and_not_recorded_is_not_posted_again(tmp_path:
         bots = BotProcesses(stack, stack.redis_url)
         bots.start()
         try:
-            ada = DiscordUser(stack)
-            owner = DiscordUser(stack, ada.get("/control/state")["guilds"][0]["owner_id"])
+            owner = find_owner(stack)
             _, member_id = add_user(stack, "mallory")
             channel = owner.post("/control/channels", {"name": "log"})["id"]
             change_guild_settings(stack, log_channel_id=int(channel), mirrors_audit_log=True)

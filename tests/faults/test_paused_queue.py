@@ -12,6 +12,7 @@ import pytest
 
 from shared.queue.keys import KEY_PREFIX
 from tests.support.fault_stack import FaultStack, open_fault_stack
+from tests.support.server import find_owner
 from tests.support.user import DiscordUser, wait_until
 
 PROMPT = "a paused castle"
@@ -27,8 +28,7 @@ def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack
 
 
 def moderate(fault_stack: FaultStack, subcommand: str) -> str:
-    owner = DiscordUser(fault_stack.stack)
-    owner = DiscordUser(fault_stack.stack, owner.get("/control/state")["guilds"][0]["owner_id"])
+    owner = find_owner(fault_stack.stack)
     return owner.wait_for_private_text(owner.invoke_command(f"moderate {subcommand}", fault_stack.stack.channel_id))
 
 

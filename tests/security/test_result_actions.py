@@ -18,7 +18,7 @@ from demo.http_client import request_json
 from demo.stack import BOT_TOKEN, Stack, run_stack
 from tests.support.guild_settings import change_guild_settings
 from tests.support.images import make_png
-from tests.support.server import add_server
+from tests.support.server import add_server, find_owner
 from tests.support.server_panel import choose, find_undo, open_section
 from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
@@ -403,7 +403,7 @@ def test_who_does_not_manage_the_server_sees_changes_and_undoes_nothing_of_it(st
     ]
 
     assert all("Only people who can manage this server" in text for text in refused), refused
-    owner = DiscordUser(stack, request_json("GET", f"{stack.discord_url}/control/state")["guilds"][0]["owner_id"])
+    owner = find_owner(stack)
     shown = json.dumps(open_section(owner, "models"))
     assert "no limit" in shown
     assert '"value": "on", "default": true' in shown

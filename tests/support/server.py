@@ -1,4 +1,4 @@
-"""A server of its own on a stack, with an owner, a member and rules that can be set."""
+"""The servers of a stack and their people: the owner of the first one, and new ones with rules that can be set."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +38,11 @@ def add_server(stack: Stack) -> Server:
     member, _ = add_user(stack, "mika")
     guild = owner.post("/control/guilds", {"name": "Rules", "members": [owner.name, member.name]})
     return Server(stack, guild["id"], guild["channels"][0]["id"], owner, member)
+
+
+def find_owner(stack: Stack) -> DiscordUser:
+    """Find the owner of the first server, who may manage it."""
+    return DiscordUser(stack, DiscordUser(stack).get("/control/state")["guilds"][0]["owner_id"])
 
 
 def find_user_id(user: DiscordUser) -> str:
