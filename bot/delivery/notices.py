@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import discord
@@ -72,7 +73,9 @@ class NoticeSender:
 
     async def _send_to_place(self, notices: Sequence[Notice]) -> None:
         """Post the notices of one channel or user."""
-        posted = await self._find_posted(notices)
+        open_channel = partial(self._open_channel, notices[0])
+        created_at = {notice.nonce: notice.created_at for notice in notices}
+        posted = await self._posted_messages.find_posted(notices[0].guild_id, open_channel, created_at)
         for notice in notices:
             await self._send_notice(notice, posted.get(notice.nonce))
 
@@ -97,13 +100,13 @@ class NoticeSender:
     async def _post(self, notice: Notice, view: ui.LayoutView) -> int | None:
         """Post a notice. None, and a line in the log, if its channel is gone or refuses it."""
         try:
-            self._require_permissions(notice)
-            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                channel = self._client.get_partial_messageable(await self._open_channel(notice))
-                return (await channel.send(view=view, nonce=notice.nonce)).id
+            with self._posted_messages.watch_posting(notice.nonce):
+                self._require_permissions(notice)
+                async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                    channel = self._client.get_partial_messageable(await self._open_channel(notice))
+                    return (await channel.send(view=view, nonce=notice.nonce)).id
         except (discord.HTTPException, DestinationForbiddenError) as error:
             if is_transient(error):
-                self._posted_messages.mark_doubtful(notice.nonce)
                 raise
             is_deleted = isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MESSAGE_CODE
             if not is_deleted:  # otherwise its nonce belongs to a message that was deleted since
@@ -112,9 +115,6 @@ class NoticeSender:
                     *(notice.id, notice.kind, notice.guild_id, notice.channel_id, error),
                 )
             return None
-        except Exception:
-            self._posted_messages.mark_doubtful(notice.nonce)
-            raise
 
     async def _open_channel(self, notice: Notice) -> int:
         """Return the id of the channel, which for a direct message is opened first."""
@@ -132,21 +132,3 @@ class NoticeSender:
         """Load the texts in the reader's language, if the notice names it, or else in the server's."""
         language = notice.data.get("locale") or (await self._guild_settings.load_settings(notice.guild_id)).language
         return load_messages(language or ("" if guild is None else str(guild.preferred_locale)))
-
-    async def _find_posted(self, notices: Sequence[Notice]) -> dict[str, int]:
-        """Find the messages of notices that may have been posted already, by the nonces of the notices."""
-        finder = self._posted_messages
-        wanted = {
-            notice.nonce: notice.created_at
-            for notice in notices
-            if finder.may_be_posted(notice.nonce, notice.created_at)
-        }
-        if not wanted:
-            return {}
-        try:
-            channel_id = await self._open_channel(notices[0])
-        except (discord.Forbidden, discord.NotFound) as error:
-            if is_transient(error):
-                raise
-            return {}
-        return await finder.find_posted(notices[0].guild_id, channel_id, wanted)

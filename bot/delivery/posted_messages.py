@@ -7,14 +7,15 @@ posted, or whose response was lost, is looked for in the channel's history, by t
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
 import discord
 
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, DISCORD_EPOCH, SEARCH_WINDOW_SECONDS, may_read_history
-from bot.delivery.discord_errors import is_transient
+from bot.delivery.discord_errors import DestinationForbiddenError, is_transient
 from bot.rendering.outcome_views import compute_component_id
 
 SEARCH_MESSAGE_LIMIT: Final = 1000
@@ -35,24 +36,46 @@ class PostedMessageFinder:
         self._started_at = self._clock()
         self._unposted.clear()
 
-    def mark_doubtful(self, nonce: str) -> None:
-        """Remember that nobody knows whether a message was posted."""
-        self._doubtful.add(nonce)
+    @contextmanager
+    def watch_posting(self, nonce: str) -> Iterator[None]:
+        """Remember that nobody knows whether a message was posted, if posting it fails without a refusal."""
+        try:
+            yield
+        except Exception as error:
+            is_refused = isinstance(error, discord.HTTPException | DestinationForbiddenError)
+            if not is_refused or is_transient(error):
+                self._doubtful.add(nonce)
+            raise
 
     def mark_recorded(self, nonce: str) -> None:
         """Forget a message that is recorded."""
         self._unposted.discard(nonce)
 
-    def may_be_posted(self, nonce: str, created_at: float) -> bool:
-        """Tell whether this process, or an earlier one, may have posted a message without recording it."""
+    async def find_posted(
+        self, guild_id: int, open_channel: Callable[[], Awaitable[int]], created_at: Mapping[str, float]
+    ) -> dict[str, int]:
+        """Find those messages that this process, or an earlier one, posted in a channel without recording it, by nonce.
+
+        `created_at` gives the times from which they wait to be posted. `open_channel` returns the id of the channel; it
+        is called only if a message may have been posted. Raises the errors that
+        `bot.delivery.discord_errors.is_transient` knows.
+        """
+        doubtful = {nonce: at for nonce, at in created_at.items() if self._may_be_posted(nonce, at)}
+        if not doubtful:
+            return {}
+        try:
+            channel_id = await open_channel()
+        except discord.HTTPException as error:
+            if is_transient(error):
+                raise
+            return {}
+        return await self._search_channel(guild_id, channel_id, doubtful)
+
+    def _may_be_posted(self, nonce: str, created_at: float) -> bool:
         is_older = created_at < self._started_at and nonce not in self._unposted
         return is_older or nonce in self._doubtful
 
-    async def find_posted(self, guild_id: int, channel_id: int, created_at: Mapping[str, float]) -> dict[str, int]:
-        """Find messages in a channel, by nonce; `created_at` gives the times from which they wait to be posted.
-
-        Raises the errors that `bot.delivery.discord_errors.is_transient` knows.
-        """
+    async def _search_channel(self, guild_id: int, channel_id: int, created_at: Mapping[str, float]) -> dict[str, int]:
         wanted = {compute_component_id(nonce): nonce for nonce in created_at}
         posted: dict[str, int] = {}
         if not may_read_history(self._client, guild_id, channel_id):

@@ -78,7 +78,9 @@ class RoundMessageSender:
 
     async def _send_in_order(self, contest: Contest, messages: Sequence[RoundMessage]) -> None:
         try:
-            posted = await self._find_posted(contest, messages)
+            open_channel = partial(self._open_channel, contest, messages[0])
+            created_at = {build_nonce(message): message.created_at for message in messages}
+            posted = await self._posted_messages.find_posted(contest.guild_id, open_channel, created_at)
             for message in messages:
                 if message.kind is MessageKind.CANNOT_POST:  # what comes before it was posted
                     await self._stores.messages.close_message(message, None)
@@ -108,9 +110,10 @@ class RoundMessageSender:
         nonce = build_nonce(message)
         built = await self._builder.build_message(self._client, contest, message, nonce)
         try:
-            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                channel = self._client.get_partial_messageable(await self._open_channel(contest, message))
-                sent = await channel.send(nonce=nonce, allowed_mentions=built.allowed_mentions, **built.payload)
+            with self._posted_messages.watch_posting(nonce):
+                async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                    channel = self._client.get_partial_messageable(await self._open_channel(contest, message))
+                    sent = await channel.send(nonce=nonce, allowed_mentions=built.allowed_mentions, **built.payload)
         except discord.HTTPException as error:
             if error.code == UNKNOWN_MESSAGE_CODE:  # its nonce belongs to a message that was deleted since
                 return None
@@ -118,11 +121,6 @@ class RoundMessageSender:
             if is_final and not is_transient(error):
                 log.exception("contest %s: its message %s is given up", contest.id, message.kind)
                 return None
-            if is_transient(error):
-                self._posted_messages.mark_doubtful(nonce)
-            raise
-        except Exception:
-            self._posted_messages.mark_doubtful(nonce)
             raise
         return sent.id
 
@@ -148,24 +146,6 @@ class RoundMessageSender:
         """Show the state in the tags of the post, before the message is recorded: a bot after this one does it then."""
         entries = () if contest.is_open else await self._stores.contests.list_entries(contest.id)
         await update_post_tags(self._client, contest, has_winner=any(entry.is_winner for entry in entries))
-
-    async def _find_posted(self, contest: Contest, messages: Sequence[RoundMessage]) -> dict[str, int]:
-        """Find the messages that may have been posted already, by their nonces."""
-        finder = self._posted_messages
-        wanted = {
-            nonce: message.created_at
-            for message in messages
-            if finder.may_be_posted(nonce := build_nonce(message), message.created_at)
-        }
-        if not wanted:
-            return {}
-        try:
-            channel_id = await self._open_channel(contest, messages[0])
-        except discord.HTTPException as error:
-            if is_transient(error):
-                raise
-            return {}
-        return await finder.find_posted(contest.guild_id, channel_id, wanted)
 
     async def _open_channel(self, contest: Contest, message: RoundMessage) -> int:
         """Return the id of the thread, or of the host's direct messages, which are opened first."""
