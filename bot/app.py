@@ -93,7 +93,7 @@ def build_features(services: Services) -> list[Feature]:
             s.job_search, s.saved_searches, s.job_history, s.queue, s.image_loader, s.thumbnail_loader, s.catalogue
         ),
         build_gallery_feature(
-            GalleryHandlers(s.gallery, s.job_history, s.job_search, s.preferences, s.audit_log),
+            GalleryHandlers(s.gallery, s.job_history, newest_results, s.preferences, s.audit_log),
             TopCommand(s.gallery, SqlTopStore(s.database), s.thumbnail_loader, s.catalogue),
         ),
         build_lineage_feature(
@@ -107,7 +107,7 @@ def build_features(services: Services) -> list[Feature]:
             s.audit_log,
             s.cancellation,
             AuditCommands(s.audit_log, s.presets, s.catalogue),
-            DeleteCommand(s.deletion, s.job_history, s.job_search),
+            DeleteCommand(s.deletion, s.job_history, newest_results),
             ServerQueueCommands(
                 s.guild_settings, s.paused_queues, s.queue, s.cancellation, s.ledger_reports, s.catalogue
             ),

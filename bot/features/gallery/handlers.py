@@ -13,9 +13,8 @@ from discord.app_commands import Choice
 from bot.discord_client.command_builder import CHOICES_LIMIT, JOB_ID_LENGTH
 from bot.domain.audit import AuditAction
 from bot.domain.gallery import GalleryReason, GallerySettings, Remover
-from bot.domain.ports import JobHistory, JobSearch, PreferencesStore
+from bot.domain.ports import JobHistory, PreferencesStore
 from bot.domain.records import JobRecord
-from bot.domain.search import SearchQuery
 from bot.features.gallery.place import find_gallery_channel, find_missing_permissions, find_result_refusal
 from bot.interactions.audit import record_action
 from bot.interactions.deadlines import limit_lookup_time
@@ -23,8 +22,9 @@ from bot.interactions.locale import get_localized_messages
 from bot.interactions.permissions import is_moderator
 from bot.interactions.responses import run_and_report
 from bot.interactions.result_buttons import ShareId, TakeOutId
-from bot.interactions.visibility import list_readable_channels, may_view_job
+from bot.interactions.visibility import may_view_job
 from bot.rendering.labels import format_picture_label
+from bot.results.newest import NewestResultFinder
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.gallery import SqlGalleryStore
 from shared.problems import RejectedError, make_problem
@@ -42,7 +42,7 @@ class GalleryHandlers:
 
     gallery: SqlGalleryStore
     job_history: JobHistory
-    job_search: JobSearch
+    newest_results: NewestResultFinder
     preferences: PreferencesStore
     audit_log: SqlAuditLog
 
@@ -64,18 +64,15 @@ class GalleryHandlers:
 
     async def autocomplete_job(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer the newest results that the user can see, whose prompts contain the typed words."""
-        query = SearchQuery(interaction.user.id, is_guild_wide=True, keywords=current, has_picture=True)
-        messages, channel_ids = get_localized_messages(interaction), list_readable_channels(interaction)
+        messages = get_localized_messages(interaction)
         try:
             async with limit_lookup_time(interaction):
-                found = await self.job_search.search_jobs(
-                    query, guild_id=interaction.guild_id, channel_ids=channel_ids, limit=CHOICES_LIMIT
-                )
+                records = await self.newest_results.list_guild_results(interaction, current, CHOICES_LIMIT)
         except RejectedError:
             return []
         return [
             Choice(name=format_picture_label(record.job, record.seed, messages)[:_CHOICE_LIMIT], value=record.job.id)
-            for record in found.records
+            for record in records
         ]
 
     async def _add_result(self, interaction: discord.Interaction, job_id: str) -> str:

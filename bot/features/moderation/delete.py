@@ -9,18 +9,16 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.discord_client.command_builder import CHOICES_LIMIT, LABEL_LIMIT, TYPED_TEXT_LIMIT
-from bot.domain.search import SearchQuery
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.permissions import require_moderator
 from bot.interactions.reason_form import REASON_LIMIT
 from bot.interactions.responses import run_and_report
-from bot.interactions.visibility import list_readable_channels
 from bot.rendering.labels import format_picture_label
 from bot.rendering.markdown import truncate_text
 from bot.results.deletion import ResultDeletion
+from bot.results.newest import NewestResultFinder
 from bot.storage.job_history import SqlJobHistory
-from bot.storage.job_search import SqlJobSearch
 from shared.job import parse_job_id
 from shared.problems import RejectedError, make_problem
 
@@ -34,7 +32,7 @@ class DeleteCommand:
 
     deletion: ResultDeletion
     job_history: SqlJobHistory
-    job_search: SqlJobSearch
+    newest_results: NewestResultFinder
 
     async def delete_result(
         self,
@@ -57,14 +55,8 @@ class DeleteCommand:
         """Offer the newest results of this server whose prompts contain the typed words."""
         try:
             require_moderator(interaction)
-            query = SearchQuery(interaction.user.id, keywords=current, is_guild_wide=True, has_picture=True)
             async with limit_lookup_time(interaction):
-                page = await self.job_search.search_jobs(
-                    query,
-                    guild_id=interaction.guild_id,
-                    channel_ids=list_readable_channels(interaction),
-                    limit=CHOICES_LIMIT,
-                )
+                records = await self.newest_results.list_guild_results(interaction, current, CHOICES_LIMIT)
         except RejectedError:
             return []
         messages = get_localized_messages(interaction)
@@ -76,7 +68,7 @@ class DeleteCommand:
                 ),
                 value=record.job.id,
             )
-            for record in page.records
+            for record in records
         ]
 
     async def _find_job_id(self, interaction: discord.Interaction, text: str) -> str:
