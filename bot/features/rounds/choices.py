@@ -112,9 +112,14 @@ def apply_models(settings: ContestSettings, values: Sequence[str], offered: Cata
     return replace(settings, models=tuple(value for value in values if value in keys))
 
 
+def goes_on(settings: ContestSettings) -> bool:
+    """Tell whether some entries start from the picture of another one."""
+    return settings.rounds > 1 or settings.is_relay
+
+
 def list_option_fields(settings: ContestSettings, *, has_source: bool) -> Sequence[str]:
     """List the options that a host can fix for all entries."""
-    starts_from_picture = has_source or settings.rounds > 1 or settings.is_relay
+    starts_from_picture = has_source or goes_on(settings)
     names = ["negative", "style_preset", "keep", "aspect_ratio", "seed"]
     return [n for n in names if (n != "keep" or starts_from_picture) and (n != "aspect_ratio" or not has_source)]
 

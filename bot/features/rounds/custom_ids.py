@@ -7,24 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.rounds import Phase
+from bot.features.rounds.choices import CHOICES
 from bot.interactions.custom_ids import DRAFT_ID, JOB_ID, CustomId
 from bot.rounds.custom_ids import CONTEST_ID, ROUND_NUMBER
 
 NO_JOB: Final = "0"
-SETTING_FIELDS: Final = (
-    "max_entries_per_member",
-    "max_entries",
-    "max_cost",
-    "payer",
-    "max_choices",
-    "reveal",
-    "tie_rule",
-    "membership",
-    "turn_order",
-    "models",
-    "role",
-    "forum",
-)
+SETTING_FIELDS: Final = (*CHOICES, "models", "role", "forum")
 _VOTE: Final = rf"{CONTEST_ID}:(?P<phase>voting|runoff):{ROUND_NUMBER}"
 _PAGE: Final = r"(?P<page>\d{1,3})"
 

@@ -8,7 +8,7 @@ import discord
 from bot.domain.draft import Draft
 from bot.domain.ports import DraftStore, JobHistory
 from bot.domain.rounds import ContestSettings
-from bot.features.rounds.choices import compute_max_cost, list_entry_models, select_fixed_options
+from bot.features.rounds.choices import compute_max_cost, goes_on, list_entry_models, select_fixed_options
 from bot.features.rounds.forum_place import list_forums
 from bot.features.rounds.start_view import Forum, build_panel
 from bot.interactions.locale import get_localized_messages
@@ -110,11 +110,6 @@ class ContestDrafts:
         except RejectedError as error:
             raise RejectedError(make_problem("round_models_unfit")) from error
         return list({model.key: model for model in models}.values())
-
-
-def goes_on(settings: ContestSettings) -> bool:
-    """Tell whether some entries start from the picture of another one."""
-    return settings.rounds > 1 or settings.is_relay
 
 
 def starts_from_picture(draft: Draft) -> bool:
