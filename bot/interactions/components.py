@@ -113,6 +113,16 @@ def get_selected_values(interaction: discord.Interaction) -> tuple[str, ...]:
     return tuple(str(value) for value in data.get("values", ()))
 
 
+def get_selected_value(interaction: discord.Interaction) -> str:
+    """Return the value chosen in a select of one; "" for none."""
+    return next(iter(get_selected_values(interaction)), "")
+
+
+def parse_selected_number(value: str) -> int:
+    """Parse a value that is a number or an id; 0 for any other text, since it comes from a client."""
+    return int(value) if value.isascii() and value.isdigit() else 0
+
+
 def remove_action_rows(message: discord.Message, custom_id_type: type[CustomId], note: str = "") -> ui.LayoutView:
     """Rebuild a message of one container without the rows whose buttons are of this kind; `note` is added below."""
     view = ui.LayoutView.from_message(message, timeout=None)

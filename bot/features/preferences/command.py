@@ -8,7 +8,7 @@ from bot.domain.ports import PreferencesStore
 from bot.domain.preferences import Preferences
 from bot.features.preferences.choices import PreferenceSelectId, apply_choice
 from bot.features.preferences.view import build_preferences_view
-from bot.interactions.components import get_selected_values
+from bot.interactions.components import get_selected_value
 from bot.interactions.locale import get_localized_messages, require_preferences, set_preferences
 from bot.interactions.responses import RenderedMessage, respond_outdated, respond_with, update_message
 from shared.catalogue import Catalogue
@@ -31,7 +31,7 @@ class PreferencesCommand:
 
     async def change_choice(self, interaction: discord.Interaction, custom_id: PreferenceSelectId) -> None:
         """Save the choice of a select."""
-        value = next(iter(get_selected_values(interaction)), "")
+        value = get_selected_value(interaction)
         preferences = apply_choice(require_preferences(interaction), custom_id.field, value, self.catalogue)
         if preferences is None:
             await respond_outdated(interaction)

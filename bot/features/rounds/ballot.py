@@ -15,7 +15,7 @@ from bot.domain.rounds import VOTING_PHASES, Contest
 from bot.features.rounds.access import find_contest_here, require_voter
 from bot.features.rounds.ballot_view import SHEET_FILENAME, build_ballot_view, count_pages, get_page
 from bot.features.rounds.custom_ids import BallotChoiceId, BallotPageId, ClearBallotId
-from bot.interactions.components import get_selected_values
+from bot.interactions.components import get_selected_value, parse_selected_number
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with, update_message
 from bot.rounds.ballot_sheets import BallotSheets
@@ -41,12 +41,11 @@ class BallotHandlers:
 
     async def choose(self, interaction: discord.Interaction, custom_id: BallotChoiceId) -> None:
         """Save a choice, and show the ballot as it is then."""
-        value = next(iter(get_selected_values(interaction)), "")
+        number = parse_selected_number(get_selected_value(interaction))
 
         async def save() -> None:
             contest = await self._find_vote(interaction, custom_id.contest_id)
             ballot = await self.stores.ballots.load_ballot(contest.id, interaction.user.id)
-            number = int(value) if value.isascii() and value.isdigit() else 0
             choices = place_choice(ballot.choices if ballot else (), number, custom_id.rank)
             await self.stores.ballots.save_ballot(
                 contest.id,

@@ -13,6 +13,7 @@ from bot.discord_client.threads import ARCHIVE_AFTER_MINUTES
 from bot.domain.rounds import ContestSettings
 from bot.features.rounds.place import THREAD_NAME_LIMIT, Place
 from bot.features.rounds.start_view import NO_FORUM, build_post_view
+from bot.interactions.components import parse_selected_number
 from bot.interactions.locale import get_guild_settings
 from bot.interactions.permissions import list_missing_permissions
 from bot.interactions.visibility import resolve_permissions
@@ -55,8 +56,7 @@ def apply_forum(interaction: discord.Interaction, settings: ContestSettings, val
     """Choose a forum, or none. Raises `RejectedError` (round_forum_closed): the value comes from a client."""
     if value == NO_FORUM:
         return replace(settings, forum_id=None)
-    forum_id = int(value) if value.isascii() and value.isdigit() else 0
-    return replace(settings, forum_id=require_forum(interaction, forum_id).id)
+    return replace(settings, forum_id=require_forum(interaction, parse_selected_number(value)).id)
 
 
 async def open_contest_post(

@@ -18,7 +18,7 @@ from bot.features.rounds.access import (
 )
 from bot.features.rounds.start import Duration, read_duration
 from bot.interactions.audit import record_action
-from bot.interactions.components import get_selected_values
+from bot.interactions.components import get_selected_value, parse_selected_number
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.reason_form import REASON_LIMIT
 from bot.interactions.responses import run_and_report
@@ -120,8 +120,7 @@ class HostCommands:
 
     async def decide(self, interaction: discord.Interaction, custom_id: DecideTieId) -> None:
         """Let an entry win a tie, for a moderator."""
-        value = next(iter(get_selected_values(interaction)), "")
-        number = int(value) if value.isascii() and value.isdigit() else 0
+        number = parse_selected_number(get_selected_value(interaction))
 
         async def run() -> str:
             contest = await find_contest_here(self.stores, interaction, custom_id.contest_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 from weakref import WeakValueDictionary
@@ -35,7 +35,7 @@ from bot.features.rounds.drafts import ContestDrafts, starts_from_picture
 from bot.features.rounds.forum_place import apply_forum, delete_surplus_post, open_contest_post, require_forum
 from bot.features.rounds.place import open_contest_thread, require_place
 from bot.features.rounds.start_view import THEME_LIMIT, build_options_form, build_started_view, format_duration
-from bot.interactions.components import get_selected_values
+from bot.interactions.components import get_selected_value, get_selected_values, parse_selected_number
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, get_public_messages
 from bot.interactions.modals import read_modal_fields
@@ -107,19 +107,19 @@ class StartCommand:
 
     async def change_setting(self, interaction: discord.Interaction, custom_id: ContestSettingId) -> None:
         """Keep the choice of a select, and show the sum that follows from it."""
-        values = get_selected_values(interaction)
+        value = get_selected_value(interaction)
 
         def apply(settings: ContestSettings) -> ContestSettings | None:
             match custom_id.field:
                 case "models":
                     offered = get_offered_catalogue(interaction, self.contest_drafts.validator.catalogue)
-                    return apply_models(settings, values, offered)
+                    return apply_models(settings, get_selected_values(interaction), offered)
                 case "role":
-                    return replace(settings, entrant_role_id=_find_role_id(interaction, values))
+                    return replace(settings, entrant_role_id=_find_role_id(interaction, value))
                 case "forum":
-                    return apply_forum(interaction, settings, next(iter(values), ""))
+                    return apply_forum(interaction, settings, value)
                 case field:
-                    return apply_choice(settings, field, next(iter(values), ""))
+                    return apply_choice(settings, field, value)
 
         await self._change_settings(interaction, custom_id.draft_id, apply)
 
@@ -262,11 +262,9 @@ def read_duration(text: str, field: str) -> int:
     return seconds
 
 
-def _find_role_id(interaction: discord.Interaction, values: Sequence[str]) -> int | None:
+def _find_role_id(interaction: discord.Interaction, value: str) -> int | None:
     """Find the role that was selected; None for none, and for that of everybody."""
-    role = None
-    if interaction.guild is not None and values and values[0].isascii() and values[0].isdigit():
-        role = interaction.guild.get_role(int(values[0]))
+    role = None if interaction.guild is None else interaction.guild.get_role(parse_selected_number(value))
     return None if role is None or role.is_default() else role.id
 
 

@@ -18,7 +18,7 @@ from bot.features.server_settings.sections import (
     ServerUndoId,
 )
 from bot.features.server_settings.view import FORM_FIELD, ServerPanel
-from bot.interactions.components import get_selected_values
+from bot.interactions.components import get_selected_value, get_selected_values
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, require_guild_settings, set_guild_settings
 from bot.interactions.modals import read_modal_fields
@@ -62,7 +62,7 @@ class ServerSettingsCommand:
         """Show the settings of a section with the components that change them."""
         del custom_id
         require_guild_manager(interaction, "settings_not_allowed")
-        value = next(iter(get_selected_values(interaction)), "")
+        value = get_selected_value(interaction)
         section = Section(value) if value in set(Section) else None
 
         async def render() -> RenderedMessage:
