@@ -39,7 +39,7 @@ from bot.storage.round_stores import RoundStores
 from shared.catalogue import Model
 from shared.outcome import CANCELLED
 from shared.problems import RejectedError, make_problem
-from shared.request.model import BuiltRequest
+from shared.request.model import BuiltRequest, Request
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class EntryHandlers:
             own = await self._list_own_entries(interaction, contest)
         limit = contest.settings.max_entries_per_member
         if contest.settings.is_relay or sum(entry.is_active for entry in own) < limit:
-            await self._open(interaction, contest, NO_JOB, values={})
+            await self._open(interaction, contest, NO_JOB)
             return
 
         async def render() -> RenderedMessage:
@@ -79,16 +79,14 @@ class EntryHandlers:
         async with limit_lookup_time(interaction):
             contest = await self._find_entering(interaction, custom_id.contest_id)
             record = await self._find_own_record(interaction, contest, custom_id.job_id)
-        models = self._list_models(interaction, contest)
-        values = get_entry_values(record.job.request, models, get_localized_messages(interaction))
-        await self._open(interaction, contest, custom_id.job_id, values=values)
+        await self._open(interaction, contest, custom_id.job_id, request=record.job.request)
 
     async def reopen_form(self, interaction: discord.Interaction, custom_id: ReopenEntryId) -> None:
         """Open the form as it was filled in when it was rejected."""
         async with limit_lookup_time(interaction):
             contest = await self._find_entering(interaction, custom_id.contest_id)
             draft = await self.forms.load_draft(interaction, custom_id.draft_id)
-        await self._open(interaction, contest, custom_id.job_id, values={}, form=draft.form)
+        await self._open(interaction, contest, custom_id.job_id, form=draft.form)
 
     async def open_retry_form(self, interaction: discord.Interaction, custom_id: RetryEntryId) -> None:
         """Open the form with the settings of an own entry that was filtered or failed."""
@@ -98,9 +96,7 @@ class EntryHandlers:
             if entry is None or record is None or entry.author_id != interaction.user.id:
                 raise RejectedError(make_problem("round_entry_unknown"))
             contest = await self._find_entering(interaction, entry.contest_id)
-        models = self._list_models(interaction, contest)
-        values = get_entry_values(record.job.request, models, get_localized_messages(interaction))
-        await self._open(interaction, contest, entry.replaced_job_id or NO_JOB, values=values)
+        await self._open(interaction, contest, entry.replaced_job_id or NO_JOB, request=record.job.request)
 
     async def submit_form(self, interaction: discord.Interaction, custom_id: EntryFormId) -> None:
         """Submit the entry, or explain why not, with a button to open the form again."""
@@ -190,13 +186,15 @@ class EntryHandlers:
         contest: Contest,
         job_id: str,
         *,
-        values: dict[str, str],
+        request: Request | None = None,
         form: FilledForm = EMPTY_FORM,
     ) -> None:
+        """Open the form as it was filled in before, or with the settings of an earlier request, if there is one."""
         models = self._list_models(interaction, contest)
         catalogue = get_offered_catalogue(interaction, self.submitter.queuer.validator.catalogue)
         custom_id = EntryFormId(contest.id, contest.round_number, contest.turn_number, job_id)
         messages = get_localized_messages(interaction)
+        values = {} if request is None else get_entry_values(request, models, messages)
         modal = build_entry_form(custom_id, contest, models, catalogue, messages, values=values, form=form)
         await open_modal(interaction, modal)
 
