@@ -41,6 +41,7 @@ from bot.rendering.labels import format_model_label
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import truncate_text
 from bot.rendering.setting_labels import SettingLabels
+from bot.rendering.settings_text import format_number
 from shared.i18n.messages import Messages
 
 FORM_FIELD: Final = "value"
@@ -191,7 +192,7 @@ class ServerPanel:
         value = getattr(self.settings, name)
         if value is None:
             return ""
-        return self._messages.format_number(f"{value / 1e6:.12g}") if name == "max_price" else str(value)
+        return format_number(value / 1e6, self._messages) if name == "max_price" else str(value)
 
     def _find_channels(self, ids: Sequence[int | None]) -> list[int]:
         """Find those of the channels that are there: Discord shows no others."""
