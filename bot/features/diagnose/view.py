@@ -46,7 +46,7 @@ class Diagnosis:
 
 def build_diagnosis_view(diagnosis: Diagnosis, messages: Messages) -> ui.LayoutView:
     """List the checks that pass, those that refuse with the sentence that the member reads, and who can change that."""
-    refusals = [finding for finding in diagnosis.findings if finding.problem is not None]
+    refusals = [(finding.name, finding.problem) for finding in diagnosis.findings if finding.problem is not None]
     passes = [messages.text(f"check.{finding.name}") for finding in diagnosis.findings if finding.problem is None]
     title = messages.text(
         "diagnose.title",
@@ -58,7 +58,7 @@ def build_diagnosis_view(diagnosis: Diagnosis, messages: Messages) -> ui.LayoutV
     items: list[ui.Item[Any]] = [ui.TextDisplay(f"### {title}\n{verdict}")]
     if refusals:
         limit = min(_PROBLEM_LIMIT, _ALL_PROBLEMS_LIMIT // len(refusals))
-        items.append(ui.TextDisplay("\n".join(_format_refusal(finding, limit, messages) for finding in refusals)))
+        items.append(ui.TextDisplay("\n".join(_format_refusal(*refusal, limit, messages) for refusal in refusals)))
     if passes:
         items.append(ui.TextDisplay(f"✓ {messages.text('diagnose.passed', checks=', '.join(passes))}"))
     if diagnosis.budgets and len(refusals) <= _MAX_REFUSALS_BESIDE_BUDGETS:
@@ -71,10 +71,7 @@ def build_diagnosis_view(diagnosis: Diagnosis, messages: Messages) -> ui.LayoutV
     return build_container_view(*items)
 
 
-def _format_refusal(finding: Finding, limit: int, messages: Messages) -> str:
-    problem = finding.problem
-    if problem is None:
-        return ""
+def _format_refusal(name: str, problem: Problem, limit: int, messages: Messages) -> str:
     sentence = escape_problem_text(messages.format_problem(problem), [problem], limit)
-    name, who = messages.text(f"check.{finding.name}"), messages.text(f"check.{finding.name}_who")
-    return f"✗ **{name}**\n> {sentence}\n-# {messages.text('diagnose.who', who=who)}"
+    label, who = messages.text(f"check.{name}"), messages.text(f"check.{name}_who")
+    return f"✗ **{label}**\n> {sentence}\n-# {messages.text('diagnose.who', who=who)}"
