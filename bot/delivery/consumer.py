@@ -77,10 +77,9 @@ class OutcomeConsumer:
         self._image_store = image_store
         self._keeps_images = keeps_images
         self._unreadable_outcomes = UnreadableOutcomes(queue, store, status_messages)
-        followups = followups or RecentFollowups()
-        self._private_notices = PrivateNotices(followups)
+        self._private_notices = PrivateNotices(followups or RecentFollowups())
         self._sender = OutcomeSender(client, queue, catalogue, status_messages, clock=clock)
-        self._entry_notices = EntryNotices(queue, self._sender, followups, entries)
+        self._entry_notices = EntryNotices(queue, self._sender, self._private_notices, entries)
         self._retry_delays = retry_delays
         self._slots = asyncio.Semaphore(max_concurrent)
         self._backlog = asyncio.Semaphore(MAX_BACKLOG)

@@ -3,22 +3,19 @@
 The author reads it in response to the form, as long as Discord accepts that, else as a direct message.
 """
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from typing import Final
 
-import discord
-
-from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, DEFAULT_UPLOAD_LIMIT
-from bot.delivery.discord_errors import is_transient_for_webhook
+from bot.delivery.destinations import DEFAULT_UPLOAD_LIMIT
 from bot.delivery.entry_message import build_entry_message
 from bot.delivery.ports import EntryReader, OutcomeStream
+from bot.delivery.private_notices import PrivateNotices
+from bot.delivery.result_message import MessagePayload
 from bot.delivery.sender import OutcomeSender
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.rounds import EntryState
 from bot.domain.status import JobStatus
-from bot.interactions.followups import RecentFollowups
 from bot.rendering.outcome_views import format_cost_notes
 from shared.i18n.messages import load_messages
 from shared.outcome import Failed, Generated, Outcome
@@ -34,7 +31,7 @@ class EntryNotices:
 
     queue: OutcomeStream
     sender: OutcomeSender
-    followups: RecentFollowups
+    private_notices: PrivateNotices
     entries: EntryReader
 
     async def tell_author(self, status: JobStatus, outcome: Outcome) -> None:
@@ -70,24 +67,13 @@ class EntryNotices:
 
     async def _send_followup(self, status: JobStatus, outcome: Outcome, note: str) -> bool:
         """Respond to the form. False when Discord no longer accepts that."""
-        followup = self.followups.find(status.job.id)
-        if followup is None:
-            return False
-        if _SHOWN in followup.shown_texts:
-            return True
-        image = await self.queue.load_result_image(status.job.id) if isinstance(outcome, Generated) else None
-        messages = load_messages(status.job.requester.locale)
-        notes = [note, *format_cost_notes(outcome, status.unknown_calls, messages)]
-        payload = await build_entry_message(
-            status.job, outcome, image, notes=notes, max_bytes=DEFAULT_UPLOAD_LIMIT, is_in_server=True
-        )
-        try:
-            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                await followup.webhook.send(ephemeral=True, allowed_mentions=discord.AllowedMentions.none(), **payload)
-        except discord.HTTPException as error:
-            if is_transient_for_webhook(error):
-                raise
-            log.info("job %s: its author cannot be told in response to the form (%s)", status.job.id, error)
-            return False
-        followup.shown_texts.append(_SHOWN)
-        return True
+        job = status.job
+
+        async def build_payload() -> MessagePayload:
+            image = await self.queue.load_result_image(job.id) if isinstance(outcome, Generated) else None
+            costs = format_cost_notes(outcome, status.unknown_calls, load_messages(job.requester.locale))
+            return await build_entry_message(
+                job, outcome, image, notes=[note, *costs], max_bytes=DEFAULT_UPLOAD_LIMIT, is_in_server=True
+            )
+
+        return await self.private_notices.show_message(job, _SHOWN, build_payload)

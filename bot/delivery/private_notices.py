@@ -5,8 +5,9 @@ A broken picture is told to nobody else. Of a prompt that led to no picture, oth
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import aiohttp
 import discord
@@ -43,7 +44,7 @@ def is_read_by_others(job: Job, outcome: Filtered | Failed) -> bool:
 
 @dataclass(frozen=True)
 class PrivateNotices:
-    """Sends requesters notices that others do not read, in response to their commands."""
+    """Sends requesters notices that others do not read, in response to their commands and forms."""
 
     followups: RecentFollowups
 
@@ -70,19 +71,30 @@ class PrivateNotices:
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.info("job %s: its requester reads the notice only (%r)", job.id, error)
 
-    async def _show_text(self, job: Job, text: str) -> bool:
+    async def show_message(self, job: Job, key: str, build_payload: Callable[[], Awaitable[Mapping[str, Any]]]) -> bool:
+        """Show a message to the requester of a job alone, unless one with the same key was shown.
+
+        False when Discord no longer accepts that. Raises the errors that `is_transient_for_webhook` knows.
+        """
         followup = self.followups.find(job.id)
         if followup is None:
             return False
-        if text in followup.shown_texts:
+        if key in followup.shown_texts:
             return True
+        payload = await build_payload()
         try:
             async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                await followup.webhook.send(text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
+                await followup.webhook.send(ephemeral=True, allowed_mentions=discord.AllowedMentions.none(), **payload)
         except discord.HTTPException as error:
             if is_transient_for_webhook(error):
                 raise
-            log.info("job %s: its requester cannot be told in response to the command (%s)", job.id, error)
+            log.info("job %s: its requester cannot be told in response to the command or form (%s)", job.id, error)
             return False
-        followup.shown_texts.append(text)
+        followup.shown_texts.append(key)
         return True
+
+    async def _show_text(self, job: Job, text: str) -> bool:
+        async def build_payload() -> Mapping[str, Any]:
+            return {"content": text}
+
+        return await self.show_message(job, text, build_payload)

@@ -27,12 +27,12 @@ class FakeWebhook:
         self.error_status = error_status
         self.texts: list[str] = []
 
-    async def send(self, text: str, *, ephemeral: bool, allowed_mentions: discord.AllowedMentions) -> None:
+    async def send(self, content: str, *, ephemeral: bool, allowed_mentions: discord.AllowedMentions) -> None:
         assert (ephemeral, allowed_mentions.users) == (True, False)
         if self.error_status:
             response: Any = SimpleNamespace(status=self.error_status, reason="", headers={})
             raise discord.HTTPException(response, {"code": 50027, "message": "Invalid Webhook Token"})
-        self.texts.append(text)
+        self.texts.append(content)
 
 
 def remember(webhook: FakeWebhook, *jobs: Job) -> RecentFollowups:
