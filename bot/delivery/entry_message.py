@@ -1,7 +1,5 @@
 """Builds the message that tells the author of an entry how it ended."""
 
-import asyncio
-import io
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +7,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.delivery.result_message import MessagePayload, build_file_stem
-from bot.images.upload_limit import fit_to_upload_limit
+from bot.delivery.result_message import MessagePayload, build_picture_file
 from bot.interactions.components import build_button
 from bot.interactions.result_buttons import RetryEntryId
 from bot.rendering.layout import build_attached_gallery
@@ -48,14 +45,13 @@ async def build_entry_message(
         items.append(ui.TextDisplay(f"### {title}\n{reason}"))
     elif image is not None:
         try:
-            fitted, image_type = await asyncio.to_thread(fit_to_upload_limit, image, max_bytes)
+            file = await build_picture_file(job.id, outcome.seed, image, max_bytes)
         except (ValueError, ImageRejectedError):
             log.exception("job %s: its picture cannot be shown to its author", job.id)
         else:
-            filename = f"{build_file_stem(job.id, outcome.seed)}.{image_type.extension}"
             alt_text = build_alt_text(job.request, None, messages)
-            items.append(build_attached_gallery(filename, alt_text, is_spoiler=job.is_spoiler))
-            files.append(discord.File(io.BytesIO(fitted), filename=filename))
+            items.append(build_attached_gallery(file.filename, alt_text, is_spoiler=job.is_spoiler))
+            files.append(file)
     prompt = escape_markdown(format_request_prompt(job.request), _PROMPT_LIMIT)
     quoted = messages.text("language.quoted", words=prompt) if prompt else ""
     items.append(ui.TextDisplay("\n".join(filter(None, (*notes, quoted)))))

@@ -43,26 +43,29 @@ async def build_result_message(
 
     Raises `ValueError` if it cannot be uploaded.
     """
-    is_small_enough = len(image) <= max_bytes  # then nothing is encoded
-    fitted, image_type = (
-        fit_to_upload_limit(image, max_bytes)
-        if is_small_enough
-        else await asyncio.to_thread(fit_to_upload_limit, image, max_bytes)
-    )
+    fitted, image_type = await _fit_picture(image, max_bytes)
     if fitted is not image:
         notes = (*notes, _describe_reencoding(max_bytes, image_type, messages))
     job = job.model_copy(update={"notes": tuple(_add_result_size(note, fitted) for note in job.notes)})
-    filename = f"{build_file_stem(job.id, facts.seed)}.{image_type.extension}"
+    file = _build_file(job.id, facts.seed, fitted, image_type)
     view = build_result_view(
         job,
         facts,
         catalogue.models.get(job.request.model),
         messages,
-        filename=filename,
+        filename=file.filename,
         notes=notes,
         rows=build_result_rows(job.id, job.request, catalogue, messages),
     )
-    return MessagePayload(view=view, files=[discord.File(io.BytesIO(fitted), filename=filename)])
+    return MessagePayload(view=view, files=[file])
+
+
+async def build_picture_file(job_id: str, seed: int | None, image: bytes, max_bytes: int) -> discord.File:
+    """Build the file of a job's picture, which is encoded again in a thread if it exceeds `max_bytes`.
+
+    Raises `ValueError` and `ImageRejectedError` if it cannot be uploaded.
+    """
+    return _build_file(job_id, seed, *await _fit_picture(image, max_bytes))
 
 
 def build_file_stem(job_id: str, seed: int | None) -> str:
@@ -81,3 +84,13 @@ def _add_result_size(note: Note, image: bytes) -> Note:
 def _describe_reencoding(max_bytes: int, image_type: ImageType, messages: Messages) -> str:
     limit = f"{format_number(round(max_bytes / 1024**2, 1), messages)}\u00a0{messages.text('unit.MiB')}"
     return messages.text("upload.reencoded", limit=limit, kind=image_type.name)
+
+
+async def _fit_picture(image: bytes, max_bytes: int) -> tuple[bytes, ImageType]:
+    if len(image) <= max_bytes:  # then nothing is encoded
+        return fit_to_upload_limit(image, max_bytes)
+    return await asyncio.to_thread(fit_to_upload_limit, image, max_bytes)
+
+
+def _build_file(job_id: str, seed: int | None, data: bytes, image_type: ImageType) -> discord.File:
+    return discord.File(io.BytesIO(data), filename=f"{build_file_stem(job_id, seed)}.{image_type.extension}")

@@ -5,7 +5,6 @@ where another one stopped. What an earlier attempt may have posted is looked for
 """
 
 import asyncio
-import io
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ import aiohttp
 import discord
 
 from bot.delivery.discord_errors import get_retry_after
-from bot.delivery.result_message import build_file_stem
+from bot.delivery.result_message import build_picture_file
 from bot.domain.gallery import GalleryPost, GalleryPostState, GalleryReason, GallerySettings, Remover
 from bot.domain.ports import GuildSettingsStore, JobHistory, PreferencesStore
 from bot.domain.records import JobRecord
@@ -28,7 +27,7 @@ from bot.features.gallery.place import (
     find_result_refusal,
 )
 from bot.features.gallery.post_view import PostContent, build_post_view
-from bot.images.upload_limit import MAX_REQUEST_BYTES, fit_to_upload_limit
+from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.periodic import run_every
 from bot.rendering.markdown import build_thread_name
 from bot.results.images import ResultImageLoader
@@ -206,12 +205,10 @@ class GalleryPoster:
             return None
         try:
             limit = min(guild.filesize_limit, MAX_REQUEST_BYTES)
-            fitted, image_type = await asyncio.to_thread(fit_to_upload_limit, image, limit)
+            return await build_picture_file(record.job.id, record.seed, image, limit)
         except (ValueError, ImageRejectedError):
             log.warning("gallery: the picture of job %s cannot be uploaded", record.job.id, exc_info=True)
             return None
-        filename = f"{build_file_stem(record.job.id, record.seed)}.{image_type.extension}"
-        return discord.File(io.BytesIO(fitted), filename=filename)
 
     async def _build_content(
         self, post: GalleryPost, settings: GallerySettings, record: JobRecord, filename: str
