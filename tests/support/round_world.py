@@ -97,10 +97,7 @@ async def open_world(url: str) -> AsyncIterator[World]:
     """Open a world on a new database; its clock starts at noon."""
     clock, database = Clock(), Database(url)
     await database.migrate()
-    stores = RoundStores(database)
-    for store in (stores.contests, stores.ballots, stores.messages):
-        store._clock = clock
-    yield World(url, clock, database, stores)
+    yield World(url, clock, database, RoundStores(database, clock=clock))
     await database.close()
 
 

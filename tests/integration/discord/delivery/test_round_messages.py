@@ -19,14 +19,10 @@ from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.message_sender import RoundMessageSender
 from bot.rounds.pictures import RoundPictures
 from bot.rounds.thumbnails import EntryThumbnails
-from bot.storage.ballots import SqlBallotStore
 from bot.storage.images import SqlImageStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.jobs import SqlJobStore
-from bot.storage.round_members import SqlRoundMemberStore
-from bot.storage.round_messages import SqlRoundMessageStore
 from bot.storage.round_stores import RoundStores
-from bot.storage.rounds import SqlRoundStore
 from bot.storage.session import Database
 from bot.storage.tables import jobs, round_messages
 from bot.storage.thumbnails import SqlThumbnailStore
@@ -128,14 +124,7 @@ async def evening(discord_channel: DiscordChannel, catalogue: Catalogue, tmp_pat
     await database.migrate()
     clock = Clock()
     clock.now = time.time()
-    stores = RoundStores(database)
-    for name, store in {
-        "contests": SqlRoundStore,
-        "ballots": SqlBallotStore,
-        "members": SqlRoundMemberStore,
-        "messages": SqlRoundMessageStore,
-    }.items():
-        object.__setattr__(stores, name, store(database, clock=clock))
+    stores = RoundStores(database, clock=clock)
     job_store = SqlJobStore(database, catalogue=catalogue, clock=clock)
     image_store = SqlImageStore(database, clock=clock)
     contest_id = str(FIRST_AUTHOR // 2 + next(NUMBERS))  # nonces are derived from it
