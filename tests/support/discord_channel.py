@@ -71,6 +71,12 @@ class DiscordChannel:
         messages = (await self.call_control("GET", "state"))["messages"].get(str(channel or self.channel_id), [])
         return [message for message in messages if not message.get("deleted")]
 
+    async def list_direct_messages(self) -> list[dict[str, Any]]:
+        """List all messages in direct messages, which the tests of a session share."""
+        state = await self.call_control("GET", "state")
+        direct_channels = [channel["id"] for channel in state["channels"] if channel["type"] == 1]
+        return [message for channel in direct_channels for message in state["messages"].get(channel, [])]
+
     async def list_files(self, *messages: dict[str, Any]) -> list[dict[str, Any]]:
         """List the uploaded files in the galleries of these messages."""
         uploads = {upload["id"]: upload for upload in (await self.call_control("GET", "state"))["uploads"]}

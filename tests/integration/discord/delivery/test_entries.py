@@ -54,9 +54,7 @@ def make_pending(job: Job, state: EntryState = EntryState.PENDING, number: int |
 
 
 async def list_direct_messages(discord_channel: DiscordChannel, job: Job) -> list[dict[str, Any]]:
-    state = await discord_channel.call_control("GET", "state")
-    direct_channels = [channel["id"] for channel in state["channels"] if channel["type"] == 1]
-    messages = [m for channel in direct_channels for m in state["messages"].get(channel, [])]
+    messages = await discord_channel.list_direct_messages()
     return [m for m in messages if compute_component_id(job.id) in {part.get("id") for part in m["components"]}]
 
 

@@ -166,8 +166,6 @@ async def test_a_direct_message_is_in_the_language_of_its_reader(bot: NoticeBot)
 
     await bot.sender.send_waiting()
 
-    state = await bot.channel.call_control("GET", "state")
-    direct_channels = [int(channel["id"]) for channel in state["channels"] if channel["type"] == 1]
-    texts = [read_text(m).strip() for channel in direct_channels for m in await bot.channel.list_messages(channel)]
+    texts = [read_text(message).strip() for message in await bot.channel.list_direct_messages()]
     assert "en: for you" in texts
     assert bot.list_closed() == [(True, True)]

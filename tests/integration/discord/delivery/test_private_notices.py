@@ -43,9 +43,7 @@ def remember(webhook: FakeWebhook, *jobs: Job) -> RecentFollowups:
 
 async def list_direct_messages(discord_channel: DiscordChannel, job: Job) -> list[dict[str, Any]]:
     """List the direct messages about a job."""
-    state = await discord_channel.call_control("GET", "state")
-    direct_channels = [channel["id"] for channel in state["channels"] if channel["type"] == 1]
-    messages = [m for channel in direct_channels for m in state["messages"].get(channel, [])]
+    messages = await discord_channel.list_direct_messages()
     return [message for message in messages if job.id in str(message["components"])]
 
 
