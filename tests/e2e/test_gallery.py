@@ -1,6 +1,5 @@
 """The gallery end to end: results are shared or liked into it, counted, listed by /top, and gone when deleted."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 
 from demo.stack import Stack
 from tests.support.bot_processes import wait_until_delivered
+from tests.support.contest_play import enter, start_contest
 from tests.support.message_text import read_text
 from tests.support.server import find_user_id
 from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
@@ -140,16 +140,11 @@ def test_the_winner_of_a_round_enters_by_itself_once_the_round_is_over(
     stack: Stack, ada: DiscordUser, gallery: str
 ) -> None:
     ben, ben_id = add_user(stack, "ben")
-    panel = ada.wait_for_private_message(ada.invoke_command("round start", stack.channel_id, theme="castles"))
-    ada.use_component(panel, next(one for one in list_custom_ids(panel) if one.startswith("round_start:")))
-    pattern = re.compile(r"has begun in <#(\d+)>")
-    thread = wait_until(lambda: pattern.search(read_text(ada.reload_private_message(panel))), "the start")[1]
+    thread = start_contest(ada, "castles")
     start = wait_until(
         lambda: next((m for m in ada.list_messages(thread) if "round_enter" in str(m["components"])), None), "a round"
     )
-    job = ben.submit_modal(ben.press_button(start, "round_enter"), prompt="a castle of glass")
-    followups = f"/control/interactions/{job}"
-    wait_until(lambda: "takes part" in str(ben.get(followups).get("followups")), "the entry")
+    job = enter(ben, start, "a castle of glass")
     before = ada.list_messages(gallery)
 
     ada.wait_for_private_text(ada.invoke_command("round close", thread))

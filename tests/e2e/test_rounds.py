@@ -3,67 +3,32 @@
 Phases are ended by their host, not waited for.
 """
 
-import base64
 import io
 import json
-import re
 import urllib.request
 import zipfile
-from functools import partial
 from typing import Any
 
 import pytest
 
-from demo.__main__ import SAMPLE_IMAGE
 from demo.stack import Stack
+from tests.support.contest_play import (
+    SOURCE,
+    close,
+    enter,
+    find_component,
+    find_posted,
+    list_followup_texts,
+    open_panel,
+    press_start,
+    start_contest,
+)
 from tests.support.message_text import read_text
 from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
-
-SOURCE = {"filename": "source.jpg", "base64": base64.b64encode(SAMPLE_IMAGE.read_bytes()).decode()}
 
 MEMBER_PERMISSIONS = str(1 << 10 | 1 << 11 | 1 << 16 | 1 << 31 | 1 << 38)  # see, write, read, use commands, in threads
 
 Players = list[tuple[DiscordUser, str]]
-
-
-def find_posted(user: DiscordUser, thread: str, text: str, *, after: int = 0) -> dict[str, Any]:
-    """Wait for the message of a contest that contains the text."""
-    return wait_until(
-        lambda: next((m for m in user.list_messages(thread)[after:] if text in read_text(m)), None), f"“{text}”"
-    )
-
-
-def find_component(message: dict[str, Any], action: str) -> str:
-    return next(one for one in list_custom_ids(message) if one.startswith(f"{action}:"))
-
-
-def start_contest(host: DiscordUser, theme: str, files: dict[str, Any] | None = None, **options: Any) -> str:
-    """Start a contest by its panel; return its thread."""
-    return press_start(host, open_panel(host, theme, files, **options))
-
-
-def open_panel(host: DiscordUser, theme: str, files: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-    used = host.invoke_command("round start", host.stack.channel_id, files, theme=theme, **options)
-    return host.wait_for_private_message(used)
-
-
-def press_start(host: DiscordUser, panel: dict[str, Any]) -> str:
-    host.use_component(panel, find_component(panel, "round_start"))
-    started = wait_until(
-        lambda: re.search(r"has begun in <#(\d+)>", read_text(host.reload_private_message(panel))), "the start"
-    )
-    return started[1]
-
-
-def enter(user: DiscordUser, message: dict[str, Any], prompt: str) -> str:
-    """Enter a picture, and wait until it takes part; return the id of its job."""
-    job = user.submit_modal(user.press_button(message, "round_enter"), prompt=prompt)
-    wait_until(lambda: "takes part" in "".join(list_followup_texts(user, job)), f"the entry of {user.name}")
-    return job
-
-
-def list_followup_texts(user: DiscordUser, used: str) -> list[str]:
-    return [read_text(message) for message in user.get(f"/control/interactions/{used}").get("followups", [])]
 
 
 def list_followup_files(user: DiscordUser, used: str) -> list[dict[str, Any]]:
@@ -82,11 +47,6 @@ def vote(user: DiscordUser, message: dict[str, Any], number: int) -> dict[str, A
     user.use_component(ballot, find_component(ballot, "round_choice"), str(number))
     wait_until(lambda: f"**{number}**" in read_text(user.reload_private_message(ballot)), "the saved choice")
     return user.reload_private_message(ballot)
-
-
-def close(host: DiscordUser, thread: str) -> None:
-    answer = host.wait_for_private_text(host.invoke_command("round close", thread))
-    assert answer.startswith("Closed.")
 
 
 @pytest.fixture
@@ -157,7 +117,7 @@ def test_a_relay_in_which_each_goes_on_from_the_last_picture(ada: DiscordUser, p
     close(ada, thread)
     jobs = []
     for number in (1, 2):
-        turn = wait_until(partial(find_turn, ada, thread, number), f"turn {number}")
+        turn = find_posted(ada, thread, "it's your turn", number=number)
         user_id = turn["mentions"][0]["id"]
         refusal = rosa.wait_for_private_text(rosa.press_button(turn, "round_enter"))
         user = by_id.pop(user_id)
@@ -171,11 +131,6 @@ def test_a_relay_in_which_each_goes_on_from_the_last_picture(ada: DiscordUser, p
     assert [one["media"]["content_type"] for one in list_media(strip)] == ["image/webp", "image/jpeg"]
     assert results.count("https://discord.com/channels/") == 2
     assert jobs[0] != jobs[1]
-
-
-def find_turn(user: DiscordUser, thread: str, number: int) -> dict[str, Any] | None:
-    turns = [m for m in user.list_messages(thread) if "it's your turn" in read_text(m)]
-    return turns[number - 1] if len(turns) >= number else None
 
 
 def choose(host: DiscordUser, panel: dict[str, Any], field: str, value: str) -> None:
