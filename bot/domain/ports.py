@@ -3,7 +3,7 @@
 Everything else names the class itself.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from bot.domain.draft import Draft
@@ -48,6 +48,8 @@ class JobHistory(Protocol):
     """Reads past jobs. Implemented by `bot.storage`."""
 
     async def find_job(self, job_id: str) -> JobRecord | None: ...
+
+    async def find_jobs(self, job_ids: Collection[str]) -> Mapping[str, JobRecord]: ...
 
     async def find_latest_result(self, thread_id: int) -> JobRecord | None: ...
 

@@ -61,8 +61,8 @@ class ClosingStripBuilder:
         Raises `RejectedError` if the database fails.
         """
         shown = select_entries(contest, entries)
-        found = [await self.job_history.find_job(entry.job_id) for entry in shown]
-        records = {record.job.id: record for record in found if record is not None and not record.is_deleted}
+        found = await self.job_history.find_jobs([entry.job_id for entry in shown])
+        records = {job_id: record for job_id, record in found.items() if not record.is_deleted}
         source = await self._find_source(contest, records)
         job_ids = [*records, *([source.job.id] if source else [])]
         thumbnails = dict(await self.thumbnails.load_thumbnails(client, job_ids))
@@ -92,8 +92,8 @@ class ClosingStripBuilder:
         if contest.source_sha256 is not None:
             return None
         parent_ids = {record.job.parent_id for record in records.values()} - {None, *records}
-        parents = [await self.job_history.find_job(parent_id) for parent_id in sorted(filter(None, parent_ids))]
-        return next((parent for parent in parents if parent is not None and not parent.is_deleted), None)
+        parents = await self.job_history.find_jobs(list(filter(None, parent_ids)))
+        return next((parents[one] for one in sorted(parents) if not parents[one].is_deleted), None)
 
     async def _load_upload(self, contest: Contest) -> bytes | None:
         """Load the picture that the host uploaded, as a thumbnail."""

@@ -87,10 +87,8 @@ class RoundMessageBuilder:
         round_number = None if is_last else message.round_number
         entries = await self.stores.contests.list_entries(contest.id, round_number=round_number)
         shown = [e for e in entries if e.state is EntryState.ENTERED] if is_last else entries
-        records: list[JobRecord] = []
-        if _names_authors(contest, message):
-            found = [await self.job_history.find_job(e.job_id) for e in list_shown_entries(message, shown)]
-            records = [record for record in found if record is not None]
+        named = list_shown_entries(message, shown) if _names_authors(contest, message) else []
+        records = await self.job_history.find_jobs([entry.job_id for entry in named])
         is_reminder = message.kind is MessageKind.REMINDER
         reminded_ids = await self.stores.members.list_reminded_members(contest.id) if is_reminder else ()
         scores = build_score_table(entries) if is_last else ()
@@ -112,7 +110,6 @@ class RoundMessageBuilder:
             return await self._build_source_gallery(client, contest, messages)
         is_anonymous = not _names_authors(contest, message)
         max_bytes = min(MAX_FILE_BYTES, MAX_REQUEST_BYTES // max(1, len(found)))
-        records = {record.job.id: record for record in facts.records}
         items: list[discord.MediaGalleryItem] = []
         files: list[discord.File] = []
         for entry, data in found:
@@ -121,8 +118,9 @@ class RoundMessageBuilder:
             except (ValueError, ImageRejectedError):
                 log.exception("job %s: the picture of the entry cannot be uploaded", entry.job_id)
                 continue
-            filename = f"{_build_stem(entry, records.get(entry.job_id))}.{kind.extension}"
-            alt_text = _build_alt_text(entry, records.get(entry.job_id), messages)
+            record = facts.records.get(entry.job_id)
+            filename = f"{_build_stem(entry, record)}.{kind.extension}"
+            alt_text = _build_alt_text(entry, record, messages)
             items.append(discord.MediaGalleryItem(f"attachment://{filename}", description=alt_text))
             files.append(discord.File(io.BytesIO(fitted), filename=filename))
         return ([ui.MediaGallery(*items)], files) if items else ([], [])

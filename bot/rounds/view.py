@@ -1,7 +1,7 @@
 """What the messages of contests show. Whatever is drawn before a round is over names no author of an entry."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from discord import ButtonStyle, SelectOption, ui
@@ -60,7 +60,7 @@ class MessageFacts:
     """
 
     entries: Sequence[RoundEntry] = ()
-    records: Sequence[JobRecord] = ()
+    records: Mapping[str, JobRecord] = field(default_factory=dict)
     scores: Sequence[Score] = ()
     reminded_ids: Sequence[int] = ()
 
@@ -211,7 +211,7 @@ class _Renderer:
 
     def _describe_winner(self, entry: RoundEntry) -> str:
         """Say whose entry it is, its prompt and seed, and in a vote its points."""
-        record = next((record for record in self.facts.records if record.job.id == entry.job_id), None)
+        record = self.facts.records.get(entry.job_id)
         facts = [format_author(entry, self.messages)]
         if not self.contest.settings.is_relay:
             facts.append(format_points(entry, self.messages))

@@ -1,7 +1,7 @@
 """Looking up past jobs and their results."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, delete, or_, select, update
@@ -31,6 +31,14 @@ class SqlJobHistory:
         if parse_job_id(job_id) is None:
             return None
         return await self._find_one(select_job_records().where(jobs.c.id == job_id))
+
+    async def find_jobs(self, job_ids: Collection[str]) -> Mapping[str, JobRecord]:
+        """Find several jobs, by their ids; those that were never recorded are missing."""
+        if not job_ids:
+            return {}
+        async with begin_transaction(self._database) as connection:
+            rows = (await connection.execute(select_job_records().where(jobs.c.id.in_(job_ids)))).all()
+        return {record.job.id: record for row in rows if (record := parse_job_record(row))}
 
     async def find_latest_result(self, thread_id: int) -> JobRecord | None:
         """Find the newest result in a thread that was not deleted."""

@@ -1,6 +1,6 @@
 """Queues and stores in memory, for tests of the bot."""
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 
 from bot.domain.budgets import Spender
 from bot.domain.draft import Draft
@@ -80,6 +80,9 @@ class EmptyJobHistory:
 
     async def find_job(self, job_id: str) -> JobRecord | None:
         return None
+
+    async def find_jobs(self, job_ids: Collection[str]) -> Mapping[str, JobRecord]:
+        return {}
 
     async def find_latest_result(self, thread_id: int) -> JobRecord | None:
         return None

@@ -128,8 +128,7 @@ class EntryHandlers:
     async def render_own(self, interaction: discord.Interaction, contest: Contest) -> list[ui.Item[Any]]:
         """Render the member's own entries of the round."""
         own = await self._list_own_entries(interaction, contest)
-        found = {entry.job_id: await self.job_history.find_job(entry.job_id) for entry in own}
-        records = {job_id: record for job_id, record in found.items() if record is not None}
+        records = await self.job_history.find_jobs([entry.job_id for entry in own])
         return build_own_entries(contest, own, records, get_localized_messages(interaction))
 
     async def _withdraw(self, interaction: discord.Interaction, contest_id: str, job_id: str) -> str:

@@ -62,8 +62,7 @@ class OverviewCommands:
             found = await resolve_contest(self.stores, interaction, contest)
             entries = await self.stores.contests.list_entries(found.id)
             shown = list_results(found, entries)[:MAX_LISTED]
-            jobs = {entry.job_id: await self.job_history.find_job(entry.job_id) for entry in shown}
-            records = {job_id: record for job_id, record in jobs.items() if record is not None}
+            records = await self.job_history.find_jobs([entry.job_id for entry in shown])
             return RenderedMessage(build_results_view(found, entries, records, get_localized_messages(interaction)))
 
         await respond_with(interaction, render)

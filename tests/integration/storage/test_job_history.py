@@ -38,6 +38,11 @@ async def test_a_job_is_found_with_its_seed_its_message_and_its_source(
     assert ended.message == MessageRef(7, 1, is_private=True)
     assert still_open is not None
     assert (still_open.outcome_kind, still_open.message) == (None, None)
+    assert await job_history.find_jobs([make_job(2).id, "17", make_job(1).id]) == {
+        make_job(1).id: ended,
+        make_job(2).id: still_open,
+    }
+    assert await job_history.find_jobs([]) == {}
     assert await job_history.find_job("17") is None
     assert [await job_history.find_job(typed) for typed in ("a castle", "17\0", "\ud800", "")] == [None] * 4
 

@@ -23,19 +23,15 @@ async def list_entries(contest_id: str, *, round_number: int | None = None) -> l
     return TRIES
 
 
-async def find_nothing(*_: object) -> None:
-    return None
-
-
-async def load_no_thumbnails(*_: object) -> dict[str, bytes]:
+async def find_nothing(*_: object) -> dict[str, bytes]:
     return {}
 
 
 async def test_the_last_message_of_a_relay_names_each_turn_once_however_often_it_was_tried() -> None:
     stores: Any = SimpleNamespace(contests=SimpleNamespace(list_entries=list_entries))
-    history: Any = SimpleNamespace(find_job=find_nothing)
+    history: Any = SimpleNamespace(find_jobs=find_nothing)
     pictures: Any = SimpleNamespace()
-    thumbnails: Any = SimpleNamespace(load_thumbnails=load_no_thumbnails)
+    thumbnails: Any = SimpleNamespace(load_thumbnails=find_nothing)
     client: Any = None
     builder = RoundMessageBuilder(stores, history, pictures, thumbnails)
     message = RoundMessage(CONTEST_ID, 1, MessageKind.CLOSING_STRIP, 1, NOON)

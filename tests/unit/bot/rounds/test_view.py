@@ -35,9 +35,10 @@ def make_facts(prompt: str = "a castle", *, count: int = 12) -> MessageFacts:
         for number in range(1, count + 1)
     ]
     job = make_job(make_request(prompt=prompt))
-    records = [
-        JobRecord(job.model_copy(update={"id": entry.job_id}), "generated", 7, None, NOON) for entry in entries[:10]
-    ]
+    records = {
+        entry.job_id: JobRecord(job.model_copy(update={"id": entry.job_id}), "generated", 7, None, NOON)
+        for entry in entries[:10]
+    }
     scores = [Score(AUTHOR + number, 1, 3) for number in range(count)]
     return MessageFacts(entries, records, scores, range(AUTHOR, AUTHOR + count))
 
