@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, update
 
 from bot.domain.ballots import Ballot
 from bot.domain.images import StoredImage
@@ -39,6 +38,7 @@ from bot.storage.tables import (
     round_reminders,
     source_images,
 )
+from bot.storage.upsert import build_insert_unless_exists
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
@@ -95,21 +95,18 @@ class SqlRoundStore:
         """Store a contest that `start_contest` began, and the upload that it starts from; False if it is stored."""
         contest = step.contest
 
-        def insert_rows(connection: Connection) -> None:
-            connection.execute(insert(contests), build_contest_row(contest) | {"last_sequence": 0})
+        def insert_rows(connection: Connection) -> bool:
+            row = build_contest_row(contest) | {"last_sequence": 0}
+            if connection.execute(build_insert_unless_exists(connection, contests, row)).one_or_none() is None:
+                return False
             add_messages(connection, contest.id, step.messages, self._clock())
             if source is not None:
-                is_stored = select(source_images.c.sha256).where(source_images.c.sha256 == source.sha256)
-                if connection.execute(is_stored).first() is None:
-                    image = {"sha256": source.sha256, "image": source.data, "last_used_at": self._clock()}
-                    connection.execute(insert(source_images), image)
+                image = {"sha256": source.sha256, "image": source.data, "last_used_at": self._clock()}
+                connection.execute(build_insert_unless_exists(connection, source_images, image))
+            return True
 
         with translate_database_errors():
-            try:
-                await self._database.run_transaction(insert_rows)
-            except IntegrityError:
-                return False
-        return True
+            return await self._database.run_transaction(insert_rows)
 
     async def find_contest(self, contest_id: str) -> Contest | None:
         """Find a contest; None if it is unknown, or another release wrote it differently."""
