@@ -55,7 +55,7 @@ def withdraw_entry(author_id: int, job_id: str, contest: Contest, facts: RoundFa
 
     Raises `RejectedError`: round_phase_over, round_entry_unknown.
     """
-    if contest.phase is not Phase.ENTERING or contest.deadline is None or now >= contest.deadline:
+    if contest.phase is not Phase.ENTERING or not contest.has_time_left(now):
         raise RejectedError(make_problem("round_phase_over"))
     entry = _require_entry(contest, facts, job_id)
     if entry.author_id != author_id:

@@ -113,7 +113,7 @@ def _close_entering(contest: Contest, entries: Sequence[RoundEntry], now: float,
     pending = [entry for entry in entries if entry.state is EntryState.PENDING]
     if pending and contest.phase is Phase.ENTERING:
         return Step(_enter_phase(contest, Phase.CLOSING, now, CLOSING_LIMIT_SECONDS))
-    if pending and contest.deadline is not None and now < contest.deadline:
+    if pending and contest.has_time_left(now):
         return Step(replace(contest, due_at=contest.deadline))
     late = [replace(entry, state=EntryState.FAILED) for entry in pending]
     entered = _assign_numbers([entry for entry in entries if entry.state is EntryState.ENTERED], rng)

@@ -196,6 +196,10 @@ class Contest:
         """Whether it has not ended."""
         return self.phase is not Phase.ENDED
 
+    def has_time_left(self, now: float) -> bool:
+        """Tell whether the deadline of its phase has not come yet."""
+        return self.deadline is not None and now < self.deadline
+
     @property
     def has_source(self) -> bool:
         """Whether the entries of this round start from a picture."""

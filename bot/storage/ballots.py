@@ -80,9 +80,8 @@ class SqlBallotStore:
         return self._candidates[key]
 
     def _is_voting(self, contest: Contest, phase: Phase, round_number: int) -> bool:
-        is_in_time = contest.deadline is not None and self._clock() < contest.deadline
         is_same_vote = (contest.phase, contest.round_number) == (phase, round_number)
-        return phase in VOTING_PHASES and is_same_vote and is_in_time
+        return phase in VOTING_PHASES and is_same_vote and contest.has_time_left(self._clock())
 
 
 def _load_candidates(

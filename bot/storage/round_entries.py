@@ -122,8 +122,7 @@ def _show_entry(connection: Connection, entry: RoundEntry, now: float) -> None:
 
 def _is_entering(contest: Contest, ref: EntryRef, now: float) -> bool:
     phase = Phase.TURN if contest.settings.is_relay else Phase.ENTERING
-    is_in_time = contest.deadline is not None and now < contest.deadline
-    return contest.phase is phase and contest.round_number == ref.round_number and is_in_time
+    return contest.phase is phase and contest.round_number == ref.round_number and contest.has_time_left(now)
 
 
 def _count_active_entries(
