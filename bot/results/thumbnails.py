@@ -1,14 +1,16 @@
-"""Loading the thumbnails of past results, which are made when first needed."""
+"""The thumbnails of past results, which are made when first needed, and contact sheets of them."""
 
 import asyncio
+import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import discord
 
 from bot.domain.records import JobRecord
+from bot.images.contact_sheet import Cell, draw_contact_sheet
 from bot.images.thumbnail import make_thumbnail
 from bot.results.images import ResultImageLoader
 from bot.storage.thumbnails import SqlThumbnailStore
@@ -60,3 +62,21 @@ class ThumbnailLoader:
         if thumbnail is not None:
             await self.store.save_thumbnail(job_id, thumbnail)
         return thumbnail
+
+
+async def draw_result_sheet(
+    loader: ThumbnailLoader,
+    client: discord.Client,
+    records: Sequence[JobRecord],
+    build_cells: Callable[[Sequence[bytes | None]], Sequence[Cell]],
+    filename: str,
+) -> discord.File:
+    """Draw a contact sheet, whose cells are built with the thumbnails of these results; a broken one is logged.
+
+    Raises `RejectedError` (database_unavailable).
+    """
+    cells = build_cells(await loader.load_thumbnails(client, records))
+    sheet = await asyncio.to_thread(draw_contact_sheet, cells)
+    for index in sheet.unreadable_indexes:
+        log.warning("job %s: its thumbnail is corrupt; delete its row to have it made again", records[index].job.id)
+    return discord.File(io.BytesIO(sheet.jpeg), filename=filename)

@@ -1,11 +1,9 @@
 """The command `/top`: the pictures that most people liked, or the people who won most rounds."""
 
-import asyncio
-import io
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -14,16 +12,12 @@ import discord
 from bot.features.gallery.place import is_age_restricted
 from bot.features.gallery.store import SqlTopStore, TopQuery, TopResult
 from bot.features.gallery.top_view import SHEET_FILENAME, TopKind, TopPeriod, build_cells, build_top_view
-from bot.images.contact_sheet import draw_contact_sheet
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with
 from bot.interactions.visibility import list_readable_channels
-from bot.results.thumbnails import ThumbnailLoader
+from bot.results.thumbnails import ThumbnailLoader, draw_result_sheet
 from bot.storage.gallery import SqlGalleryStore
 from shared.catalogue import Catalogue
-from shared.i18n.messages import Messages
-
-log = logging.getLogger(__name__)
 
 MAX_RESULTS: Final = 9
 _SECONDS: Final = MappingProxyType({TopPeriod.WEEK: 7 * 86400.0, TopPeriod.MONTH: 30 * 86400.0})
@@ -49,8 +43,12 @@ class TopCommand:
             results = await self._list_results(interaction, chosen_period, chosen_kind)
             messages = get_localized_messages(interaction)
             view = build_top_view(results, chosen_period, chosen_kind, messages, self.catalogue)
-            files = [await self._draw_contact_sheet(interaction.client, results, messages)] if results else []
-            return RenderedMessage(view, files)
+            if not results:
+                return RenderedMessage(view)
+            records = [result.record for result in results]
+            build = partial(build_cells, results, messages=messages)
+            sheet = await draw_result_sheet(self.thumbnail_loader, interaction.client, records, build, SHEET_FILENAME)
+            return RenderedMessage(view, [sheet])
 
         await respond_with(interaction, render)
 
@@ -67,16 +65,6 @@ class TopCommand:
         if kind is TopKind.PEOPLE:
             return await self.top.list_top_people(query, MAX_RESULTS)
         return await self.top.list_top_results(query, MAX_RESULTS)
-
-    async def _draw_contact_sheet(
-        self, client: discord.Client, results: Sequence[TopResult], messages: Messages
-    ) -> discord.File:
-        records = [result.record for result in results]
-        thumbnails = await self.thumbnail_loader.load_thumbnails(client, records)
-        sheet = await asyncio.to_thread(draw_contact_sheet, build_cells(results, thumbnails, messages))
-        for index in sheet.unreadable_indexes:
-            log.warning("job %s: its thumbnail is corrupt; delete its row to have it made again", records[index].job.id)
-        return discord.File(io.BytesIO(sheet.jpeg), filename=SHEET_FILENAME)
 
 
 def _list_channels(interaction: discord.Interaction) -> frozenset[int]:

@@ -1,9 +1,7 @@
 """The commands `/history` and `/favourites`: past jobs in pages, each with a contact sheet."""
 
-import asyncio
-import io
-import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import discord
@@ -23,17 +21,14 @@ from bot.features.history.view import (
     build_history_view,
     count_pages,
 )
-from bot.images.contact_sheet import draw_contact_sheet
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with, respond_with_problems, update_message
 from bot.interactions.visibility import list_readable_channels
 from bot.queue.saved_searches import RedisSavedSearchStore
-from bot.results.thumbnails import ThumbnailLoader
+from bot.results.thumbnails import ThumbnailLoader, draw_result_sheet
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
-
-log = logging.getLogger(__name__)
 
 KEYWORDS_LIMIT: Final = 200
 DATE_LENGTH: Final = 10  # 2026-11-22
@@ -143,10 +138,5 @@ class HistoryCommand:
         return RenderedMessage(view, files)
 
     async def _draw_contact_sheet(self, client: discord.Client, page: SearchPage, messages: Messages) -> discord.File:
-        thumbnails = await self.thumbnail_loader.load_thumbnails(client, page.records)
-        cells = build_contact_sheet_cells(page, thumbnails, messages, self.catalogue)
-        sheet = await asyncio.to_thread(draw_contact_sheet, cells)
-        for index in sheet.unreadable_indexes:
-            job_id = page.records[index].job.id
-            log.warning("job %s: its thumbnail is corrupt; delete its row to have it made again", job_id)
-        return discord.File(io.BytesIO(sheet.jpeg), filename=CONTACT_SHEET_FILENAME)
+        build_cells = partial(build_contact_sheet_cells, page, messages=messages, catalogue=self.catalogue)
+        return await draw_result_sheet(self.thumbnail_loader, client, page.records, build_cells, CONTACT_SHEET_FILENAME)
