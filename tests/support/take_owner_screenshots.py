@@ -4,23 +4,20 @@ It starts the demo and does as the owner of a new server, its moderator and its 
 and their notices, the word list, a report in the log channel, and /diagnose.
 """
 
-import io
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
-from tests.support.take_screenshots import IMAGES, call, running_demo
+from tests.support.contest_play import find_component
+from tests.support.take_screenshots import call, running_demo, save_picture
+from tests.support.user import wait_until
 
 VIEWPORT: Final[Any] = {"width": 1000, "height": 1400}
 MARGIN: Final = 12
-COLOURS: Final = 128
 MODERATOR_PERMISSIONS: Final = 1 << 40 | 1 << 13  # Timeout Members, Manage Messages
 TIMEOUT_SECONDS: Final = 60
 
@@ -76,7 +73,7 @@ class OwnerTrip:
         """Use up most of a budget, and show what the channel for notices reads."""
         for number in range(4):
             self.make_picture("ben", "art", f"a harbour at dusk, study {number + 1}")
-        self.wait_for(lambda: len(self.list_messages("studio", "bot-notices")) > 2)
+        wait_until(lambda: len(self.list_messages("studio", "bot-notices")) > 2, "three notices", TIMEOUT_SECONDS)
         self.photograph("studio", "bot-notices", "owners-notices", newest=3)
 
     def take_words(self) -> None:
@@ -89,11 +86,11 @@ class OwnerTrip:
         """Report a picture as a member, and show what moderators see in the log channel."""
         newest = [message for message in self.list_messages("ada", "art") if message.get("thread")][-1]
         full = call(f"{self.server}/client/channels/{newest['thread']['id']}/messages?user=ada")[-1]
-        more = self.press("ada", full, find_custom_id(full, "more:"))
-        form = self.press("ada", more, find_custom_id(more, "report:"))
+        more = self.press("ada", full, find_component(full, "more"))
+        form = self.press("ada", more, find_component(more, "report"))
         reason = {"reason": "This is my house, with its number. I did not agree to that."}
         call(f"{self.server}/control/submit", {"user": "ada", "interaction_id_of_modal": form["id"], "values": reason})
-        self.wait_for(lambda: "report_action" in str(self.list_messages("mia", "bot-log")))
+        wait_until(lambda: "report_action" in str(self.list_messages("mia", "bot-log")), "the report", TIMEOUT_SECONDS)
         self.photograph("mia", "bot-log", "owners-report", newest=1)
 
     def take_diagnosis(self) -> None:
@@ -132,17 +129,11 @@ class OwnerTrip:
     def make_picture(self, user: str, channel: str, prompt: str) -> None:
         """Ask for a picture, and wait until its preview is there."""
         self.invoke(user, "imagine", channel, {"prompt": prompt})
-        self.wait_for(lambda: f"the prompt “{prompt}”" in str(self.list_messages(user, channel)))
+        words = f"the prompt “{prompt}”"
+        wait_until(lambda: words in str(self.list_messages(user, channel)), "the preview", TIMEOUT_SECONDS)
 
     def put(self, path: str, body: dict[str, Any]) -> None:
         call(f"{self.server}{path}", body, "PUT")
-
-    def wait_for(self, condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + TIMEOUT_SECONDS
-        while not condition():
-            if time.monotonic() > end:
-                raise TimeoutError("what the picture shows did not appear")
-            time.sleep(0.2)
 
     def photograph(self, user: str, channel: str, name: str, *, newest: int) -> None:
         """Photograph the newest messages of a channel as a person sees it, in few colours."""
@@ -160,40 +151,22 @@ class OwnerTrip:
         left, width = first["x"] - MARGIN, first["width"] + MARGIN
         png = page.screenshot(clip={"x": left, "y": top, "width": width, "height": bottom - top})
         page.close()
-        with Image.open(io.BytesIO(png)) as image:
-            image.convert("RGB").quantize(COLOURS).save(IMAGES / f"{name}.png", optimize=True)
+        save_picture(png, name)
 
     def _build_address(self, channel: str) -> str:
         return f"{self.server}/client/channels/{self.find_channel(channel)}/messages"
 
     def _wait_for_response(self, interaction_id: str) -> dict[str, Any]:
         """Wait for a form, whose `id` is that of the interaction, or for a message that shows something."""
-        found: dict[str, Any] = {}
 
-        def look() -> bool:
+        def look() -> dict[str, Any] | None:
             response = call(f"{self.server}/control/interactions/{interaction_id}")
             if response.get("modal"):
-                found.update(response["modal"], id=interaction_id)
-            elif (response.get("message") or {}).get("content") or (response.get("message") or {}).get("components"):
-                found.update(response["message"])
-            return bool(found)
+                return {**response["modal"], "id": interaction_id}
+            message: dict[str, Any] = response.get("message") or {}
+            return message if message.get("content") or message.get("components") else None
 
-        self.wait_for(look)
-        return found
-
-
-def find_custom_id(message: dict[str, Any], start: str) -> str:
-    """Find the custom id that begins so in a message."""
-    return next(custom_id for custom_id in _list_custom_ids(message) if custom_id.startswith(start))
-
-
-def _list_custom_ids(part: Any) -> list[str]:
-    if isinstance(part, list):
-        return [custom_id for item in part for custom_id in _list_custom_ids(item)]
-    if not isinstance(part, dict):
-        return []
-    own = [part["custom_id"]] if "custom_id" in part else []
-    return [*own, *_list_custom_ids(part.get("components")), *_list_custom_ids(part.get("accessory"))]
+        return wait_until(look, "a response", TIMEOUT_SECONDS)
 
 
 if __name__ == "__main__":

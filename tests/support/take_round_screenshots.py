@@ -3,24 +3,21 @@
 It plays an evening of two rounds on a stack of its own, as host, entrants and voters.
 """
 
-import io
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from demo.first_picture import wait_until_ready
 from demo.stack import run_stack
 from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
 from tests.support.contest_play import SOURCE, close, enter, find_component, find_posted, start_contest
-from tests.support.take_screenshots import IMAGES
+from tests.support.take_screenshots import save_picture
 from tests.support.user import DiscordUser, add_user
 
 VIEWPORT: Final[Any] = {"width": 1280, "height": 1600}
-COLOURS: Final = 128
 PROMPTS: Final = ("a castle of clouds", "a castle of paper at dusk", "a castle of ice")
 
 
@@ -61,8 +58,7 @@ def photograph(browser: Browser, user: DiscordUser, thread: str, name: str) -> N
     page.wait_for_timeout(3000)  # the page scrolls to the newest message once its pictures have their sizes
     taken = page.screenshot(clip={"x": 790, "y": 0, "width": 482, "height": 1510})
     page.close()
-    image = Image.open(io.BytesIO(taken)).convert("RGB").quantize(COLOURS)
-    image.save(IMAGES / f"{name}.png", optimize=True)
+    save_picture(taken, name)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ finished exploration, and the panel of `/server`.
 """
 
 import base64
+import io
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -32,6 +34,7 @@ Look = Literal["light", "dark"]
 LOOKS: Final[tuple[Look, ...]] = ("light", "dark")
 EXPLORATION: Final = {"prompt": "the same lake as a woodcut", "vary": "keep", "values": "20, 40, 60, 80"}
 SEVERAL: Final = {"prompt": "the same lake in autumn", "count": 4, "keep": 30}
+COLOURS: Final = 128
 STILL_SECONDS, MOST_SECONDS = 5, 120
 
 
@@ -135,6 +138,12 @@ def photograph(page: Page, name: str) -> None:
     page.wait_for_timeout(500)  # the page scrolls to the newest message once its pictures have their sizes
     page.screenshot(path=IMAGES / f"{name}.png")
     page.close()
+
+
+def save_picture(png: bytes, name: str) -> None:
+    """Save a screenshot in few colours."""
+    with Image.open(io.BytesIO(png)) as image:
+        image.convert("RGB").quantize(COLOURS).save(IMAGES / f"{name}.png", optimize=True)
 
 
 def call(address: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
