@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict
 from shared.notes import Note
 from shared.request.model import Request
 
-JOB_ID_PATTERN: Final = r"[0-9]{1,20}(?:-[0-9]{2})?(?:-r[0-9]{1,2})?"
-"""A snowflake. A variant of an exploration ends in its number. `-r1` and so on is added for a job that a button makes
-once only, for a choice after its first job was rejected, and for a dead letter that 0.1.0 retried."""
+JOB_ID_PATTERN: Final = r"[0-9]{1,20}(?:-[0-9]{2,3})?(?:-r[0-9]{1,2})?"
+"""A snowflake. A variant of an exploration ends in its number, of two digits, an item of a batch in its own, of three.
+`-r1` and so on is added for a job that a button makes once only, for a choice after its first job was rejected, and for
+a dead letter that 0.1.0 retried."""
 
 MAX_CHOICE_ATTEMPTS: Final = 10
 
@@ -71,6 +72,32 @@ class EntryRef(BaseModel):
     replaced_job_id: str | None = None
 
 
+class Priority(StrEnum):
+    """Whether a job takes turns with all others, or runs only when no job of normal priority could."""
+
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class TeamRef(BaseModel):
+    """The team that a job is for: the id and name of its role, and the weight of its turns (1 is a person's)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: int
+    name: str
+    weight: float = 1
+
+
+class BatchRef(BaseModel):
+    """The batch that a job is part of, and the number of its item, from 1."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    batch_id: str
+    item_number: int
+
+
 class Job(BaseModel):
     """A validated request with all that is needed to run it and to deliver its outcome.
 
@@ -80,7 +107,8 @@ class Job(BaseModel):
     is Unix seconds. `parent_id` is the job whose picture or settings this one is based on. `source_kind` is set if its
     picture was found in the thread. `source_owner_id` is the user whose picture or settings those are, None for the
     requester's own. `notes` are shown with the result, whose picture is covered until it is clicked if `is_spoiler`.
-    `entry` is set if it is an entry of a contest: then nobody else learns of its outcome.
+    `entry` is set if it is an entry of a contest: then nobody else learns of its outcome. `team` is set if it was
+    requested for a team, `batch` if it is part of a batch, whose messages show its outcome.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -97,6 +125,9 @@ class Job(BaseModel):
     source_owner_id: int | None = None
     is_spoiler: bool = False
     entry: EntryRef | None = None
+    team: TeamRef | None = None
+    batch: BatchRef | None = None
+    priority: Priority = Priority.NORMAL
 
     @property
     def locale(self) -> str:
@@ -105,13 +136,23 @@ class Job(BaseModel):
 
     @property
     def tenant(self) -> str:
-        """The unit that shares the queue fairly with others: the requester."""
-        return tenant_for_user(self.requester.id)
+        """The unit that shares the queue fairly with others: the team that it is for, or the requester."""
+        return tenant_for_user(self.requester.id) if self.team is None else f"team-{self.team.id}"
+
+    @property
+    def subtenant(self) -> str:
+        """The unit that shares the turns of its tenant with others: its batch, or the requester."""
+        return tenant_for_user(self.requester.id) if self.batch is None else f"batch-{self.batch.batch_id}"
+
+    @property
+    def cost(self) -> float:
+        """How much it counts towards the fair share of its tenant: less for a team of more weight."""
+        return 1 if self.team is None else 1 / self.team.weight
 
     @property
     def has_status_message(self) -> bool:
         """Whether its origin names a message that shows its status alone."""
-        return self.exploration_id is None and self.entry is None
+        return self.exploration_id is None and self.entry is None and self.batch is None
 
     @property
     def exploration_id(self) -> str | None:
@@ -138,6 +179,11 @@ def parse_exploration_id(job_id: str) -> str | None:
 def make_variant_id(exploration_id: str, number: int) -> str:
     """Build the id of the job of a variant, which is numbered from 1 to 99."""
     return f"{exploration_id}-{number:02}"
+
+
+def make_item_id(batch_id: str, number: int) -> str:
+    """Build the id of the first job of an item of a batch; items are numbered from 1 to 999."""
+    return f"{batch_id}-{number:03}"
 
 
 def list_choice_ids(base_id: str) -> list[str]:

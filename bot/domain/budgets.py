@@ -44,13 +44,14 @@ class BudgetUnit(StrEnum):
 class Spender:
     """On whose account a request goes: a member with their roles, in a channel of a guild (0 in direct messages).
 
-    `channel_id` is the channel's own, not that of a thread in it.
+    `channel_id` is the channel's own, not that of a thread in it. `team_id` is the role of the team that it is for.
     """
 
     user_id: int
     guild_id: int
     channel_id: int
     role_ids: frozenset[int] = frozenset()
+    team_id: int | None = None
 
 
 @dataclass(frozen=True)

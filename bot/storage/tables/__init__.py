@@ -21,6 +21,12 @@
       ├────1:n── round_participants  who takes turns in a relay
       ├────1:n── round_reminders     who asked to be reminded
       └────1:n── round_messages      its messages, sent or to be sent
+    teams                            roles that share turns, a budget and settings
+    team_choices                     for which team a member asks
+    batches ──1:n── batch_items      a team's work in one submission; an item has one job after the other
+      ├────1:n── batch_images        the pictures that items start from
+      ├────1:n── batch_results       the pictures that were made
+      └────1:n── batch_sheets        its messages with nine items each
     presets                          named settings of a person or a guild
     stored_format                    one row: the format of all of this
 
@@ -28,6 +34,7 @@ A migration only adds. A column that a release no longer reads is dropped by the
 works with the schema of the next.
 """
 
+from bot.storage.tables.batches import batch_images, batch_items, batch_results, batch_sheets, batches
 from bot.storage.tables.galleries import gallery_posts, gallery_settings
 from bot.storage.tables.guilds import audit_entries, blocks, guild_settings, notices, reports, word_rules
 from bot.storage.tables.jobs import (
@@ -55,6 +62,7 @@ from bot.storage.tables.rounds import (
     round_participants,
     round_reminders,
 )
+from bot.storage.tables.teams import team_choices, teams
 
 __all__ = [
     "IS_GUILD_PRESET",
@@ -62,6 +70,11 @@ __all__ = [
     "OPEN_STATES",
     "RecordState",
     "audit_entries",
+    "batch_images",
+    "batch_items",
+    "batch_results",
+    "batch_sheets",
+    "batches",
     "blocks",
     "budget_counters",
     "budgets",
@@ -87,6 +100,8 @@ __all__ = [
     "round_reminders",
     "source_images",
     "stored_format",
+    "team_choices",
+    "teams",
     "thumbnails",
     "undelivered_images",
     "user_preferences",

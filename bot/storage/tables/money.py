@@ -23,6 +23,7 @@ ledger_entries: Final = Table(
     Column("created_at", Float(53), nullable=False),
     Column("counters", Text, comment="of a reservation: the keys of its budget_counters to their units, as JSON"),
     Column("reason", Text, comment="of an adjustment"),
+    Column("team_id", BigInteger, comment="the role of the team that the job is for"),
     Index(None, "job_id", "kind", unique=True),
     Index(None, "guild_id", "kind", "counted_at"),
     Index(None, "user_id", "counted_at"),
