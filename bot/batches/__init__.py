@@ -1,0 +1,1 @@
+"""Batches: their tables are read, their items run, and their messages are drawn from what is stored."""
