@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.batch_problems import BATCH_CODES
 from shared.contest_problems import CONTEST_CODES
 from shared.errors import PentimentoError
 
@@ -142,6 +143,8 @@ _CODES: Final = {
         "choice_used",
         # contests
         *CONTEST_CODES,
+        # batches
+        *BATCH_CODES,
         "variation_unsupported",
         "exploration_expired",
         "preset_unknown",

@@ -1,0 +1,1 @@
+"""Batches: many pictures that a team requests, approves, generates and reviews together."""
