@@ -55,6 +55,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
                 services.preferences,
                 services.guild_settings,
                 services.access_rule,
+                services.teams,
                 leaves_other_guilds=settings.leave_other_servers,
                 proxy=settings.proxies.choose_proxy(settings.discord_api_url),
             )

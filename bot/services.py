@@ -57,6 +57,7 @@ from bot.storage.presets import SqlPresetStore
 from bot.storage.queue_epoch import SqlEpochStore
 from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database
+from bot.storage.teams import SqlTeamStore
 from bot.storage.thumbnails import SqlThumbnailStore
 from bot.storage.word_rules import SqlWordRuleStore
 from bot.submission.attachments import open_http_session
@@ -67,6 +68,7 @@ from bot.submission.option_parser import OptionParser
 from bot.submission.preset_option import PresetOption
 from bot.submission.source_option import SourceOption
 from bot.submission.submitter import JobSubmitter
+from bot.submission.team_option import TeamOption
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
 from shared.errors import PentimentoError
@@ -122,6 +124,7 @@ class Services:
             self.validator, self.image_fetcher, self.queue, self.job_store, followups=self.followups
         )
         self.preset_option = PresetOption(self.presets)
+        self.team_option = TeamOption(self.teams)
         self.option_parser = OptionParser(
             self.validator,
             SourceOption(self.job_history, self.result_lookup, self.reuse_rule),
@@ -171,6 +174,7 @@ class Services:
         self.guild_settings = SqlGuildSettingsStore(self.database)
         self.rounds = RoundStores(self.database)
         self.thumbnails = SqlThumbnailStore(self.database)
+        self.teams = SqlTeamStore(self.database)
 
     async def connect(self) -> None:
         """Upgrade the schema and connect to the queue. A Redis that cannot be read for a while is waited for.

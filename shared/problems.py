@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.batch_problems import BATCH_CODES
 from shared.contest_problems import CONTEST_CODES
 from shared.errors import PentimentoError
+from shared.team_problems import TEAM_CODES
 
 Fact = str | int | float
 
@@ -145,6 +146,7 @@ _CODES: Final = {
         *CONTEST_CODES,
         # batches
         *BATCH_CODES,
+        *TEAM_CODES,
         "variation_unsupported",
         "exploration_expired",
         "preset_unknown",

@@ -20,6 +20,7 @@ from bot.domain.ports import GuildSettingsStore, PreferencesStore
 from bot.interactions.access import AccessRule
 from bot.interactions.responses import respond_outdated
 from bot.interactions.routing import Router, is_routed
+from bot.interactions.teams import TeamChoiceReader
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Bot(discord.AutoShardedClient):
         preferences_store: PreferencesStore | None = None,
         guild_settings: GuildSettingsStore | None = None,
         access_rule: AccessRule | None = None,
+        teams: TeamChoiceReader | None = None,
         *,
         leaves_other_guilds: bool = False,
         proxy: str | None = None,
@@ -53,7 +55,7 @@ class Bot(discord.AutoShardedClient):
         skip_unreadable_events(self._connection.parsers)
         self._received_at = float("-inf")
         self.running_interactions = RunningInteractions(
-            preferences_store, guild_settings, access_rule, InteractionAccess(features)
+            preferences_store, guild_settings, access_rule, InteractionAccess(features), teams
         )
         self._leaves_other_guilds = leaves_other_guilds
         commands = (command for feature in features for command in feature.commands)

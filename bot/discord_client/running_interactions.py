@@ -12,6 +12,7 @@ from bot.interactions.access import Access, AccessRule
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, load_guild_settings, load_preferences
 from bot.interactions.responses import respond_privately, respond_with_problems
+from bot.interactions.teams import TeamChoiceReader, load_team_choice
 from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
@@ -28,12 +29,14 @@ class RunningInteractions:
         guild_settings: GuildSettingsStore | None = None,
         access_rule: AccessRule | None = None,
         interaction_access: InteractionAccess | None = None,
+        teams: TeamChoiceReader | None = None,
     ) -> None:
         self.is_draining = False
         self.preferences_store = preferences_store
         self.guild_settings = guild_settings
         self.access_rule = access_rule
         self.interaction_access = interaction_access or InteractionAccess()
+        self.teams = teams
         self.tasks: set[asyncio.Task[Any]] = set()
 
     async def start_interaction(self, interaction: discord.Interaction) -> bool:
@@ -52,6 +55,7 @@ class RunningInteractions:
         await asyncio.gather(
             load_preferences(interaction, self.preferences_store),
             load_guild_settings(interaction, self.guild_settings),
+            load_team_choice(interaction, self.teams),
         )
         return self.access_rule is None or await self._check_access(interaction, self.access_rule)
 

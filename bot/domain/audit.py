@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.domain.guild_settings import SettingChange
+from bot.domain.teams import TeamChange
 
 OPERATOR_ID: Final = 1
 """Whoever runs the bot, in place of the id of a member: what they do on the command line."""
@@ -36,6 +37,9 @@ class AuditAction(StrEnum):
     CANCEL_CONTEST = "cancel_contest"
     DISQUALIFY_ENTRY = "disqualify_entry"
     DECIDE_TIE = "decide_tie"
+    SET_UP_TEAM = "set_up_team"
+    CHANGE_TEAM = "change_team"
+    REMOVE_TEAM = "remove_team"
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class AuditEntry:
     """One line of the log. `created_at` is Unix seconds; `action` may be one of another release.
 
     `job_id` is the job whose result or request it was done to, whose author is the target.
-    `change` is that of a setting, if this release knows the setting.
+    `change` is that of a setting, if this release knows the setting, `team_change` that of a team.
     """
 
     id: int
@@ -54,3 +58,4 @@ class AuditEntry:
     created_at: float
     job_id: str | None = None
     change: SettingChange | None = None
+    team_change: TeamChange | None = None

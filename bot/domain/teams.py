@@ -1,6 +1,6 @@
 """Teams: roles whose members share turns in the queue, a budget, and settings."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -8,6 +8,11 @@ from shared.job import Priority, TeamRef
 
 MIN_WEIGHT: Final = 0.25
 MAX_WEIGHT: Final = 4.0
+MAX_TEAMS: Final = 24
+"""The most teams of a server: as many as a list of choices offers beside the members themselves."""
+
+MYSELF: Final = 0
+"""Stands for a team's role id in the choice of a member who asks for themselves."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,40 @@ class Team:
         """The part of it that its jobs carry."""
         return TeamRef(id=self.role_id, name=self.name, weight=self.weight)
 
-    def apply_settings(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the options that a request for the team has, if these were chosen."""
-        chosen = {name: value for name, value in options.items() if name not in self.locked}
-        return {**self.defaults, **chosen}
+    @property
+    def locked_options(self) -> Mapping[str, Any]:
+        """The options that all of its requests have, with their values."""
+        return {name: value for name, value in self.defaults.items() if name in self.locked}
+
+
+@dataclass(frozen=True)
+class TeamChoice:
+    """For which team a member asks: the one with the role `role_id`, or themselves. `team` is None if it is no more."""
+
+    role_id: int = MYSELF
+    team: Team | None = None
+
+    def get_team(self, role_ids: Collection[int]) -> Team | None:
+        """Return the team for which a member with these roles asks; None if for themselves, or no longer for a team."""
+        return self.team if self.role_id in role_ids else None
+
+    def is_lost(self, role_ids: Collection[int]) -> bool:
+        """Tell whether the chosen team is no more, or no longer a team of a member with these roles."""
+        return self.role_id != MYSELF and self.get_team(role_ids) is None
+
+
+TEAM_SETTINGS: Final = ("weight", "priority", "approver_role_id", "approval_limit", "defaults", "locked")
+"""The names of the settings of a team."""
+
+
+@dataclass(frozen=True)
+class TeamChange:
+    """A change of a team, recorded in the audit log under `entry_id`.
+
+    `old` and `new` are the values of the settings that differ, by name; None where there was, or is, no team.
+    """
+
+    entry_id: int
+    role_id: int
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None

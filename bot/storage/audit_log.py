@@ -14,6 +14,7 @@ from bot.domain.notices import NoticeKind
 from bot.storage.notices import add_notice
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import audit_entries, guild_settings
+from bot.storage.team_changes import parse_team_change
 
 _GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
 _SELECT_LOG_CHANNEL: Final = select(guild_settings.c.log_channel_id).where(
@@ -36,7 +37,7 @@ def add_audit_entry(
     """Add a line, and a notice of it if the guild mirrors its log to a channel. Return its id.
 
     `job_id` is the job that it was done to, whose author is the target; it is stored as the value that is gone.
-    `change` is the name of a setting with its value before and after.
+    `change` is the name of a setting, or `team`, with its value before and after.
     """
     row = {
         "guild_id": guild_id,
@@ -107,5 +108,14 @@ def parse_change(row: Row[Any]) -> SettingChange | None:
 
 def _parse_entry(row: Row[Any]) -> AuditEntry:
     job_id = json.loads(row.old_value) if row.setting is None and row.old_value else None
-    change = parse_change(row)
-    return AuditEntry(row.id, row.actor_id, row.action, row.target_id, row.reason, row.created_at, job_id, change)
+    return AuditEntry(
+        row.id,
+        row.actor_id,
+        row.action,
+        row.target_id,
+        row.reason,
+        row.created_at,
+        job_id,
+        parse_change(row),
+        parse_team_change(row),
+    )

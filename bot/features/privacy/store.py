@@ -32,6 +32,8 @@ from bot.storage.tables import (
     queue_entries,
     reports,
     source_images,
+    team_choices,
+    teams,
     thumbnails,
     undelivered_images,
     user_preferences,
@@ -46,6 +48,7 @@ _ACTOR_COLUMNS: Final[Mapping[Table, Column[Any]]] = MappingProxyType(
         ledger_entries: ledger_entries.c.user_id,
         audit_entries: audit_entries.c.actor_id,
         word_rules: word_rules.c.created_by,
+        teams: teams.c.created_by,
     }
 )
 """Who did what a row tells of, which stays without them."""
@@ -143,6 +146,7 @@ async def _count_user_data(connection: AsyncConnection, user_id: int) -> StoredD
         undelivered_images=await count_rows_about_jobs(undelivered_images),
         reports=await count_rows(reports, owned[reports]),
         preferences=await count_rows(user_preferences, owned[user_preferences]),
+        team_choices=await count_rows(team_choices, owned[team_choices]),
         open_jobs=await count_rows(jobs, (jobs.c.requester_id == user_id) & jobs.c.state.in_(OPEN_STATES)),
     )
 
@@ -156,6 +160,7 @@ def _build_owned_rows_conditions(user_id: int) -> Mapping[Table, ColumnElement[b
         explorations: (explorations.c.requester_id == user_id) & ~exists().where(is_open_variant),
         reports: reports.c.reporter_id == user_id,
         user_preferences: user_preferences.c.user_id == user_id,
+        team_choices: team_choices.c.user_id == user_id,
     }
 
 

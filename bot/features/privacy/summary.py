@@ -9,7 +9,8 @@ class StoredDataSummary:
 
     `rows` are all rows about the ended jobs, `source_images` the pictures that only those jobs started from,
     `round_rows` the ballots, places in a relay and reminders of contests, `undelivered_images` the results that could
-    not be posted, `reports` those sent to moderators; `preferences` is 1 when the person has any.
+    not be posted, `reports` those sent to moderators, `team_choices` the servers in which they chose for whom they
+    ask; `preferences` is 1 when the person has any.
     """
 
     jobs: int = 0
@@ -23,4 +24,5 @@ class StoredDataSummary:
     undelivered_images: int = 0
     reports: int = 0
     preferences: int = 0
+    team_choices: int = 0
     open_jobs: int = 0

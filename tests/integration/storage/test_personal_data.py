@@ -14,6 +14,7 @@ from bot.domain.notices import NoticeKind
 from bot.domain.preferences import Ping, Preferences
 from bot.domain.round_phases import start_contest
 from bot.domain.rounds import ContestFormat, EntryState
+from bot.domain.teams import Team
 from bot.features.lineage.store import SqlLineageStore
 from bot.features.privacy.store import SqlUserDataStore
 from bot.features.privacy.summary import StoredDataSummary
@@ -36,6 +37,7 @@ from bot.storage.tables import (
     source_images,
     user_preferences,
 )
+from bot.storage.teams import SqlTeamStore
 from bot.storage.thumbnails import SqlThumbnailStore
 from shared.job import Job
 from tests.support.builders import ADA_ID, BEN_ID, SOURCE, make_finished_status, make_job_by, read_rows
@@ -111,6 +113,9 @@ async def fill_tables(database: Database, job_store: SqlJobStore, url: str) -> N
             created_at=0,
         )
     await fill_contest(database)
+    await SqlTeamStore(database).add_team(Team(7, 1, "Makers"), ADA_ID)
+    for user_id in (ADA_ID, BEN_ID):
+        await SqlTeamStore(database).save_choice(1, user_id, 7)
     for user_id in (ADA_ID, BEN_ID):
         told = {"user_id": user_id, "reason": PLANTED_PROMPT} if user_id == ADA_ID else {"user_id": user_id}
         await database.run_transaction(
@@ -169,6 +174,7 @@ async def test_all_data_of_a_person_is_counted_and_deleted(
         undelivered_images=1,
         reports=1,
         preferences=1,
+        team_choices=1,
         open_jobs=1,
     )
     assert set(ended_ids) == {make_job_by(1).id, make_job_by(2).id}

@@ -1,0 +1,11 @@
+"""The codes of the problems of teams, all of which their members or the managers of the server can act on."""
+
+from typing import Final
+
+TEAM_CODES: Final = (
+    "team_unknown",
+    "team_not_yours",
+    "team_exists",
+    "team_full",
+    "team_changed_since",
+)
