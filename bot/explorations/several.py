@@ -17,7 +17,7 @@ from bot.interactions.responses import RenderedMessage, respond_with, update_mes
 from bot.submission.job_queuer import JobDetails
 from bot.submission.submitter import JobSubmitter
 from shared.catalogue import Catalogue, Model
-from shared.request.builder import pick_seed
+from shared.request.builder import pick_seeds
 from shared.request.model import MAX_COUNT, Request
 
 
@@ -98,14 +98,3 @@ def plan_seeds(request: Request, model: Model, count: int, rng: random.Random) -
         Variation.SEEDS,
         tuple(request.model_copy(update={"seed": seed}) for seed in pick_seeds(request, model, count, rng)),
     )
-
-
-def pick_seeds(request: Request, model: Model, count: int, rng: random.Random) -> list[int | None]:
-    """Pick seeds that all differ; None for a model that reads no seed."""
-    seeds = [pick_seed(request, model, rng)]
-    unseeded = request.model_copy(update={"seed": None})
-    while len(seeds) < count:
-        seed = pick_seed(unseeded, model, rng)
-        if seed is None or seed not in seeds:
-            seeds.append(seed)
-    return seeds

@@ -83,7 +83,31 @@ async def fetch_attachment(
     timeout_seconds: float = FETCH_TIMEOUT_SECONDS,
     proxies: ProxySettings = NO_PROXIES,
 ) -> tuple[bytes, ImageType]:
-    """Download a picture of at most `max_bytes` and detect its type from its content. Redirects are not followed.
+    """Download a picture as `fetch_file` does, and detect its type from its content.
+
+    Raises `RejectedError` with one of the `attachment_*` problems.
+    """
+    data = await fetch_file(
+        session, url, size, max_bytes, allowed_hosts, timeout_seconds=timeout_seconds, proxies=proxies
+    )
+    image_type = sniff_image_type(data)
+    if image_type is None:
+        types = ", ".join(known.name for known in ImageType)
+        raise RejectedError(make_problem("attachment_type", types=types))
+    return data, image_type
+
+
+async def fetch_file(
+    session: aiohttp.ClientSession,
+    url: str,
+    size: int | None,
+    max_bytes: int,
+    allowed_hosts: Collection[str],
+    *,
+    timeout_seconds: float = FETCH_TIMEOUT_SECONDS,
+    proxies: ProxySettings = NO_PROXIES,
+) -> bytes:
+    """Download a file of 1 to `max_bytes` bytes. Redirects are not followed.
 
     Raises `RejectedError` with one of the `attachment_*` problems.
     https://discord.com/developers/docs/reference#signed-attachment-cdn-urls
@@ -102,11 +126,12 @@ async def fetch_attachment(
         raise RejectedError(make_problem("attachment_unreachable")) from error
     if not data:
         raise RejectedError(make_problem("attachment_empty"))
-    image_type = sniff_image_type(data)
-    if image_type is None:
-        types = ", ".join(known.name for known in ImageType)
-        raise RejectedError(make_problem("attachment_type", types=types))
-    return data, image_type
+    return data
+
+
+def make_too_large_problem(size: int, max_bytes: int) -> Problem:
+    """Make the problem of a file of more than `max_bytes` bytes."""
+    return make_problem("attachment_too_large", size=_format_mib(size), limit=_format_mib(max_bytes))
 
 
 def _find_problems(url: str, size: int | None, max_bytes: int, allowed_hosts: Collection[str]) -> Iterator[Problem]:
@@ -118,7 +143,7 @@ def _find_problems(url: str, size: int | None, max_bytes: int, allowed_hosts: Co
     if not is_trusted:
         yield make_problem("attachment_host", host=host)
     if size is not None and size > max_bytes:
-        yield _build_too_large_problem(size, max_bytes)
+        yield make_too_large_problem(size, max_bytes)
     if size == 0:
         yield make_problem("attachment_empty")
 
@@ -173,12 +198,12 @@ async def _download_body(session: aiohttp.ClientSession, url: URL, max_bytes: in
         if response.status != 200:  # noqa: PLR2004 - HTTP's OK
             raise RejectedError(make_problem("attachment_unreachable"))
         if (response.content_length or 0) > max_bytes:
-            raise RejectedError(_build_too_large_problem(response.content_length or 0, max_bytes))
+            raise RejectedError(make_too_large_problem(response.content_length or 0, max_bytes))
         data = bytearray()
         async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
             data += chunk
             if len(data) > max_bytes:
-                raise RejectedError(_build_too_large_problem(len(data), max_bytes))
+                raise RejectedError(make_too_large_problem(len(data), max_bytes))
         return bytes(data)
 
 
@@ -187,10 +212,6 @@ def _parse_host(location: str) -> str:
         return URL(location).host or "?"
     except ValueError:
         return "?"
-
-
-def _build_too_large_problem(size: int, max_bytes: int) -> Problem:
-    return make_problem("attachment_too_large", size=_format_mib(size), limit=_format_mib(max_bytes))
 
 
 def _format_mib(size: int) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 import aiohttp
 
 from bot.domain.images import RemoteImage, StoredImage
-from bot.submission.attachments import fetch_attachment
+from bot.submission.attachments import fetch_attachment, fetch_file
 from shared.addresses.http import NO_PROXIES, ProxySettings
 from shared.imaging.sniffing import ImageType
 
@@ -38,6 +38,17 @@ class ImageFetcher:
         async with self.download_slots:
             data, _ = await self._download(image, self.max_bytes)
         return data
+
+    async def fetch_file(self, file: RemoteImage, upload_limit: int) -> bytes:
+        """Download a file that need not be a picture. `upload_limit` is as that of `hold_image`.
+
+        Raises `RejectedError`.
+        """
+        max_bytes = min(self.max_bytes, upload_limit)
+        async with self.download_slots:
+            return await fetch_file(
+                self.http_session, file.url, file.size_bytes, max_bytes, self.allowed_hosts, proxies=self.proxies
+            )
 
     @asynccontextmanager
     async def hold_image(

@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 
 import discord
 
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.usage import Usage
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_guild_settings, get_preferences, require_guild_settings
-from bot.interactions.offers import get_offered_catalogue
+from bot.interactions.offers import restrict_catalogue
 from bot.interactions.usage import build_usage
 from bot.submission.acknowledgement import is_private
 from bot.submission.attachments import validate_attachment
@@ -78,11 +80,12 @@ class RequestValidator:
         """
         problems = [*self.find_problems(interaction, image), *problems]
         defaults = (presets.chosen, get_preferences(interaction).options, presets.of_server)
-        catalogue = get_offered_catalogue(interaction, self.catalogue)
-        build = partial(self._build_request, catalogue, defaults, has_picture=image is not None)
+        settings = get_guild_settings(interaction)
         source_link = image.url if is_linked and isinstance(image, RemoteImage) else None
         try:
-            built = self.build_foreign_request(build, options, source_link)
+            built = self.build_offered_request(
+                settings, defaults, options, has_picture=image is not None, source_link=source_link
+            )
         except UnsupportedSyntaxError:
             if problems:
                 raise RejectedError(*problems) from None
@@ -92,6 +95,23 @@ class RequestValidator:
         if problems:
             raise RejectedError(*problems)
         return built
+
+    def build_offered_request(
+        self,
+        settings: GuildSettings,
+        defaults: Sequence[Mapping[str, Any]],
+        options: Mapping[str, Any],
+        *,
+        has_picture: bool,
+        source_link: str | None = None,
+    ) -> BuiltRequest:
+        """Build a request for a server with these settings from typed options, of a person or of a row of a table.
+
+        `defaults` fill in the options that were left out. Raises as `build_request` does.
+        """
+        catalogue = restrict_catalogue(self.catalogue, settings)
+        build = partial(self._build_request, catalogue, defaults, has_picture=has_picture)
+        return self.build_foreign_request(build, options, source_link)
 
     def build_foreign_request(
         self, build: RequestBuilder, options: Mapping[str, Any], source_link: str | None = None
@@ -117,14 +137,20 @@ class RequestValidator:
         usage = build_usage(interaction, require_guild_settings(interaction))
         usage = replace(usage, requests=requests, wants_private=is_private(interaction))
         async with nullcontext() if interaction.response.is_done() else limit_lookup_time(interaction):
-            problems = await self.rules.find_problems(usage)
+            problems = await self.find_usage_problems(usage)
         problems += self._find_image_problems(interaction, image)
-        for request in requests:
-            for problem in self._find_request_problems(request, interaction.user.id):
-                if problem not in problems:
-                    problems.append(problem)
         if problems:
             raise RejectedError(*problems)
+
+    async def find_usage_problems(self, usage: Usage) -> list[Problem]:
+        """List the problems of the requests of a use, each once: with the rules of the server and with the catalogue.
+
+        Raises `RejectedError` as `WordListReader` does.
+        """
+        problems = await self.rules.find_problems(usage)
+        for request in usage.requests:
+            problems += (p for p in self._find_request_problems(request, usage.user_id) if p not in problems)
+        return problems
 
     def _find_image_problems(
         self, interaction: discord.Interaction, image: RemoteImage | StoredImage | None
@@ -137,7 +163,7 @@ class RequestValidator:
     def _build_request(
         self,
         catalogue: Catalogue,
-        defaults: tuple[Mapping[str, Any], ...],
+        defaults: Sequence[Mapping[str, Any]],
         options: Mapping[str, Any],
         *,
         has_picture: bool,

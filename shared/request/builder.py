@@ -82,6 +82,17 @@ def pick_seed(request: Request, model: Model, rng: random.Random) -> int | None:
     return request.seed or rng.randint(1, int(model.fields["seed"].maximum or 1))
 
 
+def pick_seeds(request: Request, model: Model, count: int, rng: random.Random) -> list[int | None]:
+    """Pick seeds that all differ; None for a model that reads no seed."""
+    seeds = [pick_seed(request, model, rng)]
+    unseeded = request.model_copy(update={"seed": None})
+    while len(seeds) < count:
+        seed = pick_seed(unseeded, model, rng)
+        if seed is None or seed not in seeds:
+            seeds.append(seed)
+    return seeds
+
+
 def _parse_prompts(
     prompt: str | None, negative: str | None, model: Model, problems: list[Problem]
 ) -> tuple[TextPrompt, ...]:

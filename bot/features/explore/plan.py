@@ -7,11 +7,10 @@ from datetime import date
 from typing import Any, Final, TypeVar
 
 from bot.domain.exploration import ExplorationPlan, Variation
-from bot.explorations.several import pick_seeds
 from shared.catalogue import Catalogue, Model, make_unknown_model_problem
 from shared.i18n.messages import Messages
 from shared.problems import Problem, RejectedError, make_problem
-from shared.request.builder import pick_seed
+from shared.request.builder import pick_seed, pick_seeds
 from shared.request.conversion import adapt_to_model, find_alternative_models
 from shared.request.model import Request
 from shared.request.validation import validate_request
