@@ -84,11 +84,15 @@ class BedrockStandIn:
 
 
 def make_runtime_client(
-    url: str, secret_key: str = SECRET_KEY, access_key: str = ACCESS_KEY, read_timeout: int = 60
+    url: str,
+    secret_key: str = SECRET_KEY,
+    access_key: str = ACCESS_KEY,
+    read_timeout: int = 60,
+    region: str = "us-west-2",
 ) -> "BedrockRuntimeClient":
     return boto3.session.Session().client(
         "bedrock-runtime",
-        region_name="us-west-2",
+        region_name=region,
         endpoint_url=url,
         aws_access_key_id=access_key,
         aws_secret_access_key=secret_key,

@@ -58,6 +58,13 @@ def authenticate_request(request: SignedRequest, credentials: Credentials, now: 
     _check_signature(request, authorization, credentials, now)
 
 
+def find_signed_region(authorization: str) -> str | None:
+    """Find the Region that a signature is for; None for an API key, which names none."""
+    match = AUTHORIZATION_PATTERN.match(authorization)
+    scope = match[1].split("/") if match else []
+    return scope[2] if len(scope) == SCOPE_PARTS else None
+
+
 def _check_signature(request: SignedRequest, authorization: str, credentials: Credentials, now: datetime) -> None:
     match = AUTHORIZATION_PATTERN.match(authorization)
     scope = match[1].split("/") if match else []

@@ -6,15 +6,18 @@ POST   /control/faults      {"fault": "throttle", "times": 1, "match": {"model":
 DELETE /control/faults      clear them, and the bodies that have had a `-once` fault
 POST   /control/latency     {"seconds": 0} for all models, or {"<model ID>": 1.5}; null restores the model's own
 PUT    /control/models/{id} {"status": "ACTIVE" | "LEGACY" | "EOL" | "forbidden"}
+PUT    /control/c2pa        {"manifest": "<base64>"} for every PNG and JPEG; true for an empty one, null for none
 GET    /control/calls       every invocation, oldest first (fields: demo.standins.bedrock.state.Call)
 DELETE /control/calls       clear the list of calls
 """
 
+import base64
 import json
 from typing import Any, cast
 
 from aiohttp import web
 
+from demo.standins.bedrock.c2pa import build_empty_manifest
 from demo.standins.bedrock.faults import FAULTS, Fault, parse_fault
 from demo.standins.bedrock.models import MODELS, STATUSES, ModelStatus
 from demo.standins.bedrock.state import STATE, ScheduledFault, dump_call
@@ -93,6 +96,21 @@ async def set_model_status(request: web.Request) -> web.Response:
         raise _bad_request_error(f"A model cannot be {status!r}. Choose one of: {', '.join(STATUSES)}.")
     request.app[STATE].statuses[model] = cast("ModelStatus", status)
     return web.json_response({"model": model, "status": status})
+
+
+@routes.put("/control/c2pa")
+async def set_manifest(request: web.Request) -> web.Response:
+    manifest = (await _read_json_object(request)).get("manifest")
+    if manifest is True:
+        request.app[STATE].manifest = build_empty_manifest()
+    elif manifest is None:
+        request.app[STATE].manifest = None
+    else:
+        try:
+            request.app[STATE].manifest = base64.b64decode(str(manifest), validate=True)
+        except ValueError as error:
+            raise _bad_request_error("`manifest` is not base64. Send base64, true or null.") from error
+    return web.json_response({"bytes": len(request.app[STATE].manifest or b"")})
 
 
 @routes.get("/control/calls")

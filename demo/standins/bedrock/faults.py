@@ -145,6 +145,7 @@ ERROR_FAULTS: Mapping[str, ErrorFault] = {
 
 RESPONSE_FAULTS: Mapping[str, str] = {
     "filtered": "The image is generated and withheld (SDXL: CONTENT_FILTERED, blurred; others: no image); billed.",
+    "filtered-with-image": "As `filtered`, but the response holds the image and its seed all the same; billed.",
     "filter-input": "The source image is rejected; not billed (SDXL has no such reason: as `filtered`).",
     "refused": "The prompt is rejected (SDXL: 400 invalid_prompts; others: Filter reason: prompt); not billed.",
     "error": "The response says that generation failed (SDXL: ERROR; others: Inference error); not billed.",

@@ -1,7 +1,8 @@
 """The settings of one generation, in the same form for every dialect."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -13,7 +14,8 @@ class GenerationSettings:
 
     `size` is the output's width and height in pixels. `seed` 0 means a random one. `source_weight` is the share of the
     source to keep: 1 returns the source unchanged, 0 ignores it. `source_detail` (0-1) is the share of fine detail in
-    the kept part. `creativity` (0-1) is the amount of detail that an upscale adds; None if nothing is upscaled.
+    the kept part. `service` is the short name of a service, `options` its fields but the images, `mask` the region to
+    change in white; None and empty for a model that generates.
     """
 
     prompts: tuple[tuple[str, float], ...]
@@ -28,4 +30,7 @@ class GenerationSettings:
     clip_guidance_preset: str = "NONE"
     style_preset: str | None = None
     output_format: str = "png"
-    creativity: float | None = None
+    service: str | None = None
+    mask: "Image.Image | None" = None
+    style_source: "Image.Image | None" = None
+    options: Mapping[str, Any] = field(default_factory=dict)

@@ -14,14 +14,14 @@ class UnreadableImageError(Exception):
     """A field that should contain an image does not; the message says why."""
 
 
-def decode_image(text: str) -> Image.Image:
+def decode_image(text: str, *, keep_alpha: bool = False) -> Image.Image:
     """Decode a JPEG, PNG or WebP image to RGB pixels, from strict base64 (no `data:` prefix, no line breaks).
 
-    Raises UnreadableImageError.
+    With `keep_alpha`, an image with transparency is decoded to RGBA. Raises UnreadableImageError.
     """
     _, image = open_image(text)
     try:
-        return image.convert("RGB")
+        return image.convert("RGBA" if keep_alpha and image.has_transparency_data else "RGB")
     except (OSError, SyntaxError, ValueError) as error:
         raise UnreadableImageError("the image is damaged") from error
 
@@ -49,7 +49,7 @@ def encode_image(image: Image.Image, output_format: str) -> bytes:
     out = io.BytesIO()
     match output_format:
         case "jpeg":
-            image.save(out, "JPEG", quality=92, subsampling=0)
+            image.convert("RGB").save(out, "JPEG", quality=92, subsampling=0)
         case "webp":
             image.save(out, "WEBP", quality=90, method=0)
         case _:

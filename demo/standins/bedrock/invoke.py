@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeVar
 from aiohttp import web
 
 from demo.standins.bedrock import auth, faults
-from demo.standins.bedrock.dialects import sd35, sdxl, upscale
+from demo.standins.bedrock.dialects import sd35, sdxl
 from demo.standins.bedrock.errors import (
     RESPONSE_LIMIT,
     ServiceError,
@@ -26,8 +26,10 @@ from demo.standins.bedrock.errors import (
 )
 from demo.standins.bedrock.generation_settings import GenerationSettings
 from demo.standins.bedrock.models import Model, find_model, find_profile_model
+from demo.standins.bedrock.request_metadata import parse_request_metadata
 from demo.standins.bedrock.response_writer import write_response
 from demo.standins.bedrock.responses import build_response
+from demo.standins.bedrock.services import parsing
 from demo.standins.bedrock.state import STATE, BedrockState, Call, summarize_body
 
 REQUEST_LIMIT = 25_000_000
@@ -74,6 +76,7 @@ async def _handle_call(request: web.Request, call: Call, *, streamed: bool) -> w
     await authenticate_caller(request)
     data = await request.read()
     model = _resolve_model(request, state, data, streamed=streamed)
+    call.request_metadata = parse_request_metadata(request.headers)
     body = await _run_in_thread(state, lambda: _parse_body(data))
     call.body = await _run_in_thread(state, lambda: summarize_body(body))
     texts = sdxl.iter_prompt_texts(body) if model.dialect == "sdxl" else sd35.iter_prompt_texts(body)
@@ -85,7 +88,7 @@ async def _handle_call(request: web.Request, call: Call, *, streamed: bool) -> w
     await asyncio.sleep(state.draw_latency(model) + faults.sum_extra_seconds(call_faults))
     response_fault = faults.pick_fault(call_faults, faults.RESPONSE_FAULTS)
     result = await _run_in_thread(
-        state, lambda: build_response(model, settings, response_fault.name if response_fault else None)
+        state, lambda: build_response(model, settings, response_fault.name if response_fault else None, state.manifest)
     )
     call.outcome, call.seed, call.billed = result.outcome, result.seed, result.billed
     if len(result.body) > RESPONSE_LIMIT:
@@ -120,7 +123,8 @@ def _resolve_model(request: web.Request, state: BedrockState, data: bytes, *, st
         raise validation_error(f"Accept type {request.headers['Accept']} isn't supported. Use {JSON}.")
     identifier = request.match_info["model"]
     model = find_profile_model(identifier) or find_model(identifier)
-    if not model:
+    region = auth.find_signed_region(request.headers.get("Authorization", ""))
+    if not model or (region is not None and region not in model.regions):
         raise validation_error("The provided model identifier is invalid.")
     if model.profile_only and not find_profile_model(identifier):
         _raise_error(faults.ERROR_FAULTS["profile"])
@@ -153,8 +157,8 @@ def parse_request(body: dict[str, Any], model: Model) -> GenerationSettings:
             return sdxl.parse_request(body)
         case "sd35":
             return sd35.parse_request(body, model)
-        case "upscale":
-            return upscale.parse_request(body, model)
+        case "service":
+            return parsing.parse_request(body, model)
 
 
 def _parse_finite_float(text: str) -> float:

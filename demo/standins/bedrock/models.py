@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-DialectName = Literal["sdxl", "sd35", "upscale"]
+DialectName = Literal["sdxl", "sd35", "service"]
 ModelStatus = Literal["ACTIVE", "LEGACY", "EOL", "forbidden"]
 STATUSES: tuple[ModelStatus, ...] = ("ACTIVE", "LEGACY", "EOL", "forbidden")
 ARN_PATTERN = re.compile(r"arn:aws:bedrock:[a-z0-9-]*:\d*:(?:foundation-model|inference-profile)/")
 PROFILE_PREFIX = "us."
+SDXL_REGIONS = ("us-east-1", "us-west-2")
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,38 @@ class Model:
     image_input: bool = True
     streaming: bool = False
     profile_only: bool = False
+    regions: tuple[str, ...] = ("us-west-2",)
 
     @property
     def short_name(self) -> str:
-        """The name in the newer models' own error messages: `sd3-5-large`, `fast-upscale`."""
+        """The name in the newer models' own error messages: `sd3-5-large`, `fast-upscale`, `remove-bg`."""
         name = self.id.removeprefix("stability.").split("-v")[0]
-        return name.removeprefix("stable-") if self.profile_only else name
+        if not self.profile_only:
+            return name
+        return name.removeprefix("stable-").removeprefix("image-").replace("background", "bg")
 
 
 _ROWS = (
-    Model("stability.stable-diffusion-xl-v1", "SDXL 1.0", "sdxl", 2.0, 0.3, 4294967295, streaming=True),
-    Model("stability.stable-diffusion-xl-v1:0", "SDXL 1.0", "sdxl", 2.0, 0.3, 4294967295, streaming=True),
+    Model(
+        "stability.stable-diffusion-xl-v1",
+        "SDXL 1.0",
+        "sdxl",
+        2.0,
+        0.3,
+        4294967295,
+        streaming=True,
+        regions=SDXL_REGIONS,
+    ),
+    Model(
+        "stability.stable-diffusion-xl-v1:0",
+        "SDXL 1.0",
+        "sdxl",
+        2.0,
+        0.3,
+        4294967295,
+        streaming=True,
+        regions=SDXL_REGIONS,
+    ),
     Model(
         "stability.sd3-5-large-v1:0",
         "Stable Diffusion 3.5 Large",
@@ -74,29 +96,40 @@ _ROWS = (
         ("jpeg", "png"),
         image_input=False,
     ),
-    Model(
-        "stability.stable-fast-upscale-v1:0",
-        "Stable Image Fast Upscale",
-        "upscale",
-        1.5,
-        0.3,
-        0,
-        ("jpeg", "png", "webp"),
-        profile_only=True,
-    ),
-    Model(
-        "stability.stable-conservative-upscale-v1:0",
-        "Stable Image Conservative Upscale",
-        "upscale",
-        4.0,
-        0.6,
-        4294967294,
-        ("jpeg", "png", "webp"),
-        profile_only=True,
-    ),
 )
 
-MODELS: Mapping[str, Model] = {row.id: row for row in _ROWS}
+# Stem of the ID, name, latency in seconds, whether it takes a seed
+_SERVICES = (
+    ("fast-upscale", "Fast Upscale", 1.5, False),
+    ("conservative-upscale", "Conservative Upscale", 4.0, True),
+    ("creative-upscale", "Creative Upscale", 5.0, True),
+    ("image-inpaint", "Inpaint", 2.5, True),
+    ("outpaint", "Outpaint", 2.5, True),
+    ("image-search-recolor", "Search and Recolor", 2.5, True),
+    ("image-search-replace", "Search and Replace", 2.5, True),
+    ("image-erase-object", "Erase Object", 2.0, True),
+    ("image-remove-background", "Remove Background", 1.5, False),
+    ("image-control-sketch", "Control Sketch", 2.5, True),
+    ("image-control-structure", "Control Structure", 2.5, True),
+    ("image-style-guide", "Style Guide", 2.5, True),
+    ("style-transfer", "Style Transfer", 3.0, True),
+)
+_SERVICE_ROWS = tuple(
+    Model(
+        f"stability.stable-{stem}-v1:0",
+        f"Stable Image {name}",
+        "service",
+        latency,
+        0.15 * latency,
+        4294967294 if takes_seed else 0,
+        ("jpeg", "png", "webp"),
+        profile_only=True,
+        regions=("us-east-1", "us-east-2", "us-west-2"),
+    )
+    for stem, name, latency, takes_seed in _SERVICES
+)
+
+MODELS: Mapping[str, Model] = {row.id: row for row in (*_ROWS, *_SERVICE_ROWS)}
 
 
 def find_model(identifier: str) -> Model | None:

@@ -4,6 +4,7 @@ The prompt determines palette and scene, the seed the brushstrokes. `source_weig
 refine, guidance saturates. Most work is done at about half size, so that a megapixel takes about 100 ms of one core.
 """
 
+from dataclasses import replace
 from math import cos, pi, sin
 from random import Random
 
@@ -14,8 +15,8 @@ from demo.standins.bedrock.image_codec import encode_image
 from demo.standins.bedrock.palette import pick_colours
 from demo.standins.bedrock.randomness import create_random
 from demo.standins.bedrock.scene import draw_noise, paint_scene, recolour_image
+from demo.standins.bedrock.services.effects import apply_service
 from demo.standins.bedrock.styles import STYLES, adjust_colour, adjust_contrast, apply_tint
-from demo.standins.bedrock.upscaler import upscale_image
 
 WORKING_SIDE = 512
 DRAWN_STYLES = frozenset(
@@ -40,9 +41,9 @@ def render_blurred(settings: GenerationSettings) -> bytes:
 
 def render_image(settings: GenerationSettings) -> Image.Image:
     """Render an image; with a `source_weight` of 1 this is the source itself."""
+    if settings.service:
+        return apply_service(settings, _paint_without_source)
     source = settings.source
-    if source and settings.creativity is not None:
-        return upscale_image(source, settings.size, settings.creativity, create_random(settings.seed, settings.prompts))
     if source and source.size != settings.size:
         source = source.resize(settings.size, Image.Resampling.BICUBIC)
     if source and settings.source_weight >= 1:
@@ -63,6 +64,10 @@ def render_image(settings: GenerationSettings) -> Image.Image:
         canvas = STYLES[settings.style_preset](canvas, rng)
     canvas = canvas.resize(settings.size, Image.Resampling.BICUBIC)
     return Image.blend(canvas, source, settings.source_weight**1.5 * settings.source_detail) if source else canvas
+
+
+def _paint_without_source(settings: GenerationSettings) -> Image.Image:
+    return render_image(replace(settings, service=None, source=None))
 
 
 def _join_positive_prompts(settings: GenerationSettings) -> str:

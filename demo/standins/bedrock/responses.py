@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from demo.standins.bedrock import image_codec
+from demo.standins.bedrock.c2pa import embed_manifest
 from demo.standins.bedrock.dialects import sd35, sdxl
 from demo.standins.bedrock.errors import RESPONSE_LIMIT
 from demo.standins.bedrock.generation_settings import GenerationSettings
@@ -37,8 +38,13 @@ class ModelResponse:
     seed: int | None = None
 
 
-def build_response(model: Model, settings: GenerationSettings, fault: str | None) -> ModelResponse:
-    """Render the image and build the response. Raises ServiceError for a prompt that SDXL rejects."""
+def build_response(
+    model: Model, settings: GenerationSettings, fault: str | None, manifest: bytes | None = None
+) -> ModelResponse:
+    """Render the image and build the response; `manifest` is put into a PNG or JPEG, but not into SDXL's.
+
+    Raises ServiceError for a prompt that SDXL rejects.
+    """
     if model.dialect == "sdxl":
         return _build_sdxl_response(settings, fault)
     if fault in FINISH_REASONS:
@@ -46,10 +52,17 @@ def build_response(model: Model, settings: GenerationSettings, fault: str | None
             _encode_json(sd35.build_empty_response(FINISH_REASONS[fault])), FINISH_REASONS[fault], billed=False
         )
     image = render_bytes(settings)
+    if manifest is not None:
+        image = embed_manifest(image, manifest)
     if fault in {"filtered", "unknown-reason"}:
         reason = "Filter reason: output image" if fault == "filtered" else "Undocumented reason"
         return ModelResponse(_encode_json(sd35.build_empty_response(reason)), reason, billed=True, seed=settings.seed)
-    return _corrupt_response(sd35.build_response(settings.seed, image), settings.seed, fault)
+    response = sd35.build_response(settings.seed, image)
+    if fault == "filtered-with-image":
+        reason = "Filter reason: output image"
+        body = _encode_json({**response, "finish_reasons": [reason]})
+        return ModelResponse(body, reason, billed=True, seed=settings.seed)
+    return _corrupt_response(response, settings.seed, fault)
 
 
 def _build_sdxl_response(settings: GenerationSettings, fault: str | None) -> ModelResponse:
@@ -66,7 +79,7 @@ def _build_sdxl_response(settings: GenerationSettings, fault: str | None) -> Mod
                 billed=False,
                 seed=settings.seed,
             )
-        case "filtered" | "filter-input" | "unknown-reason":
+        case "filtered" | "filtered-with-image" | "filter-input" | "unknown-reason":
             reason = "UNDOCUMENTED" if fault == "unknown-reason" else "CONTENT_FILTERED"
             body = sdxl.build_response(settings.seed, render_blurred(settings), reason)
             return ModelResponse(_encode_json(body), reason, billed=True, seed=settings.seed)

@@ -15,7 +15,7 @@ from demo.standins.bedrock.faults import Fault
 from demo.standins.bedrock.models import MODELS, Model, ModelStatus
 
 MAX_CONCURRENT_RENDERS = 2
-IMAGE_FIELDS = frozenset({"init_image", "image", "mask_image"})
+IMAGE_FIELDS = frozenset({"init_image", "image", "mask", "style_image"})
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Call:
     status: int | None = None
     outcome: str | None = None
     seed: int | None = None
+    request_metadata: dict[str, str] | None = None
     billed: bool = False
     delivered: bool = False
     in_flight: bool = True
@@ -58,6 +59,7 @@ class BedrockState:
     """The state of one server. `latency` overrides every model's own, `latencies` that of single models (seconds).
 
     `too_large_status` is the HTTP status of the error for a response over 16 MiB, which is not documented.
+    `manifest` is a C2PA manifest store that is put into every PNG and JPEG.
     """
 
     credentials: Credentials
@@ -68,6 +70,7 @@ class BedrockState:
     seen_once_bodies: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     too_large_status: int = 400
+    manifest: bytes | None = None
     rng: Random = field(default_factory=SystemRandom)
     render_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_RENDERS))
 

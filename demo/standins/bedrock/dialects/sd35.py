@@ -35,7 +35,8 @@ SIZES = {
 
 def build_field_rules(model: Model) -> dict[str, FieldRule]:
     """Return a model's fields, in the order in which its error message lists them."""
-    rules = {"prompt": FieldRule("String", required=True, max_length=10_000)}
+    shortest = None if model.image_input else 1
+    rules = {"prompt": FieldRule("String", required=True, min_length=shortest, max_length=10_000)}
     if model.image_input:
         rules |= {
             "mode": FieldRule("String", values=("text-to-image", "image-to-image")),

@@ -33,7 +33,7 @@ def test_a_result_has_its_seed_its_size_and_its_duration(
 
 
 @pytest.mark.parametrize(
-    ("model", "size", "seed"), [("fast-upscale", (2560, 6144), None), ("conservative-upscale", (1859, 4462), 7)]
+    ("model", "size", "seed"), [("fast-upscale", (2560, 6144), None), ("conservative-upscale", (1975, 4741), 7)]
 )
 def test_an_upscaler_is_called_by_its_inference_profile_and_returns_a_larger_picture(
     model: str, size: tuple[int, int], seed: int | None, shared_harness: ClientHarness, bedrock: BedrockStandIn
@@ -121,6 +121,7 @@ FAULT_CODES = {
 }
 TESTED_ELSEWHERE = {
     "filtered",
+    "filtered-with-image",
     "filter-input",
     "refused",
     "seed-string",
@@ -159,6 +160,7 @@ def test_every_fault_has_its_problem_and_costs_one_call(
         ("sdxl", "filtered", FilteredPart.OUTPUT),
         ("sdxl", "refused", FilteredPart.PROMPT),
         ("sd3.5-large", "filtered", FilteredPart.OUTPUT),
+        ("sd3.5-large", "filtered-with-image", FilteredPart.OUTPUT),
         ("sd3.5-large", "filter-input", FilteredPart.INPUT),
         ("sd3.5-large", "refused", FilteredPart.PROMPT),
     ],

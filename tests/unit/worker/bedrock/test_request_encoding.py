@@ -116,7 +116,7 @@ def test_the_stand_in_accepts_every_valid_request(
     assert model.dialect != "sdxl" or len(parsed.prompts) == len(request.text_prompts)
     assert parsed.seed == (7 if "seed" in model.fields else 0)
     assert (parsed.source is not None) == request.has_picture
-    assert (parsed.creativity is not None) == (model.task == "upscale")
+    assert (parsed.service is not None) == (model.task == "upscale")
     if "keep" in model.fields and request.has_picture and not request.is_scheduled(model):
         assert parsed.source_weight == pytest.approx(request.resolve_value("keep", model) / 100, abs=1e-6)
 

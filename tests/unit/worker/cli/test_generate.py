@@ -65,7 +65,7 @@ def test_an_upscale_to_png_has_its_parameters_embedded(
         == 0
     )
     with Image.open(working_directory / "big.png") as image:
-        assert (image.format, image.size) == ("PNG", (3326, 2494))
+        assert (image.format, image.size) == ("PNG", (2539, 1904))
         assert image.info["parameters"] == "a castle\nCreativity: 0.2, Seed: 5, Model: Conservative Upscale"
     assert len(bedrock.list_calls()) == 1
 

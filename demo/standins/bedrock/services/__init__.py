@@ -1,0 +1,1 @@
+"""Stability's thirteen image services: what each accepts, and what it makes of it."""
