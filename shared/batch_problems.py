@@ -7,4 +7,13 @@ BATCH_CODES: Final = (
     "batch_ambiguous",
     "batch_not_yours",
     "batch_not_allowed",
+    "batch_started",
+    "batch_not_waiting",
+    "batch_not_running",
+    "batch_not_paused",
+    "batch_over",
+    "batch_nothing_failed",
+    "batch_item_unknown",
+    "batch_item_open",
+    "batch_item_without_picture",
 )

@@ -142,9 +142,8 @@ _CODES: Final = {
         "source_conflict",
         "exploration_count",
         "choice_used",
-        # contests
+        # contests and batches
         *CONTEST_CODES,
-        # batches
         *BATCH_CODES,
         *TEAM_CODES,
         "variation_unsupported",

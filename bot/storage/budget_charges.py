@@ -1,21 +1,30 @@
 """Charging budgets for requests: in the transaction that accepts them, or when one ends that was not charged before."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import BindParameter, Connection, bindparam, update
 
 from bot.domain.budgets import Budget, BudgetExceededError, BudgetUnit, Spender, choose_limits, require_room
 from bot.storage.budget_counters import build_keys, create_counter, list_counting_budgets, read_counters
 from bot.storage.budget_notices import NO_BOUND, add_crossing_notices, add_refusal_notice, is_told
-from bot.storage.ledger import change_counters, get_requester_account, reserve_prices, settle_job, share_ledger
+from bot.storage.ledger import (
+    Reservation,
+    change_counters,
+    get_requester_account,
+    reserve_prices,
+    settle_job,
+    share_ledger,
+)
 from bot.storage.notice_bounds import Bounds, NoticeBounds
 from bot.storage.session import Database
 from bot.storage.tables import budget_counters
 from shared.errors import PentimentoError
 from shared.job import Job
+
+T = TypeVar("T")
 
 _KEY: Final[BindParameter[str]] = bindparam("charged_key")
 _CHARGE: Final[BindParameter[int]] = bindparam("charge")
@@ -33,8 +42,10 @@ class NotChargedError(PentimentoError):
     `keys` are those of the bounds that the charge respected.
     """
 
-    def __init__(self, keys: Collection[tuple[str, int]]) -> None:
+    def __init__(self, spender: Spender, prices: Sequence[int], keys: Collection[tuple[str, int]]) -> None:
         super().__init__("budgets were not charged")
+        self.spender = spender
+        self.prices = prices
         self.keys = keys
 
 
@@ -76,10 +87,33 @@ def charge_budgets(
         for key, budget in sorted(by_key.items())  # in one order for all: otherwise two transactions could deadlock
     ]
     if connection.execute(_CHARGE_COUNTER, charges).rowcount < len(charges):
-        raise NotChargedError([(key, budget.limit) for key, budget in watched.items()])
+        raise NotChargedError(spender, prices, [(key, budget.limit) for key, budget in watched.items()])
     unknown = {key: (budget, budget.measure(prices)) for key, budget in watched.items() if bounds[key] is None}
     learned = add_crossing_notices(connection, unknown, spender.user_id, now)
     return ChargedBudgets({key: budget.unit for key, budget in by_key.items()}, learned)
+
+
+async def run_charging_transaction(
+    database: Database,
+    bot_budgets: Sequence[Budget],
+    bounds: NoticeBounds,
+    now: float,
+    work: Callable[[Connection], tuple[T, Bounds]],
+) -> T:
+    """Run `work`, which charges budgets, as a transaction, and anew as long as counters are missing for it.
+
+    `work` returns its result with the bounds that it learned. Raises `BudgetExceededError` if a budget has less left,
+    and `DATABASE_ERRORS`.
+    """
+    while True:
+        try:
+            result, learned = await database.run_transaction(work)
+        except NotChargedError as error:
+            bounds.forget(error.keys)
+            await prepare_budgets(database, bot_budgets, error.spender, error.prices, now)
+        else:
+            bounds.add(learned)
+            return result
 
 
 async def prepare_budgets(
@@ -113,7 +147,7 @@ def settle_without_reservation(
     limiting = {key: (budget, budget.measure([price])) for key, budget in by_key.items()}
     add_crossing_notices(connection, limiting, account.user_id, now)
     counters = {key: by_key[key].unit for key in read_counters(connection, by_key)}
-    reserve_prices(connection, [job], [price], account, counters, now)
+    reserve_prices(connection, [Reservation(job.id, job.request.model, price)], account, counters, now)
     settle_job(connection, job.id, billed_calls, now)
 
 

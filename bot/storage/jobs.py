@@ -15,7 +15,7 @@ from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord, OpenJobRecord
 from bot.domain.status import JobStatus
 from bot.domain.unreadable import JobOwner
-from bot.storage.budget_charges import NotChargedError, charge_budgets, prepare_budgets, settle_without_reservation
+from bot.storage.budget_charges import charge_budgets, run_charging_transaction, settle_without_reservation
 from bot.storage.budget_notices import add_settlement_notices
 from bot.storage.job_records import (
     FIRST_ENTRY,
@@ -30,6 +30,7 @@ from bot.storage.job_records import (
     parse_open_job_record,
 )
 from bot.storage.ledger import (
+    Reservation,
     get_requester_account,
     reserve_prices,
     settle_closed_jobs,
@@ -114,28 +115,24 @@ class SqlJobStore:
         """
         source = build_source_columns(image)
         payer = spender or get_requester_account(jobs_to_add[0])
-        prices = [self._get_price(job.request.model) for job in jobs_to_add]
+        reservations = [
+            Reservation(job.id, job.request.model, self._get_price(job.request.model)) for job in jobs_to_add
+        ]
+        prices = [reservation.price for reservation in reservations]
         now = self._clock()
 
-        def insert_rows(connection: Connection) -> Bounds:
+        def insert_rows(connection: Connection) -> tuple[bool, Bounds]:
             for job in jobs_to_add:
                 connection.execute(_INSERT_JOB, build_job_row(job) | source)
                 connection.execute(_INSERT_QUEUE_ENTRY, build_queue_entry_row(job.id, FIRST_ENTRY))
             for job, price in zip(jobs_to_add, prices, strict=True):
                 accept_entry(connection, job, price, now)
             charged = charge_budgets(connection, self._bot_budgets, payer, prices, now, self._bounds)
-            reserve_prices(connection, jobs_to_add, prices, payer, charged.counters, now)
-            return charged.bounds
+            reserve_prices(connection, reservations, payer, charged.counters, now)
+            return True, charged.bounds
 
         try:
-            while True:
-                try:
-                    self._bounds.add(await self._database.run_transaction(insert_rows))
-                except NotChargedError as error:
-                    self._bounds.forget(error.keys)
-                else:
-                    return True
-                await prepare_budgets(self._database, self._bot_budgets, payer, prices, now)
+            return await run_charging_transaction(self._database, self._bot_budgets, self._bounds, now, insert_rows)
         except IntegrityError:
             return False
         except DATABASE_ERRORS as error:

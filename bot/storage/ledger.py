@@ -1,19 +1,29 @@
 """The ledger: reservations for jobs, their costs, and releases. Entries are only ever added.
 
 The functions are part of the transactions of `bot.storage.jobs` that accept a job and close its record, so that there
-is no moment at which one is stored and the other is not. Amounts are millionths of a dollar.
+is no moment at which one is stored and the other is not. The jobs of a batch are reserved when it starts. Amounts are
+millionths of a dollar.
 """
 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, false, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, false, func, insert, select, union_all, update
 
+from bot.domain.batches import ItemState
 from bot.domain.budgets import BudgetUnit, Spender
-from bot.storage.tables import OPEN_STATES, budget_counters, jobs, ledger_entries, outcomes, queue_entries
+from bot.storage.tables import (
+    OPEN_STATES,
+    batch_items,
+    budget_counters,
+    jobs,
+    ledger_entries,
+    outcomes,
+    queue_entries,
+)
 from shared.job import Job
 
 
@@ -33,10 +43,16 @@ _INSERT_ENTRY: Final = insert(ledger_entries)
 _SELECT_RESERVATION: Final = select(ledger_entries).where(
     ledger_entries.c.job_id == _JOB_ID, ledger_entries.c.kind == EntryKind.RESERVATION
 )
+OPEN_JOB_IDS: Final = union_all(
+    select(jobs.c.id.label("job_id")).where(jobs.c.state.in_(OPEN_STATES)),
+    select(batch_items.c.job_id).where(batch_items.c.state == ItemState.PENDING),
+).subquery("open_job_ids")
+"""The ids of the jobs whose reservations are open, including jobs that items of batches do not have yet."""
+
 SELECT_OPEN_RESERVATIONS: Final = (  # without a period, for which SQLite would read all of its entries
     select(ledger_entries)
-    .join_from(jobs, ledger_entries, ledger_entries.c.job_id == jobs.c.id)
-    .where(jobs.c.state.in_(OPEN_STATES), ledger_entries.c.kind == EntryKind.RESERVATION)
+    .join_from(OPEN_JOB_IDS, ledger_entries, ledger_entries.c.job_id == OPEN_JOB_IDS.c.job_id)
+    .where(ledger_entries.c.kind == EntryKind.RESERVATION)
 )
 _CLOSING: Final = ledger_entries.alias()
 _UNKNOWN_CALLS: Final = (
@@ -78,19 +94,26 @@ _TAKE_WRITE_LOCK: Final = update(budget_counters).where(false()).values(used=bud
 _LOCK_LEDGER: Final = select(func.pg_advisory_xact_lock(_LOCK_ID))
 
 
+class Reservation(NamedTuple):
+    """The price of a job, which is set aside before the job is queued; an item of a batch may have no job yet."""
+
+    job_id: str
+    model: str
+    price: int
+
+
 def reserve_prices(
     connection: Connection,
-    jobs: Sequence[Job],
-    prices: Sequence[int],
+    reservations: Sequence[Reservation],
     spender: Spender,
     counters: Mapping[str, BudgetUnit],
     at: float,
 ) -> None:
     """Add a reservation for each job. `counters` are those to which its price was added, by key."""
-    written = json.dumps(counters) if counters else None
-    for job, price in zip(jobs, prices, strict=True):
-        entry = _build_entry(EntryKind.RESERVATION, spender, at, job)
-        connection.execute(_INSERT_ENTRY, entry | {"reserved": price, "counters": written})
+    entry = _build_entry(EntryKind.RESERVATION, spender, at)
+    entry["counters"] = json.dumps(counters) if counters else None
+    rows = [entry | {"job_id": job_id, "model": model, "reserved": price} for job_id, model, price in reservations]
+    connection.execute(_INSERT_ENTRY, rows)
 
 
 def settle_closed_jobs(connection: Connection, since: float, at: float) -> int:
@@ -195,10 +218,10 @@ def _close_reservation(connection: Connection, row: Row[Any], *, billed_calls: i
     return {key: change_by_unit[unit] for key, unit in parse_counters(row).items()}
 
 
-def _build_entry(kind: EntryKind, spender: Spender, at: float, job: Job | None = None) -> dict[str, Any]:
-    """Build an entry without amounts, for a job or, if there is none, for an adjustment."""
+def _build_entry(kind: EntryKind, spender: Spender, at: float) -> dict[str, Any]:
+    """Build an entry without a job and without amounts."""
     return {
-        "job_id": job.id if job else None,
+        "job_id": None,
         "kind": kind,
         "reserved": 0,
         "spent": 0,
@@ -206,7 +229,7 @@ def _build_entry(kind: EntryKind, spender: Spender, at: float, job: Job | None =
         "guild_id": spender.guild_id,
         "channel_id": spender.channel_id,
         "user_id": spender.user_id,
-        "model": job.request.model if job else "",
+        "model": "",
         "counted_at": at,
         "created_at": at,
         "counters": None,

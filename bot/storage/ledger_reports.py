@@ -13,9 +13,9 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, null, 
 from bot.domain.budgets import BudgetUnit
 from bot.storage.budget_counters import AMOUNTS_USED, load_time_zone
 from bot.storage.job_records import build_owner
-from bot.storage.ledger import EntryKind
+from bot.storage.ledger import OPEN_JOB_IDS, EntryKind
 from bot.storage.session import Database, translate_database_errors
-from bot.storage.tables import OPEN_STATES, jobs, ledger_entries, queue_entries
+from bot.storage.tables import jobs, ledger_entries, queue_entries
 
 _SECONDS_PER_QUARTER: Final = 900  # every time zone's midnight is on a quarter of an hour
 
@@ -166,8 +166,8 @@ def _sum_by(
     )
     reserved = (
         select(column.label("key"), func.sum(ledger_entries.c.reserved))
-        .join(jobs, jobs.c.id == ledger_entries.c.job_id)
-        .where(condition, ledger_entries.c.kind == EntryKind.RESERVATION, jobs.c.state.in_(OPEN_STATES))
+        .join(OPEN_JOB_IDS, OPEN_JOB_IDS.c.job_id == ledger_entries.c.job_id)
+        .where(condition, ledger_entries.c.kind == EntryKind.RESERVATION)
         .group_by(column)
     )
     spent_by_key = {str(key): (int(amount), int(calls)) for key, amount, calls in connection.execute(spent)}

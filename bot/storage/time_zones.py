@@ -17,11 +17,11 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, or_
 from bot.domain.budgets import Budget, parse_counter_key
 from bot.storage.budget_counters import list_guild_budgets
 from bot.storage.ledger import SELECT_OPEN_RESERVATIONS, lock_ledger, parse_counters, set_counters
-from bot.storage.tables import budget_counters, jobs, ledger_entries
+from bot.storage.tables import budget_counters, ledger_entries
 
 _GUILD_ID: Final[BindParameter[int]] = bindparam("target_guild_id")
 _SELECT_COUNTED_RESERVATIONS: Final = SELECT_OPEN_RESERVATIONS.where(
-    jobs.c.guild_id == _GUILD_ID, ledger_entries.c.counters.is_not(None)
+    ledger_entries.c.guild_id == _GUILD_ID, ledger_entries.c.counters.is_not(None)
 ).order_by(ledger_entries.c.id)
 
 

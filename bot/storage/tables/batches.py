@@ -2,9 +2,25 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from bot.storage.tables.metadata import metadata
+
+IS_UNDRAWN: Final = text("version > drawn_version")
+"""The condition of the partial indexes for the messages that are to be drawn; queries name it word for word."""
 
 batches: Final = Table(
     "batches",
@@ -39,6 +55,7 @@ batches: Final = Table(
     Index(None, "requester_id"),
     Index(None, "thread_id"),
     Index(None, "idempotency_key", unique=True),
+    Index("ix_batches_undrawn", "id", sqlite_where=IS_UNDRAWN, postgresql_where=IS_UNDRAWN),
 )
 
 batch_items: Final = Table(
@@ -62,7 +79,7 @@ batch_items: Final = Table(
     Column("reviewer_id", BigInteger, comment="0 after /forget-me"),
     Column("review_note", Text, nullable=False),
     Index(None, "job_id", unique=True),
-    Index(None, "batch_id", "state"),
+    Index(None, "state", "batch_id"),
     Index(None, "reviewer_id"),
 )
 
@@ -95,4 +112,5 @@ batch_sheets: Final = Table(
     Column("version", Integer, nullable=False, comment="raised when one of its items changes"),
     Column("drawn_version", Integer, nullable=False, comment="the version that its message shows"),
     Column("attempt", Integer, nullable=False, comment="how often it was deleted and sent anew"),
+    Index("ix_batch_sheets_undrawn", "batch_id", "number", sqlite_where=IS_UNDRAWN, postgresql_where=IS_UNDRAWN),
 )

@@ -12,7 +12,7 @@ from bot.storage.budget_charges import charge_budgets, prepare_budgets
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.jobs import SqlJobStore
-from bot.storage.ledger import reserve_prices
+from bot.storage.ledger import Reservation, reserve_prices
 from bot.storage.notice_bounds import NoticeBounds
 from bot.storage.session import Database
 from shared.catalogue import Catalogue
@@ -191,7 +191,7 @@ async def test_a_request_that_is_being_accepted_is_waited_for(
 
     def accept(connection: Connection) -> None:
         charged = charge_budgets(connection, (), ADA, [PRICE], clock.now, NoticeBounds())
-        reserve_prices(connection, [job], [PRICE], ADA, charged.counters, clock.now)
+        reserve_prices(connection, [Reservation(job.id, job.request.model, PRICE)], ADA, charged.counters, clock.now)
 
     async def accept_slowly() -> None:
         async with database.transaction() as connection:

@@ -8,6 +8,8 @@ down_revision = "0009_gallery"
 branch_labels = None
 depends_on = None
 
+UNDRAWN = sa.text("version > drawn_version")
+
 
 def upgrade() -> None:
     """Create the tables, and add the column."""
@@ -72,6 +74,7 @@ def upgrade() -> None:
     op.create_index("ix_batches_idempotency_key", "batches", ["idempotency_key"], unique=True)
     op.create_index("ix_batches_requester_id", "batches", ["requester_id"])
     op.create_index("ix_batches_thread_id", "batches", ["thread_id"])
+    op.create_index("ix_batches_undrawn", "batches", ["id"], sqlite_where=UNDRAWN, postgresql_where=UNDRAWN)
     op.create_table(
         "batch_items",
         sa.Column("batch_id", sa.String(25), nullable=False),
@@ -96,9 +99,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("batch_id", "number", name="pk_batch_items"),
     )
-    op.create_index("ix_batch_items_batch_id", "batch_items", ["batch_id", "state"])
     op.create_index("ix_batch_items_job_id", "batch_items", ["job_id"], unique=True)
     op.create_index("ix_batch_items_reviewer_id", "batch_items", ["reviewer_id"])
+    op.create_index("ix_batch_items_state", "batch_items", ["state", "batch_id"])
     op.create_table(
         "batch_images",
         sa.Column("batch_id", sa.String(25), nullable=False),
@@ -135,6 +138,13 @@ def upgrade() -> None:
             ["batch_id"], ["batches.id"], name="fk_batch_sheets_batch_id_batches", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("batch_id", "number", name="pk_batch_sheets"),
+    )
+    op.create_index(
+        "ix_batch_sheets_undrawn",
+        "batch_sheets",
+        ["batch_id", "number"],
+        sqlite_where=UNDRAWN,
+        postgresql_where=UNDRAWN,
     )
     op.add_column(
         "ledger_entries",

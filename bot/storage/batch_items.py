@@ -1,0 +1,147 @@
+"""Changes of batches and their items, as parts of transactions.
+
+Those that accept a job and close its record are in `bot.storage.jobs`, so that an item is never started without the
+record of its job, and never ends without it. The batch is locked by then.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
+
+from bot.domain.batches import (
+    FINAL_STATES,
+    Batch,
+    BatchItem,
+    BatchState,
+    ItemState,
+    Review,
+    find_state_after,
+    get_due_time,
+    get_sheet_number,
+)
+from bot.storage.batch_rows import (
+    BATCH_ID,
+    build_batch_row,
+    build_item_row,
+    count_items,
+    lock_batch,
+    parse_item,
+)
+from bot.storage.ledger import settle_job
+from bot.storage.tables import batch_items, batch_sheets, batches
+from shared.job import BatchRef, Job
+
+_NUMBER: Final[BindParameter[int]] = bindparam("target_number")
+_UPDATE_BATCH: Final = update(batches).where(batches.c.id == BATCH_ID)
+_INSERT_ITEM: Final = insert(batch_items)
+_UPDATE_ITEM: Final = update(batch_items).where(batch_items.c.batch_id == BATCH_ID, batch_items.c.number == _NUMBER)
+_SELECT_ITEMS: Final = select(batch_items).where(batch_items.c.batch_id == BATCH_ID).order_by(batch_items.c.number)
+_SELECT_ITEM: Final = _SELECT_ITEMS.where(batch_items.c.number == _NUMBER)
+_RAISE_SHEET: Final = (
+    update(batch_sheets)
+    .where(batch_sheets.c.batch_id == BATCH_ID, batch_sheets.c.number == _NUMBER)
+    .values(version=batch_sheets.c.version + 1)
+)
+
+
+def save_batch(connection: Connection, batch: Batch, **changes: Any) -> Batch:
+    """Change a locked batch, whose version is raised; return it as it is then."""
+    changed = replace(batch, **changes, version=batch.version + 1)
+    connection.execute(_UPDATE_BATCH, build_batch_row(changed) | {BATCH_ID.key: batch.id})
+    return changed
+
+
+def enter_state(connection: Connection, batch: Batch, state: BatchState, now: float, **changes: Any) -> Batch:
+    """Put a locked batch into a state; return it as it is then."""
+    ended_at = now if state in FINAL_STATES else None
+    return save_batch(connection, batch, state=state, due_at=get_due_time(state, now), ended_at=ended_at, **changes)
+
+
+def follow_items(connection: Connection, batch: Batch, now: float, **changes: Any) -> Batch:
+    """Put a locked batch into the state that follows from its items, which have changed."""
+    state = find_state_after(batch.state, count_items(connection, batch.id))
+    if state is not batch.state:
+        return enter_state(connection, batch, state, now, **changes)
+    is_running = state in {BatchState.RUNNING, BatchState.CANCELLING}
+    return save_batch(connection, batch, due_at=now if is_running else batch.due_at, **changes)
+
+
+def add_items(connection: Connection, batch_id: str, items: Sequence[BatchItem]) -> None:
+    """Add the items of a new batch."""
+    connection.execute(_INSERT_ITEM, [build_item_row(batch_id, item) for item in items])
+
+
+def load_items(connection: Connection, batch_id: str, states: Collection[ItemState] | None = None) -> list[BatchItem]:
+    """Load the items of a batch that can be read, those in these states or all."""
+    query = _SELECT_ITEMS if states is None else _SELECT_ITEMS.where(batch_items.c.state.in_(states))
+    rows = connection.execute(query, {BATCH_ID.key: batch_id})
+    return [item for row in rows if (item := parse_item(row))]
+
+
+def find_item(connection: Connection, batch_id: str, number: int) -> BatchItem | None:
+    """Find an item; None if it is unknown or cannot be read."""
+    row = connection.execute(_SELECT_ITEM, {BATCH_ID.key: batch_id, _NUMBER.key: number}).one_or_none()
+    return None if row is None else parse_item(row)
+
+
+def save_items(connection: Connection, batch_id: str, items: Sequence[BatchItem]) -> None:
+    """Write changed items, and let their sheets be drawn."""
+    if items:
+        rows = [build_item_row(batch_id, item) | {BATCH_ID.key: batch_id, _NUMBER.key: item.number} for item in items]
+        connection.execute(_UPDATE_ITEM, rows)
+        raise_sheets(connection, batch_id, (item.number for item in items))
+
+
+def raise_sheets(connection: Connection, batch_id: str, item_numbers: Iterable[int]) -> None:
+    """Let the sheets of these items be drawn."""
+    numbers = sorted({get_sheet_number(number) for number in item_numbers})
+    connection.execute(_RAISE_SHEET, [{BATCH_ID.key: batch_id, _NUMBER.key: number} for number in numbers])
+
+
+def add_sheets(connection: Connection, batch_id: str, item_count: int) -> None:
+    """Add the sheets of a batch that starts; none is to be drawn before one of its items changes."""
+    row = {"batch_id": batch_id, "version": 0, "drawn_version": 0, "attempt": 0}
+    numbers = range(1, get_sheet_number(item_count) + 1)
+    connection.execute(insert(batch_sheets), [row | {"number": number} for number in numbers])
+
+
+def cancel_pending_items(connection: Connection, batch_id: str, now: float) -> None:
+    """Cancel the items that have not been started, and give their reservations back."""
+    items = load_items(connection, batch_id, {ItemState.PENDING})
+    for item in items:
+        settle_job(connection, item.job_id, 0, now)
+    save_items(connection, batch_id, [replace(item, state=ItemState.CANCELLED) for item in items])
+
+
+def queue_item(connection: Connection, job: Job, ref: BatchRef) -> bool:
+    """Record that the job of an item is about to be queued; False unless its batch runs and it waits for this job."""
+    batch = lock_batch(connection, ref.batch_id)
+    item = find_item(connection, ref.batch_id, ref.item_number)
+    if batch.state is not BatchState.RUNNING or item is None or not _waits_for(item, job):
+        return False
+    key = {BATCH_ID.key: batch.id, _NUMBER.key: item.number}
+    connection.execute(_UPDATE_ITEM, key | {"state": ItemState.QUEUED})
+    save_batch(connection, batch)
+    return True
+
+
+def _waits_for(item: BatchItem, job: Job) -> bool:
+    return item.state is ItemState.PENDING and item.job_id == job.id
+
+
+def restart_item(item: BatchItem, job_id: str, price: int, reviewer_id: int | None) -> BatchItem:
+    """Return an item as it is when it is to be made once more, by another job; a reviewer may have asked for it."""
+    return replace(
+        item,
+        job_id=job_id,
+        price=price,
+        state=ItemState.PENDING,
+        attempt=item.attempt + 1,
+        seed=None,
+        problem=None,
+        review=Review.UNDECIDED,
+        reviewer_id=reviewer_id,
+        review_note="",
+    )

@@ -1,0 +1,225 @@
+"""Batches in the database.
+
+A change locks the row of its batch and reads its state anew, so each happens once, whoever asks for it.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from bot.domain.batches import (
+    FINAL_STATES,
+    RUN_STATES,
+    Batch,
+    BatchItem,
+    BatchPlace,
+    BatchState,
+    ItemState,
+    Review,
+    get_due_time,
+)
+from bot.storage.batch_charges import SqlBatchCharges
+from bot.storage.batch_drawings import SqlBatchDrawings
+from bot.storage.batch_items import (
+    add_items,
+    cancel_pending_items,
+    enter_state,
+    find_item,
+    follow_items,
+    save_items,
+)
+from bot.storage.batch_rows import build_batch_row, lock_batch, parse_batch, parse_item
+from bot.storage.tables import batch_images, batch_items, batches
+from bot.storage.upsert import build_insert_unless_exists
+from shared.problems import RejectedError, make_problem
+
+_REVIEWABLE_STATES = frozenset({*RUN_STATES, BatchState.REVIEW, BatchState.DONE})
+
+
+class SqlBatchStore(SqlBatchCharges, SqlBatchDrawings):
+    """Stored batches. Every method raises `RejectedError` (database_unavailable), and batch_unknown if it changes one.
+
+    `clock` gives Unix seconds; `rng` draws the ids of later attempts.
+    """
+
+    async def add_draft(self, batch: Batch, items: Sequence[BatchItem]) -> bool:
+        """Store a new batch that nobody else sees; False if it is stored, or one with its idempotency key.
+
+        It is deleted after a day unless it is started.
+        """
+        draft = replace(batch, state=BatchState.DRAFT, due_at=get_due_time(BatchState.DRAFT, self._clock()))
+        priced = [replace(item, price=self._get_price(item.request)) for item in items]
+
+        def add(connection: Connection) -> bool:
+            row = build_batch_row(draft) | {"drawn_version": draft.version}
+            if connection.execute(build_insert_unless_exists(connection, batches, row)).one_or_none() is None:
+                return False
+            add_items(connection, draft.id, priced)
+            return True
+
+        return await self._transact(add)
+
+    async def add_image(self, batch_id: str, sha256: str, name: str, data: bytes) -> None:
+        """Store a picture that items of a batch start from; `sha256` is the hash of `data`."""
+        row = {"batch_id": batch_id, "sha256": sha256, "name": name, "image": data}
+
+        def insert_image(connection: Connection) -> None:
+            connection.execute(build_insert_unless_exists(connection, batch_images, row)).one_or_none()
+
+        await self._transact(insert_image)
+
+    async def delete_draft(self, batch_id: str) -> None:
+        """Delete a draft with its items and pictures; nothing happens to a batch that is none any more."""
+        query = delete(batches).where(batches.c.id == batch_id, batches.c.state == BatchState.DRAFT)
+        await self._transact(lambda connection: connection.execute(query))
+
+    async def request_approval(self, batch_id: str) -> Batch:
+        """Let a draft, or one that was to be changed, wait for an approval. Raises `RejectedError` (batch_started)."""
+        states = {BatchState.DRAFT, BatchState.CHANGES_REQUESTED}
+        return await self._change_state(batch_id, states, BatchState.AWAITING_APPROVAL, "batch_started")
+
+    async def pause(self, batch_id: str) -> Batch:
+        """Start no more items of a batch; those that are open go on. Raises `RejectedError` (batch_not_running)."""
+        return await self._change_state(batch_id, {BatchState.RUNNING}, BatchState.PAUSED, "batch_not_running")
+
+    async def resume(self, batch_id: str) -> Batch:
+        """Start items again. Raises `RejectedError` (batch_not_paused)."""
+        return await self._change_state(batch_id, {BatchState.PAUSED}, BatchState.RUNNING, "batch_not_paused")
+
+    async def cancel_rest(self, batch_id: str) -> Batch:
+        """Cancel the items that have not been started; the leading bot cancels those that wait in the queue.
+
+        A batch that has not been started is cancelled as a whole. Raises `RejectedError` (batch_over).
+        """
+
+        def cancel(connection: Connection) -> Batch:
+            now = self._clock()
+            batch = lock_batch(connection, batch_id)
+            if batch.state in {*FINAL_STATES, BatchState.REVIEW}:
+                raise RejectedError(make_problem("batch_over"))
+            is_started = batch.state in RUN_STATES
+            cancel_pending_items(connection, batch_id, now)
+            if not is_started:
+                return enter_state(connection, batch, BatchState.CANCELLED, now)
+            return follow_items(connection, replace(batch, state=BatchState.CANCELLING), now)
+
+        return await self._transact(cancel)
+
+    async def review_items(
+        self, batch_id: str, numbers: Collection[int], review: Review, reviewer_id: int, note: str = ""
+    ) -> Batch:
+        """Record a decision on the pictures of items; the batch is done once all are decided.
+
+        Raises `RejectedError` (batch_not_running, batch_item_unknown, batch_item_open, batch_item_without_picture);
+        no item is changed then.
+        """
+
+        def decide(connection: Connection) -> Batch:
+            batch = lock_batch(connection, batch_id)
+            if batch.state not in _REVIEWABLE_STATES:
+                raise RejectedError(make_problem("batch_not_running"))
+            items = [_require_picture(find_item(connection, batch_id, number)) for number in sorted(set(numbers))]
+            decided = [replace(item, review=review, reviewer_id=reviewer_id, review_note=note) for item in items]
+            save_items(connection, batch_id, decided)
+            return follow_items(connection, batch, self._clock())
+
+        return await self._transact(decide)
+
+    async def set_place(self, batch_id: str, place: BatchPlace) -> Batch:
+        """Record where the board and the sheets of a batch are; nothing is to be drawn for that."""
+
+        def set_columns(connection: Connection) -> Batch:
+            batch = replace(lock_batch(connection, batch_id), place=place)
+            connection.execute(update(batches).where(batches.c.id == batch_id).values(**asdict(place)))
+            return batch
+
+        return await self._transact(set_columns)
+
+    async def set_approval_message(self, batch_id: str, message_id: int | None) -> Batch:
+        """Record the message with which an approver decides; nothing is to be drawn for that."""
+
+        def set_message(connection: Connection) -> Batch:
+            batch = replace(lock_batch(connection, batch_id), approval_message_id=message_id)
+            query = update(batches).where(batches.c.id == batch_id).values(approval_message_id=message_id)
+            connection.execute(query)
+            return batch
+
+        return await self._transact(set_message)
+
+    async def list_due_batches(self, limit: int) -> Sequence[Batch]:
+        """List batches for which the leading bot has something to do, those that have waited longest first."""
+        query = select(batches).where(batches.c.due_at <= self._clock()).order_by(batches.c.due_at).limit(limit)
+        return [batch for row in await self._read(query) if (batch := parse_batch(row))]
+
+    async def take_pending_items(self, batch_id: str, limit: int) -> Sequence[BatchItem]:
+        """List the first items that are to be started, as many as may be if at most `limit` are open at once."""
+        of_batch = batch_items.c.batch_id == batch_id
+        count_open = select(func.count()).where(of_batch, batch_items.c.state == ItemState.QUEUED)
+        select_pending = select(batch_items).where(of_batch, batch_items.c.state == ItemState.PENDING)
+
+        def take(connection: Connection) -> list[BatchItem]:
+            free = max(limit - int(connection.execute(count_open).scalar_one()), 0)
+            rows = connection.execute(select_pending.order_by(batch_items.c.number).limit(free))
+            return [item for row in rows if (item := parse_item(row))]
+
+        return await self._transact(take)
+
+    async def postpone(self, batch: Batch, due_at: float | None) -> bool:
+        """Let the leading bot look at a batch at another time; False if it has changed meanwhile."""
+        query = update(batches).where(batches.c.id == batch.id, batches.c.version == batch.version)
+        result = await self._transact(lambda connection: connection.execute(query.values(due_at=due_at)))
+        return bool(result.rowcount)
+
+    async def end_waiting(self, batch_id: str) -> Batch | None:
+        """Do what is due for a batch that has waited too long for a person; None if nothing is due, or it is deleted.
+
+        A draft is deleted, an approval expires, a pause cancels the rest, and a review ends with what was decided.
+        """
+
+        def end(connection: Connection) -> Batch | None:
+            now = self._clock()
+            batch = lock_batch(connection, batch_id)
+            if batch.due_at is None or batch.due_at > now:
+                return None
+            match batch.state:
+                case BatchState.DRAFT:
+                    connection.execute(delete(batches).where(batches.c.id == batch_id))
+                    return None
+                case BatchState.AWAITING_APPROVAL | BatchState.CHANGES_REQUESTED:
+                    return enter_state(connection, batch, BatchState.EXPIRED, now)
+                case BatchState.PAUSED:
+                    cancel_pending_items(connection, batch_id, now)
+                    return follow_items(connection, replace(batch, state=BatchState.CANCELLING), now)
+                case BatchState.REVIEW:
+                    return enter_state(connection, batch, BatchState.DONE, now)
+            return None
+
+        return await self._transact(end)
+
+    async def _change_state(
+        self, batch_id: str, states: Collection[BatchState], new_state: BatchState, code: str
+    ) -> Batch:
+        def change(connection: Connection) -> Batch:
+            batch = lock_batch(connection, batch_id)
+            if batch.state not in states:
+                raise RejectedError(make_problem(code))
+            return enter_state(connection, batch, new_state, self._clock())
+
+        return await self._transact(change)
+
+
+def _require_picture(item: BatchItem | None) -> BatchItem:
+    """Return an item that has a picture.
+
+    Raises `RejectedError` (batch_item_unknown, batch_item_open, batch_item_without_picture).
+    """
+    if item is None:
+        raise RejectedError(make_problem("batch_item_unknown"))
+    match item.state:
+        case ItemState.GENERATED:
+            return item
+        case ItemState.PENDING | ItemState.QUEUED:
+            raise RejectedError(make_problem("batch_item_open"))
+        case _:
+            raise RejectedError(make_problem("batch_item_without_picture"))
