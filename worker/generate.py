@@ -13,8 +13,8 @@ from shared.request.output_format import fit_output_format
 from shared.request.validation import validate_request
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.imaging.verification import count_pixels
-from worker.png_metadata import embed_metadata
 from worker.ports import Claim, ImageModelClient, JobQueue, QueueUnavailableError
+from worker.result_metadata import embed_metadata
 from worker.unknown_model import fail_unknown_model
 
 log = logging.getLogger(__name__)

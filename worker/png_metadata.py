@@ -3,8 +3,6 @@
 import json
 
 from shared.catalogue import Model
-from shared.imaging.metadata import replace_png_text
-from shared.imaging.sniffing import PNG_SIGNATURE
 from shared.prompts import TextPrompt, replace_surrogates
 from shared.request.effective import get_effective_value
 from shared.request.model import Request
@@ -38,16 +36,6 @@ def build_png_text(request: Request, model: Model, seed: int | None, job_id: str
         "parameters": _format_parameters(request, model, seed),
         "pentimento": json.dumps(metadata, separators=(",", ":")),
     }
-
-
-def embed_metadata(data: bytes, request: Request, model: Model, seed: int | None, job_id: str | None = None) -> bytes:
-    """Replace the text chunks of a PNG by the parameters; a picture of another type is returned as it is.
-
-    Raises `ValueError` for a malformed PNG, which `worker.imaging.verify_image` rejects.
-    """
-    if not data.startswith(PNG_SIGNATURE):
-        return data
-    return replace_png_text(data, build_png_text(request, model, seed, job_id))
 
 
 def _format_parameters(request: Request, model: Model, seed: int | None) -> str:

@@ -45,7 +45,7 @@ async def build_entry_message(
         items.append(ui.TextDisplay(f"### {title}\n{reason}"))
     elif image is not None:
         try:
-            file = await build_picture_file(job.id, outcome.seed, image, max_bytes)
+            file = await build_picture_file(job, outcome.seed, image, max_bytes)
         except (ValueError, ImageRejectedError):
             log.exception("job %s: its picture cannot be shown to its author", job.id)
         else:

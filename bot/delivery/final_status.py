@@ -10,12 +10,14 @@ from bot.delivery.preview import build_preview
 from bot.domain.guild_settings import GuildSettings, ResultPlace
 from bot.domain.messages import MessageRef
 from bot.domain.status import JobStatus
+from bot.images.marking import mark_image
 from bot.images.thumbnail import make_thumbnail
 from bot.interactions.offers import restrict_catalogue
 from bot.rendering.status_text import format_outcome_status
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.imaging.limits import ImageRejectedError
+from shared.imaging.xmp import SourceType
 from shared.job import Job
 from shared.outcome import Generated, Outcome
 from shared.problems import RejectedError
@@ -71,8 +73,9 @@ class FinalStatus:
         image = await self.queue.load_result_image(job.id)
         if image is None:
             return False
+        source_type = SourceType.choose(has_picture=job.request.has_picture)
         try:
-            thumbnail = await asyncio.to_thread(make_thumbnail, image)
+            thumbnail = mark_image(await asyncio.to_thread(make_thumbnail, image), source_type)
         except (ImageRejectedError, MemoryError):
             log.warning("job %s: no preview could be made", job.id, exc_info=True)
             return False

@@ -18,8 +18,10 @@ from shared.i18n.messages import Messages
 from shared.imaging.fitting import format_size
 from shared.imaging.limits import ImageRejectedError
 from shared.imaging.sniffing import ImageType
+from shared.imaging.xmp import SourceType
 from shared.job import Job
 from shared.notes import Note, make_note
+from shared.request.model import Request
 
 
 class MessagePayload(TypedDict):
@@ -43,7 +45,7 @@ async def build_result_message(
 
     Raises `ValueError` if it cannot be uploaded.
     """
-    fitted, image_type = await _fit_picture(image, max_bytes)
+    fitted, image_type = await _fit_picture(image, max_bytes, job.request)
     if fitted is not image:
         notes = (*notes, _describe_reencoding(max_bytes, image_type, messages))
     job = job.model_copy(update={"notes": tuple(_add_result_size(note, fitted) for note in job.notes)})
@@ -60,12 +62,12 @@ async def build_result_message(
     return MessagePayload(view=view, files=[file])
 
 
-async def build_picture_file(job_id: str, seed: int | None, image: bytes, max_bytes: int) -> discord.File:
+async def build_picture_file(job: Job, seed: int | None, image: bytes, max_bytes: int) -> discord.File:
     """Build the file of a job's picture, which is encoded again in a thread if it exceeds `max_bytes`.
 
     Raises `ValueError` and `ImageRejectedError` if it cannot be uploaded.
     """
-    return _build_file(job_id, seed, *await _fit_picture(image, max_bytes))
+    return _build_file(job.id, seed, *await _fit_picture(image, max_bytes, job.request))
 
 
 def build_file_stem(job_id: str, seed: int | None) -> str:
@@ -86,10 +88,11 @@ def _describe_reencoding(max_bytes: int, image_type: ImageType, messages: Messag
     return messages.text("upload.reencoded", limit=limit, kind=image_type.name)
 
 
-async def _fit_picture(image: bytes, max_bytes: int) -> tuple[bytes, ImageType]:
+async def _fit_picture(image: bytes, max_bytes: int, request: Request) -> tuple[bytes, ImageType]:
+    source_type = SourceType.choose(has_picture=request.has_picture)
     if len(image) <= max_bytes:  # then nothing is encoded
-        return fit_to_upload_limit(image, max_bytes)
-    return await asyncio.to_thread(fit_to_upload_limit, image, max_bytes)
+        return fit_to_upload_limit(image, max_bytes, source_type)
+    return await asyncio.to_thread(fit_to_upload_limit, image, max_bytes, source_type)
 
 
 def _build_file(job_id: str, seed: int | None, data: bytes, image_type: ImageType) -> discord.File:

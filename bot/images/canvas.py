@@ -9,9 +9,11 @@ from typing import Final
 
 from PIL import Image, ImageChops, ImageDraw
 
+from bot.images.marking import mark_image
 from bot.images.text import measure_width, rasterize_word, split_words, wrap_text
 from bot.images.thumbnail import LazyImage, encode_jpeg
 from shared.imaging.limits import ImageRejectedError
+from shared.imaging.xmp import SourceType
 
 Colour = tuple[int, int, int]
 Point = tuple[int, int]
@@ -49,9 +51,12 @@ class Canvas:
     def __init__(self, width: int, height: int) -> None:
         self._image = Image.new("RGB", (width, height), BACKGROUND)
 
-    def encode(self, unreadable_indexes: Sequence[int] = ()) -> RenderedImage:
-        """Encode the drawing as a JPEG."""
-        return RenderedImage(encode_jpeg(self._image), *self._image.size, tuple(unreadable_indexes))
+    def encode(self, unreadable_indexes: Sequence[int] = (), *, shows_results: bool = False) -> RenderedImage:
+        """Encode the drawing as a JPEG; one that shows results is marked as a composite with them."""
+        jpeg = encode_jpeg(self._image)
+        if shows_results:
+            jpeg = mark_image(jpeg, SourceType.FROM_PICTURE)
+        return RenderedImage(jpeg, *self._image.size, tuple(unreadable_indexes))
 
     def draw_thumbnail(
         self,

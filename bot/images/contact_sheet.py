@@ -73,7 +73,7 @@ def draw_contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Ren
         for number, line in enumerate(caption, 1):
             baseline = top + height + round(_CAPTION_LINE_HEIGHT * number * font_size)
             canvas.draw_text((left + width // 2, baseline), line, font_size, colour=MUTED_TEXT_COLOUR)
-    return canvas.encode(unreadable_indexes)
+    return canvas.encode(unreadable_indexes, shows_results=True)
 
 
 def compute_frame_size(thumbnails: Sequence[LazyImage | None], side: int) -> tuple[int, int]:

@@ -100,7 +100,7 @@ class _TreeDrawing:
         footer = strip_unsupported(omitted_text)
         position = self._gap, self.height - self._gap
         canvas.draw_text(position, footer, self._font_size, centred=False, colour=MUTED_TEXT_COLOUR)
-        return canvas.encode(unreadable_indexes)
+        return canvas.encode(unreadable_indexes, shows_results=True)
 
     def _get_position(self, index: int) -> Point:
         x, y = self._layout.positions[index]

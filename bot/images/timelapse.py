@@ -13,7 +13,9 @@ from typing import Final, NamedTuple, TypeVar
 from PIL import Image, ImageOps
 
 from bot.images.canvas import BACKGROUND
+from bot.images.marking import mark_image
 from bot.images.thumbnail import THUMBNAIL_SIDE, LazyImage
+from shared.imaging.xmp import SourceType
 
 _Item = TypeVar("_Item")
 
@@ -109,4 +111,4 @@ def _encode_animation(images: Sequence[Image.Image], level: _QualityLevel) -> by
         quality=level.quality,
         method=2,
     )
-    return out.getvalue()
+    return mark_image(out.getvalue(), SourceType.FROM_PICTURE)

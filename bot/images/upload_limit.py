@@ -6,11 +6,13 @@ from typing import Final
 from PIL import Image
 
 from bot.images.limits import STORED_IMAGE_LIMITS
+from bot.images.marking import carry_marks
 from shared.imaging.colour_conversion import convert_to_srgb, make_resizable
 from shared.imaging.decoding import decode_pixels, open_image
 from shared.imaging.limits import ImageRejectedError
 from shared.imaging.pixels import rotate_upright
 from shared.imaging.sniffing import ImageType, sniff_image_type
+from shared.imaging.xmp import SourceType
 
 # https://discord.com/developers/docs/reference#uploading-files and resources/message#create-message-limitations
 MAX_REQUEST_BYTES: Final = 25 * 1024**2 - 256 * 1024
@@ -19,9 +21,10 @@ _JPEG_QUALITIES: Final = (95, 90, 80, 70)
 _MIN_SIDE_PIXELS: Final = 64
 
 
-def fit_to_upload_limit(data: bytes, max_bytes: int) -> tuple[bytes, ImageType]:
-    """Return `data` unchanged if it has at most `max_bytes`, else a JPEG without metadata that has.
+def fit_to_upload_limit(data: bytes, max_bytes: int, source_type: SourceType | None = None) -> tuple[bytes, ImageType]:
+    """Return `data` unchanged if it has at most `max_bytes`, else a JPEG that has, with no metadata but its marks.
 
+    The `source_type` is marked in the copy of a result without marks; it is None for a picture that is no result.
     Quality is reduced first (95 to 70), then the size, by halves. Transparent areas become white. It decodes and
     encodes, so it belongs in a thread. Raises `ValueError` if the image cannot be brought under the limit,
     `ImageRejectedError` if it cannot be read.
@@ -34,7 +37,7 @@ def fit_to_upload_limit(data: bytes, max_bytes: int) -> tuple[bytes, ImageType]:
     image = _decode_image(data)
     while min(image.size) >= _MIN_SIDE_PIXELS:
         for quality in _JPEG_QUALITIES:
-            jpeg = _encode_jpeg(image, quality)
+            jpeg = carry_marks(data, _encode_jpeg(image, quality), source_type)
             if len(jpeg) <= max_bytes:
                 return jpeg, ImageType.JPEG
         image = image.reduce(2)

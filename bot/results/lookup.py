@@ -12,9 +12,9 @@ from bot.domain.ports import ImageStore, JobHistory, JobStatusReader
 from bot.domain.records import GenerationSettings, JobRecord
 from bot.domain.status import JobStatus
 from bot.interactions.visibility import may_read_origin
+from bot.results.embedded_settings import parse_embedded_settings
 from bot.results.message_images import choose_job_image, list_message_images
 from bot.results.messages import fetch_result_message, get_result_job_id, iterate_used_messages
-from bot.results.png_settings import parse_png_settings
 from shared.job import Origin
 from shared.outcome import Generated
 from shared.problems import RejectedError, make_problem
@@ -66,7 +66,7 @@ class ResultLookup:
     ) -> AsyncIterator[tuple[GenerationSettings, RemoteImage]]:
         """Yield the settings in the metadata of a message's pictures, each with its picture."""
         for image in list_message_images(message):
-            settings = await asyncio.to_thread(parse_png_settings, await self.fetch_image(image))
+            settings = await asyncio.to_thread(parse_embedded_settings, await self.fetch_image(image))
             if settings is not None:
                 yield settings, image
 

@@ -26,6 +26,7 @@ from bot.rounds.view import MessageFacts, build_container, list_shown_entries, r
 from bot.storage.round_stores import RoundStores
 from shared.i18n.messages import Messages, load_messages
 from shared.imaging.limits import ImageRejectedError
+from shared.imaging.xmp import SourceType
 from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
@@ -113,12 +114,13 @@ class RoundMessageBuilder:
         items: list[discord.MediaGalleryItem] = []
         files: list[discord.File] = []
         for entry, data in found:
+            record = facts.records.get(entry.job_id)
+            source_type = SourceType.choose(has_picture=record is None or record.job.request.has_picture)
             try:
-                fitted, kind = await prepare_upload(data, max_bytes, is_anonymous=is_anonymous)
+                fitted, kind = await prepare_upload(data, max_bytes, source_type, is_anonymous=is_anonymous)
             except (ValueError, ImageRejectedError):
                 log.exception("job %s: the picture of the entry cannot be uploaded", entry.job_id)
                 continue
-            record = facts.records.get(entry.job_id)
             filename = f"{_build_stem(entry, record)}.{kind.extension}"
             alt_text = _build_alt_text(entry, record, messages)
             items.append(discord.MediaGalleryItem(f"attachment://{filename}", description=alt_text))
@@ -131,7 +133,7 @@ class RoundMessageBuilder:
             source = await self.pictures.load_source(client, contest)
             if source is None:
                 return [], []
-            fitted, kind = await prepare_upload(source.data, MAX_FILE_BYTES, is_anonymous=False)
+            fitted, kind = await prepare_upload(source.data, MAX_FILE_BYTES)
         except (RejectedError, ValueError, ImageRejectedError) as error:
             log.warning("contest %s: the picture that the round starts from cannot be shown (%s)", contest.id, error)
             return [], []

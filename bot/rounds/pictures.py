@@ -10,11 +10,12 @@ import discord
 from bot.domain.images import StoredImage
 from bot.domain.ports import JobHistory
 from bot.domain.rounds import Contest
+from bot.images.marking import remove_settings
 from bot.images.upload_limit import fit_to_upload_limit
 from bot.results.images import ResultImageLoader
 from bot.storage.images import SqlImageStore
-from shared.imaging.metadata import replace_png_text
 from shared.imaging.sniffing import ImageType
+from shared.imaging.xmp import SourceType
 from shared.problems import RejectedError, make_problem
 
 
@@ -55,16 +56,17 @@ class RoundPictures:
         return None
 
 
-async def prepare_upload(data: bytes, max_bytes: int, *, is_anonymous: bool) -> tuple[bytes, ImageType]:
-    """Fit a picture into `max_bytes`, in a thread; an anonymous one without the settings that name its job.
+async def prepare_upload(
+    data: bytes, max_bytes: int, source_type: SourceType | None = None, *, is_anonymous: bool = False
+) -> tuple[bytes, ImageType]:
+    """Fit a picture into `max_bytes`, in a thread; an anonymous result without the settings that name its job.
 
-    Raises `ValueError` and `ImageRejectedError` if it cannot be uploaded.
+    The `source_type` is that of a result, None for a picture that is none. Raises
+    `ValueError` and `ImageRejectedError` if it cannot be uploaded.
     """
 
     def prepare() -> tuple[bytes, ImageType]:
-        fitted, kind = fit_to_upload_limit(data, max_bytes)
-        if is_anonymous and kind is ImageType.PNG:
-            return replace_png_text(fitted, {}), kind
-        return fitted, kind
+        fitted, kind = fit_to_upload_limit(data, max_bytes, source_type)
+        return (remove_settings(fitted, source_type) if is_anonymous and source_type else fitted), kind
 
     return await asyncio.to_thread(prepare)

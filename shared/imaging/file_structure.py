@@ -22,6 +22,18 @@ def count_png_chunks(png: bytes, limit: int) -> int:
     return count
 
 
+def has_png_chunk(png: bytes, kind: bytes, limit: int) -> bool:
+    """Tell whether one of the first `limit` chunks of a PNG has a type. Their contents are not verified."""
+    offset = len(PNG_SIGNATURE)
+    for _ in itertools.repeat(None, limit):
+        if offset + 12 > len(png):
+            return False
+        if png[offset + 4 : offset + 8] == kind:
+            return True
+        offset += 12 + int.from_bytes(png[offset : offset + 4])
+    return False
+
+
 def has_more_scans_than(jpeg: bytes, limit: int) -> bool:
     """Tell whether a JPEG has more scans than `limit`, or a thousand times as many segments.
 

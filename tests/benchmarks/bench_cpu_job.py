@@ -18,7 +18,7 @@ from worker.bedrock.client import BedrockImageClient
 from worker.bedrock.dialects import get_dialect
 from worker.call_result import GeneratedImage
 from worker.imaging.preparation import prepare_image
-from worker.png_metadata import embed_metadata
+from worker.result_metadata import embed_metadata
 
 GOAL, GOAL_TEXT = 1.15, 2.0
 TEXT_ONLY = "text only"

@@ -19,7 +19,7 @@ from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.drafts import RedisDraftStore
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.saved_searches import RedisSavedSearchStore
-from bot.results.png_settings import parse_png_settings
+from bot.results.embedded_settings import parse_embedded_settings
 from bot.storage.explorations import SqlExplorationStore
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.job_search import SqlJobSearch
@@ -144,7 +144,7 @@ async def test_every_draft_search_dead_letter_and_picture_is_read(dump: dict[str
     with redis.Redis.from_url(redis_url) as reader:
         for job_id in list_ids(dump, "result"):
             chunks: Any = reader.lrange(f"{KEY_PREFIX}result:{job_id}", 0, -1)
-            settings = parse_png_settings(b"".join(chunks))
+            settings = parse_embedded_settings(b"".join(chunks))
             assert settings is not None
             assert settings.job_id == job_id
 

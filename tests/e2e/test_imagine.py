@@ -53,7 +53,8 @@ def test_image_and_seed_are_posted_in_a_thread(ada: DiscordUser, list_calls: Cal
     assert paid["body"]["strength"] == 0.4
     assert list_media(answer)[0]["description"] == "Picture edited by AI with the prompt “a castle in fog”"
     assert json.loads(made.info["pentimento"])["seed"] == paid["seed"]
-    assert set(made.info) <= {"parameters", "pentimento"}
+    assert set(made.info) <= {"parameters", "pentimento", "xmp", "XML:com.adobe.xmp"}
+    assert b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia<" in made.info["xmp"]
     assert "@everyone" not in read_text(answer)
     done = wait_until(
         lambda: ada.wait_for_status(job) if answer["id"] in ada.read_status(job) else None,
@@ -61,7 +62,9 @@ def test_image_and_seed_are_posted_in_a_thread(ada: DiscordUser, list_calls: Cal
     )
     assert done["thread"]["name"] == "a castle in fog"
     assert list_media(done)[0]["description"] == list_media(answer)[0]["description"]
-    assert max(find_image(done).size) == 512
+    preview = find_image(done)
+    assert max(preview.size) == 512
+    assert b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia<" in preview.info["xmp"]
     assert list_custom_ids(done) == [f"regenerate:{job}", f"vary:{job}:strong", f"upscale:{job}"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.results.png_settings import parse_png_settings
+from bot.results.embedded_settings import parse_embedded_settings
 from shared.imaging import png_chunks
 from shared.imaging.metadata import replace_png_text
 from tests.support.images import make_png_chunk
@@ -28,7 +28,7 @@ def make_request_text(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_recipe_is_read_and_says_nothing_of_who_asked() -> None:
-    found = parse_png_settings(make_png_with_text(json.dumps(make_request_text(author=42))))
+    found = parse_embedded_settings(make_png_with_text(json.dumps(make_request_text(author=42))))
 
     assert found is not None
     assert (found.job_id, found.seed, found.author_id, found.request.model) == ("1", 7, None, "sd3.5-large")
@@ -46,7 +46,7 @@ def test_a_recipe_is_read_and_says_nothing_of_who_asked() -> None:
     ids=str.__len__,
 )
 def test_what_is_no_recipe_is_nothing(words: str) -> None:
-    assert parse_png_settings(make_png_with_text(words)) is None
+    assert parse_embedded_settings(make_png_with_text(words)) is None
 
 
 def test_a_png_of_700000_chunks_is_read_as_nothing_before_any_chunk_is_verified(
@@ -62,7 +62,7 @@ def test_a_png_of_700000_chunks_is_read_as_nothing_before_any_chunk_is_verified(
 
     monkeypatch.setattr(png_chunks, "zlib", SimpleNamespace(crc32=count_verified_chunk))
 
-    assert parse_png_settings(crowded) is None
+    assert parse_embedded_settings(crowded) is None
     assert verified == []
-    assert parse_png_settings(png) is not None
+    assert parse_embedded_settings(png) is not None
     assert len(verified) == 4

@@ -19,7 +19,7 @@ from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage
 from worker.cli.command import ExitCode, UsageError, add_setting_arguments, build_parser, load_configuration
 from worker.cli.output_file import STANDARD_STREAM, OutputFile, check_output
 from worker.cli.request_arguments import add_request_arguments, parse_request
-from worker.png_metadata import embed_metadata
+from worker.result_metadata import embed_metadata
 from worker.settings import Settings
 
 

@@ -205,7 +205,7 @@ class GalleryPoster:
             return None
         try:
             limit = min(guild.filesize_limit, MAX_REQUEST_BYTES)
-            return await build_picture_file(record.job.id, record.seed, image, limit)
+            return await build_picture_file(record.job, record.seed, image, limit)
         except (ValueError, ImageRejectedError):
             log.warning("gallery: the picture of job %s cannot be uploaded", record.job.id, exc_info=True)
             return None

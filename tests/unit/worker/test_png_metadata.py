@@ -8,8 +8,12 @@ import pytest
 from PIL import Image
 
 from shared.catalogue import Catalogue, load_catalogue
+from shared.imaging.marks import read_marks
+from shared.imaging.xmp import SourceType
 from shared.request.builder import build_request
-from worker.png_metadata import build_png_text, embed_metadata
+from tests.support.images import encode_image, make_png_chunk
+from worker.png_metadata import build_png_text
+from worker.result_metadata import embed_metadata
 
 EXPECTED_PARAMETERS = {
     "Steps: 40, CFG scale: 0, Style preset: anime, Clip guidance: NONE, Aspect ratio: 1:1, Seed: 9, Model: SDXL 1.0": (
@@ -47,12 +51,33 @@ def test_the_parameters_of_a_model_without_prompt_and_seed_name_neither(catalogu
     assert json.loads(text["pentimento"])["seed"] is None
 
 
-def test_only_a_png_gets_parameters_and_control_characters_are_replaced() -> None:
+def test_control_characters_are_replaced() -> None:
     catalogue = load_catalogue()
     request = build_request(catalogue, prompt="a\0b \N{DUCK}", has_picture=False).request
     model = catalogue.models[request.model]
-    assert embed_metadata(b"\xff\xd8\xff jpeg", request, model, 9) == b"\xff\xd8\xff jpeg"
     png = io.BytesIO()
     Image.new("RGB", (64, 64)).save(png, "PNG")
     with Image.open(io.BytesIO(embed_metadata(png.getvalue(), request, model, 9))) as image:
         assert image.info["parameters"].startswith("a?b \N{DUCK}\n")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("has_picture", [True, False])
+def test_every_type_of_result_says_how_it_was_made(catalogue: Catalogue, kind: str, *, has_picture: bool) -> None:
+    request = build_request(catalogue, prompt="fog", has_picture=has_picture).request
+    model = catalogue.models[request.model]
+    marks = read_marks(embed_metadata(encode_image(Image.new("RGB", (64, 64)), kind), request, model, 9, "123"))
+    assert marks.source_type == SourceType.choose(has_picture=has_picture)
+    assert (marks.creator_tool, marks.model) == ("Pentimento", model.name)
+    assert marks.parameters == build_png_text(request, model, 9, "123")["parameters"]
+    assert json.loads(marks.settings)["job"] == "123"
+
+
+def test_a_picture_with_signed_credentials_is_not_touched_and_a_damaged_one_is_not_lost(catalogue: Catalogue) -> None:
+    request = build_request(catalogue, prompt="fog", has_picture=False).request
+    model = catalogue.models[request.model]
+    png = encode_image(Image.new("RGB", (64, 64)), "PNG")
+    signed = png[:33] + make_png_chunk(b"caBX", b"store") + png[33:]
+    assert embed_metadata(signed, request, model, 9) is signed
+    damaged = b"\xff\xd8\xff\xe1\0\0"
+    assert embed_metadata(damaged, request, model, 9) is damaged

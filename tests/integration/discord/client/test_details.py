@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from shared.imaging.marks import embed_marks
 from shared.imaging.metadata import replace_png_text
+from shared.imaging.xmp import Marks
 from tests.support.discord_guild import GuildClient, wait_until
 from tests.support.fake_stores import FakeJobQueue
+from tests.support.images import encode_image
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,6 +33,11 @@ def read_all_text(message: dict[str, Any]) -> str:
     return json.dumps(message["components"], ensure_ascii=False)
 
 
+def make_marked(kind: str, request: dict[str, Any]) -> bytes:
+    settings = json.dumps({"job": "1442000000000000001", "seed": 77, "request": request})
+    return embed_marks(encode_image(Image.new("RGB", (8, 8), "red"), kind), Marks(settings=settings))
+
+
 async def open_details(guild: GuildClient, *pictures: bytes, user: str = "ada") -> dict[str, Any]:
     """Use the command on a message of ben, and wait for the details."""
     files = [(f"{number}.png", data) for number, data in enumerate(pictures)]
@@ -43,6 +51,14 @@ async def expect_rejection(guild: GuildClient, *files: tuple[str, bytes]) -> str
     used = await guild.invoke_message_command(await guild.post_files(*files), "Details")
     state = await guild.wait_for_interaction(used, lambda s: "message" in s and s["message"]["content"])
     return str(state["message"]["content"])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+async def test_details_show_the_xmp_of_every_type_of_picture(guild: GuildClient, kind: str) -> None:
+    details = await open_details(guild, make_marked(kind, REQUEST))
+
+    assert "a \\\\*\\\\*castle" in read_all_text(details)
+    assert "```\\n77\\n```" in read_all_text(details)
 
 
 async def test_details_show_the_metadata_of_any_picture_and_run_its_request_again(

@@ -1,0 +1,50 @@
+"""Marks in pictures that the bot encodes itself, which say that a model had a part in them."""
+
+from typing import Final
+
+from shared.imaging.marks import embed_marks, has_content_credentials, read_marks
+from shared.imaging.xmp import CREATOR_TOOL, Marks, SourceType
+
+_REMOVED_BY_ENCODING: Final = "encoded again"
+
+
+def mark_image(encoded: bytes, source_type: SourceType) -> bytes:
+    """Mark a JPEG or WebP that was just encoded, without the settings of any result."""
+    return embed_marks(encoded, Marks(source_type=source_type, creator_tool=CREATOR_TOOL))
+
+
+def carry_marks(original: bytes, encoded: bytes, source_type: SourceType | None) -> bytes:
+    """Mark a JPEG as the picture was marked of which it is a smaller copy.
+
+    The `source_type` is that of a result without marks, from an earlier release or with signed credentials; None for
+    a picture that is no result. Credentials do not fit the copy: that it had some is written there.
+    """
+    found, had_credentials = read_marks(original), has_content_credentials(original)
+    if not (source_type or found.source_type or had_credentials):
+        return encoded
+    marks = Marks(
+        source_type=found.source_type or source_type or "",
+        creator_tool=CREATOR_TOOL if source_type else found.creator_tool,
+        model=found.model,
+        parameters=found.parameters,
+        settings=found.settings,
+        removed_credentials=_REMOVED_BY_ENCODING if had_credentials else found.removed_credentials,
+    )
+    return embed_marks(encoded, marks)
+
+
+def remove_settings(result: bytes, source_type: SourceType) -> bytes:
+    """Remove from a result whatever leads to its job: the settings. That a model made it remains.
+
+    A result that carries a model's own credentials has no settings of ours, and is returned as it is. Raises
+    `ValueError` if it is damaged.
+    """
+    found = read_marks(result)
+    if has_content_credentials(result) and not found.settings:
+        return result
+    marks = Marks(
+        source_type=found.source_type or source_type,
+        creator_tool=CREATOR_TOOL,
+        removed_credentials=found.removed_credentials,
+    )
+    return embed_marks(result, marks)
