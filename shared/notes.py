@@ -25,6 +25,15 @@ NOTE_CODES: Final = (
     "emphasis_left_out",
     "brackets_kept",
     "break_left_out",
+    # a table or files for a batch
+    "batch_encoding_guessed",
+    "batch_header_guessed",
+    "batch_one_picture",
+    "batch_sheet_chosen",
+    "batch_pictures_unused",
+    "batch_files_ignored",
+    "batch_rows_hidden",
+    "batch_cells_merged",
 )
 
 

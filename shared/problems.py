@@ -11,6 +11,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from shared.batch_problems import BATCH_CODES
+from shared.batch_table_problems import BATCH_TABLE_CODES
 from shared.contest_problems import CONTEST_CODES
 from shared.errors import PentimentoError
 from shared.team_problems import TEAM_CODES
@@ -145,6 +146,7 @@ _CODES: Final = {
         # contests and batches
         *CONTEST_CODES,
         *BATCH_CODES,
+        *BATCH_TABLE_CODES,
         *TEAM_CODES,
         "variation_unsupported",
         "exploration_expired",

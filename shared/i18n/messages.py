@@ -65,6 +65,10 @@ class Messages:
         """Get the label of one choice of an option; if it has none, the default or the value itself."""
         return str(self._sections["choice"].get(field, {}).get(value, default or value))
 
+    def list_choices(self, field: str) -> Mapping[str, str]:
+        """List the choices of an option that have a label, with it."""
+        return dict(self._sections["choice"].get(field, {}))
+
     def get_term(self, value: str) -> str:
         """Get a term in this language, or the value itself if it is no term."""
         return str(self._sections["term"].get(value, value))
