@@ -8,6 +8,7 @@ BATCH_CODES: Final = (
     "batch_not_yours",
     "batch_not_allowed",
     "batch_started",
+    "batch_changed",
     "batch_not_waiting",
     "batch_not_running",
     "batch_not_paused",

@@ -37,6 +37,9 @@ class BatchState(StrEnum):
     CANCELLED = "cancelled"
 
 
+DRAFT_STATES: Final = frozenset({BatchState.DRAFT, BatchState.CHANGES_REQUESTED})
+"""The states in which its requester may change a batch, and send it again."""
+
 FINAL_STATES: Final = frozenset({BatchState.REJECTED, BatchState.EXPIRED, BatchState.CANCELLED, BatchState.DONE})
 RUN_STATES: Final = frozenset({BatchState.RUNNING, BatchState.PAUSED, BatchState.CANCELLING})
 """The states in which items are open, or to be started."""
@@ -198,8 +201,8 @@ def get_sheet_number(item_number: int) -> int:
 _DAY: Final = 86400.0
 _WAITING_SECONDS: Final = {
     BatchState.DRAFT: _DAY,
-    BatchState.AWAITING_APPROVAL: 3 * _DAY,
-    BatchState.CHANGES_REQUESTED: 3 * _DAY,
+    BatchState.AWAITING_APPROVAL: 7 * _DAY,
+    BatchState.CHANGES_REQUESTED: 7 * _DAY,
     BatchState.RUNNING: 0.0,
     BatchState.PAUSED: 7 * _DAY,
     BatchState.CANCELLING: 0.0,

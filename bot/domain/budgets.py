@@ -141,6 +141,7 @@ class BudgetExceededError(RejectedError):
 
     def __init__(self, usage: BudgetUsage, needed: int, fitting: int) -> None:
         self.usage = usage
+        self.fitting = fitting
         budget = usage.budget
         super().__init__(
             make_problem(

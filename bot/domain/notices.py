@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     DELETION = "deletion"
     REPORT = "report"
     BUDGET = "budget"
+    BATCH = "batch"
 
 
 @dataclass(frozen=True)

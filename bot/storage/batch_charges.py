@@ -2,13 +2,14 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from bot.domain.batches import (
+    DRAFT_STATES,
     OPEN_ITEM_STATES,
     ApprovalDecision,
     Batch,
@@ -63,30 +64,37 @@ class SqlBatchCharges(SqlBatchReader):
         self._rng = rng or random.SystemRandom()
         self._bounds = NoticeBounds()
 
-    async def start(self, batch_id: str, *, limit: int | None = None) -> Batch:
+    async def start(self, batch_id: str, *, version: int | None = None, limit: int | None = None) -> Batch:
         """Start a draft; only its first `limit` items if given, and the others are cancelled.
 
-        Raises `RejectedError` (batch_started).
+        `version` is the one that its requester saw. Raises `RejectedError` (batch_started, batch_changed).
         """
-        return await self._start(batch_id, BatchState.DRAFT, "batch_started", limit=limit)
+        return await self._start(batch_id, DRAFT_STATES, "batch_started", version, limit)
 
     async def decide_approval(
-        self, batch_id: str, approver_id: int, decision: ApprovalDecision, note: str = ""
+        self,
+        batch_id: str,
+        approver_id: int,
+        decision: ApprovalDecision,
+        note: str = "",
+        *,
+        version: int | None = None,
     ) -> Batch:
         """Start a batch that waits for an approval, reject it, or let its requester change it.
 
-        Raises `RejectedError` (batch_not_waiting).
+        `version` is the one that the approver saw. Raises `RejectedError` (batch_not_waiting, batch_changed).
         """
-        waiting = BatchState.AWAITING_APPROVAL
+        waiting = {BatchState.AWAITING_APPROVAL}
+        approval: dict[str, Any] = {"approver_id": approver_id, "approval_note": note}
         if decision is ApprovalDecision.APPROVE:
-            return await self._start(batch_id, waiting, "batch_not_waiting", approver_id=approver_id, note=note)
+            return await self._start(batch_id, waiting, "batch_not_waiting", version, **approval)
         is_rejected = decision is ApprovalDecision.REJECT
         state = BatchState.REJECTED if is_rejected else BatchState.CHANGES_REQUESTED
 
         def decide(connection: Connection) -> Batch:
             batch = lock_batch(connection, batch_id)
-            _require_state(batch, waiting, "batch_not_waiting")
-            return enter_state(connection, batch, state, self._clock(), approver_id=approver_id, approval_note=note)
+            _require_state(batch, waiting, "batch_not_waiting", version)
+            return enter_state(connection, batch, state, self._clock(), **approval)
 
         return await self._transact(decide)
 
@@ -127,19 +135,17 @@ class SqlBatchCharges(SqlBatchReader):
     async def _start(
         self,
         batch_id: str,
-        state: BatchState,
+        states: Collection[BatchState],
         code: str,
-        *,
+        version: int | None,
         limit: int | None = None,
-        approver_id: int | None = None,
-        note: str = "",
+        **approval: Any,
     ) -> Batch:
         now = self._clock()
-        approval = {"approver_id": approver_id, "approval_note": note}
 
         def start(connection: Connection) -> tuple[Batch, Bounds]:
             batch = lock_batch(connection, batch_id)
-            _require_state(batch, state, code)
+            _require_state(batch, states, code, version)
             items = load_items(connection, batch_id)
             started = [replace(item, price=self._get_price(item.request)) for item in items[:limit]]
             bounds = self._reserve(connection, batch, started, now)
@@ -185,9 +191,12 @@ class SqlBatchCharges(SqlBatchReader):
         return to_micro_usd(model.price_usd) if model else 0
 
 
-def _require_state(batch: Batch, state: BatchState, code: str) -> None:
-    if batch.state is not state:
+def _require_state(batch: Batch, states: Collection[BatchState], code: str, version: int | None) -> None:
+    """Raise `RejectedError` (this code, or batch_changed) for a batch in another state, or in another version."""
+    if batch.state not in states:
         raise RejectedError(make_problem(code))
+    if version is not None and batch.version != version:
+        raise RejectedError(make_problem("batch_changed"))
 
 
 def _lock_started_batch(connection: Connection, batch_id: str) -> Batch:

@@ -21,6 +21,7 @@ from bot.domain.batches import (
     get_due_time,
     get_sheet_number,
 )
+from bot.storage.batch_notices import add_decision_notice
 from bot.storage.batch_rows import (
     BATCH_ID,
     build_batch_row,
@@ -35,6 +36,7 @@ from shared.job import BatchRef, Job
 
 _NUMBER: Final[BindParameter[int]] = bindparam("target_number")
 _UPDATE_BATCH: Final = update(batches).where(batches.c.id == BATCH_ID)
+_REDRAW_APPROVAL: Final = _UPDATE_BATCH.values(approval_is_drawn=False)
 _INSERT_ITEM: Final = insert(batch_items)
 _UPDATE_ITEM: Final = update(batch_items).where(batch_items.c.batch_id == BATCH_ID, batch_items.c.number == _NUMBER)
 _SELECT_ITEMS: Final = select(batch_items).where(batch_items.c.batch_id == BATCH_ID).order_by(batch_items.c.number)
@@ -56,7 +58,19 @@ def save_batch(connection: Connection, batch: Batch, **changes: Any) -> Batch:
 def enter_state(connection: Connection, batch: Batch, state: BatchState, now: float, **changes: Any) -> Batch:
     """Put a locked batch into a state; return it as it is then."""
     ended_at = now if state in FINAL_STATES else None
-    return save_batch(connection, batch, state=state, due_at=get_due_time(state, now), ended_at=ended_at, **changes)
+    values = {"state": state, "due_at": get_due_time(state, now), "ended_at": ended_at} | changes
+    changed = save_batch(connection, batch, **values)
+    if BatchState.AWAITING_APPROVAL in {batch.state, state}:
+        connection.execute(_REDRAW_APPROVAL, {BATCH_ID.key: batch.id})
+    if _is_decided(batch.state, state):
+        add_decision_notice(connection, changed, now)
+    return changed
+
+
+def _is_decided(old: BatchState, new: BatchState) -> bool:
+    """Tell whether an approver has decided on a batch, or nobody has in time."""
+    is_decision = new in {BatchState.RUNNING, BatchState.CHANGES_REQUESTED, BatchState.REJECTED}
+    return new is BatchState.EXPIRED or (old is BatchState.AWAITING_APPROVAL and is_decision)
 
 
 def follow_items(connection: Connection, batch: Batch, now: float, **changes: Any) -> Batch:

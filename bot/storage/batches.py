@@ -17,67 +17,29 @@ from bot.domain.batches import (
     BatchState,
     ItemState,
     Review,
-    get_due_time,
 )
-from bot.storage.batch_charges import SqlBatchCharges
+from bot.storage.batch_approvals import SqlBatchApprovals
+from bot.storage.batch_drafts import SqlBatchDrafts
 from bot.storage.batch_drawings import SqlBatchDrawings
 from bot.storage.batch_items import (
-    add_items,
     cancel_pending_items,
     enter_state,
     find_item,
     follow_items,
     save_items,
 )
-from bot.storage.batch_rows import build_batch_row, lock_batch, parse_batch, parse_item
-from bot.storage.tables import batch_images, batch_items, batches
-from bot.storage.upsert import build_insert_unless_exists
+from bot.storage.batch_rows import lock_batch, parse_batch, parse_item
+from bot.storage.tables import batch_items, batches
 from shared.problems import RejectedError, make_problem
 
 _REVIEWABLE_STATES = frozenset({*RUN_STATES, BatchState.REVIEW, BatchState.DONE})
 
 
-class SqlBatchStore(SqlBatchCharges, SqlBatchDrawings):
+class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
     """Stored batches. Every method raises `RejectedError` (database_unavailable), and batch_unknown if it changes one.
 
     `clock` gives Unix seconds; `rng` draws the ids of later attempts.
     """
-
-    async def add_draft(self, batch: Batch, items: Sequence[BatchItem]) -> bool:
-        """Store a new batch that nobody else sees; False if it is stored, or one with its idempotency key.
-
-        It is deleted after a day unless it is started.
-        """
-        draft = replace(batch, state=BatchState.DRAFT, due_at=get_due_time(BatchState.DRAFT, self._clock()))
-        priced = [replace(item, price=self._get_price(item.request)) for item in items]
-
-        def add(connection: Connection) -> bool:
-            row = build_batch_row(draft) | {"drawn_version": draft.version}
-            if connection.execute(build_insert_unless_exists(connection, batches, row)).one_or_none() is None:
-                return False
-            add_items(connection, draft.id, priced)
-            return True
-
-        return await self._transact(add)
-
-    async def add_image(self, batch_id: str, sha256: str, name: str, data: bytes) -> None:
-        """Store a picture that items of a batch start from; `sha256` is the hash of `data`."""
-        row = {"batch_id": batch_id, "sha256": sha256, "name": name, "image": data}
-
-        def insert_image(connection: Connection) -> None:
-            connection.execute(build_insert_unless_exists(connection, batch_images, row)).one_or_none()
-
-        await self._transact(insert_image)
-
-    async def delete_draft(self, batch_id: str) -> None:
-        """Delete a draft with its items and pictures; nothing happens to a batch that is none any more."""
-        query = delete(batches).where(batches.c.id == batch_id, batches.c.state == BatchState.DRAFT)
-        await self._transact(lambda connection: connection.execute(query))
-
-    async def request_approval(self, batch_id: str) -> Batch:
-        """Let a draft, or one that was to be changed, wait for an approval. Raises `RejectedError` (batch_started)."""
-        states = {BatchState.DRAFT, BatchState.CHANGES_REQUESTED}
-        return await self._change_state(batch_id, states, BatchState.AWAITING_APPROVAL, "batch_started")
 
     async def pause(self, batch_id: str) -> Batch:
         """Start no more items of a batch; those that are open go on. Raises `RejectedError` (batch_not_running)."""
@@ -135,17 +97,6 @@ class SqlBatchStore(SqlBatchCharges, SqlBatchDrawings):
             return batch
 
         return await self._transact(set_columns)
-
-    async def set_approval_message(self, batch_id: str, message_id: int | None) -> Batch:
-        """Record the message with which an approver decides; nothing is to be drawn for that."""
-
-        def set_message(connection: Connection) -> Batch:
-            batch = replace(lock_batch(connection, batch_id), approval_message_id=message_id)
-            query = update(batches).where(batches.c.id == batch_id).values(approval_message_id=message_id)
-            connection.execute(query)
-            return batch
-
-        return await self._transact(set_message)
 
     async def list_due_batches(self, limit: int) -> Sequence[Batch]:
         """List batches for which the leading bot has something to do, those that have waited longest first."""

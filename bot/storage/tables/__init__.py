@@ -25,6 +25,7 @@
     team_choices                     for which team a member asks
     batches ──1:n── batch_items      a team's work in one submission; an item has one job after the other
       ├────1:n── batch_images        the pictures that items start from
+      ├────1:1── batch_previews      the rows that were left out, and why
       ├────1:n── batch_results       the pictures that were made
       └────1:n── batch_sheets        its messages with nine items each
     presets                          named settings of a person or a guild
@@ -34,7 +35,7 @@ A migration only adds. A column that a release no longer reads is dropped by the
 works with the schema of the next.
 """
 
-from bot.storage.tables.batches import batch_images, batch_items, batch_results, batch_sheets, batches
+from bot.storage.tables.batches import batch_images, batch_items, batch_previews, batch_results, batch_sheets, batches
 from bot.storage.tables.galleries import gallery_posts, gallery_settings
 from bot.storage.tables.guilds import audit_entries, blocks, guild_settings, notices, reports, word_rules
 from bot.storage.tables.jobs import (
@@ -72,6 +73,7 @@ __all__ = [
     "audit_entries",
     "batch_images",
     "batch_items",
+    "batch_previews",
     "batch_results",
     "batch_sheets",
     "batches",

@@ -22,6 +22,9 @@ from bot.storage.tables.metadata import metadata
 IS_UNDRAWN: Final = text("version > drawn_version")
 """The condition of the partial indexes for the messages that are to be drawn; queries name it word for word."""
 
+IS_APPROVAL_UNDRAWN: Final = text("approval_is_drawn = false")
+"""The same for the messages with which approvers decide."""
+
 batches: Final = Table(
     "batches",
     metadata,
@@ -44,6 +47,7 @@ batches: Final = Table(
     Column("approver_id", BigInteger),
     Column("approval_note", Text, nullable=False),
     Column("approval_message_id", BigInteger),
+    Column("approval_is_drawn", Boolean, nullable=False, comment="the message for approvers shows the decision"),
     Column("created_at", Float(53), nullable=False),
     Column("started_at", Float(53)),
     Column("ended_at", Float(53)),
@@ -55,6 +59,12 @@ batches: Final = Table(
     Index(None, "requester_id"),
     Index(None, "thread_id"),
     Index(None, "idempotency_key", unique=True),
+    Index(
+        "ix_batches_approval_undrawn",
+        "created_at",
+        sqlite_where=IS_APPROVAL_UNDRAWN,
+        postgresql_where=IS_APPROVAL_UNDRAWN,
+    ),
     Index("ix_batches_undrawn", "id", sqlite_where=IS_UNDRAWN, postgresql_where=IS_UNDRAWN),
 )
 
@@ -90,6 +100,14 @@ batch_images: Final = Table(
     Column("sha256", String(64), primary_key=True, comment="of the picture as it was sent"),
     Column("name", String(100), nullable=False),
     Column("image", LargeBinary, nullable=False),
+)
+
+batch_previews: Final = Table(
+    "batch_previews",
+    metadata,
+    Column("batch_id", ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True),
+    Column("preview_json", Text, nullable=False, comment="bot.domain's BatchPreview as JSON, without its table"),
+    Column("table_data", LargeBinary, comment="the table that was sent with a column of errors; NULL: none is wrong"),
 )
 
 batch_results: Final = Table(

@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 UNDRAWN = sa.text("version > drawn_version")
+APPROVAL_UNDRAWN = sa.text("approval_is_drawn = false")
 
 
 def upgrade() -> None:
@@ -61,6 +62,9 @@ def upgrade() -> None:
         sa.Column("approver_id", sa.BigInteger()),
         sa.Column("approval_note", sa.Text(), nullable=False),
         sa.Column("approval_message_id", sa.BigInteger()),
+        sa.Column(
+            "approval_is_drawn", sa.Boolean(), nullable=False, comment="the message for approvers shows the decision"
+        ),
         sa.Column("created_at", sa.Float(53), nullable=False),
         sa.Column("started_at", sa.Float(53)),
         sa.Column("ended_at", sa.Float(53)),
@@ -68,6 +72,13 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False, comment="raised by each change"),
         sa.Column("drawn_version", sa.Integer(), nullable=False, comment="the version that its board shows"),
         sa.PrimaryKeyConstraint("id", name="pk_batches"),
+    )
+    op.create_index(
+        "ix_batches_approval_undrawn",
+        "batches",
+        ["created_at"],
+        sqlite_where=APPROVAL_UNDRAWN,
+        postgresql_where=APPROVAL_UNDRAWN,
     )
     op.create_index("ix_batches_due_at", "batches", ["due_at"])
     op.create_index("ix_batches_guild_id", "batches", ["guild_id", "created_at"])
@@ -112,6 +123,22 @@ def upgrade() -> None:
             ["batch_id"], ["batches.id"], name="fk_batch_images_batch_id_batches", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("batch_id", "sha256", name="pk_batch_images"),
+    )
+    op.create_table(
+        "batch_previews",
+        sa.Column("batch_id", sa.String(25), nullable=False),
+        sa.Column(
+            "preview_json", sa.Text(), nullable=False, comment="bot.domain's BatchPreview as JSON, without its table"
+        ),
+        sa.Column(
+            "table_data",
+            sa.LargeBinary(),
+            comment="the table that was sent with a column of errors; NULL: none is wrong",
+        ),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batches.id"], name="fk_batch_previews_batch_id_batches", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("batch_id", name="pk_batch_previews"),
     )
     op.create_table(
         "batch_results",

@@ -1,0 +1,51 @@
+"""Approvals of batches: who is asked, and the messages that are to show the decision."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select, update
+
+from bot.domain.batches import DRAFT_STATES, Batch, BatchState
+from bot.storage.batch_items import enter_state
+from bot.storage.batch_reader import SqlBatchReader
+from bot.storage.batch_rows import lock_batch, parse_batch
+from bot.storage.tables import batches
+from bot.storage.tables.batches import IS_APPROVAL_UNDRAWN
+from shared.problems import RejectedError, make_problem
+
+
+class SqlBatchApprovals(SqlBatchReader):
+    """Lets batches wait for approvers. Every method raises `RejectedError` (database_unavailable)."""
+
+    async def request_approval(
+        self, batch_id: str, *, version: int | None = None, seconds: float | None = None
+    ) -> Batch:
+        """Let a draft, or one that was to be changed, wait for an approval, by a new message.
+
+        It waits for `seconds`, a week by default. `version` is the one that its requester saw. Raises `RejectedError`
+        (batch_unknown, batch_started, batch_changed).
+        """
+
+        def request(connection: Connection) -> Batch:
+            now = self._clock()
+            batch = lock_batch(connection, batch_id)
+            if batch.state not in DRAFT_STATES:
+                raise RejectedError(make_problem("batch_started"))
+            if version is not None and batch.version != version:
+                raise RejectedError(make_problem("batch_changed"))
+            due = {} if seconds is None else {"due_at": now + seconds}
+            empty = {"approval_message_id": None, "approver_id": None, "approval_note": ""}
+            return enter_state(connection, batch, BatchState.AWAITING_APPROVAL, now, **empty, **due)
+
+        return await self._transact(request)
+
+    async def list_undrawn_approvals(self, limit: int) -> Sequence[Batch]:
+        """List batches whose messages for approvers are to be posted, or to show the decision, oldest first."""
+        rows = await self._read(select(batches).where(IS_APPROVAL_UNDRAWN).order_by(batches.c.created_at).limit(limit))
+        return [batch for row in rows if (batch := parse_batch(row))]
+
+    async def mark_approval_drawn(self, batch: Batch, message_id: int | None) -> bool:
+        """Record that a message shows this version of a batch, or that there is none; False if it has changed since."""
+        query = update(batches).where(batches.c.id == batch.id, batches.c.version == batch.version)
+        values = {"approval_message_id": message_id, "approval_is_drawn": True}
+        result = await self._transact(lambda connection: connection.execute(query.values(values)))
+        return bool(result.rowcount)
