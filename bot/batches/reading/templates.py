@@ -1,0 +1,168 @@
+r"""Prompts with columns and lists in braces: `{colour}` is a column of the table, `{red,blue}` makes a prompt of each.
+
+Braces around a comma or, as in other tools, a `|` are a list; its entries may have columns and lists in them. `{{` and
+`}}` are literal braces. `\{`, `\}` and `\\` stay as they are: the syntax of prompts reads them.
+https://docs.midjourney.com/hc/en-us/articles/32761322355597-Permutations
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Final, TypeAlias
+
+from bot.batches.reading.limits import MAX_CELL_LENGTH, shorten_text
+from shared.problems import RejectedError, make_problem
+
+_TOKEN: Final = re.compile(r"\\\\|\\[{}|,]|\{\{|[{}|,]|[^\\{}|,]+|\\")
+_BRACE: Final = re.compile(r"\\\\|\\[{}]|[{}]")
+_LIST_SEPARATORS: Final = ("|", ",")
+_MAX_DEPTH: Final = 8
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words that stay as they are."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column by the name in its braces."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A list of entries, each of which makes a prompt."""
+
+    entries: tuple["Template", ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A prompt with columns and lists."""
+
+    parts: tuple["Part", ...]
+
+    def list_columns(self) -> Iterator[str]:
+        """List the names of the columns in it."""
+        for part in self.parts:
+            if isinstance(part, Column):
+                yield part.name
+            elif isinstance(part, Choice):
+                for entry in part.entries:
+                    yield from entry.list_columns()
+
+    def count_prompts(self) -> int:
+        """Count the prompts that it makes: the product of its lists."""
+        return math.prod(
+            sum(entry.count_prompts() for entry in part.entries) for part in self.parts if isinstance(part, Choice)
+        )
+
+    def expand(self, get_cell: Callable[[str], str]) -> Iterator[str]:
+        """Make the prompts one after the other, the last list changing first."""
+        for pieces in product(*(list(_expand_part(part, get_cell)) for part in self.parts)):
+            if sum(map(len, pieces)) > MAX_CELL_LENGTH:
+                raise RejectedError(make_problem("batch_prompt_length", limit=MAX_CELL_LENGTH))
+            yield "".join(pieces)
+
+
+Part: TypeAlias = Text | Column | Choice
+
+
+def parse_template(text: str) -> Template:
+    """Parse a prompt with columns and lists. Raises `RejectedError` if its braces do not match."""
+    return _Parser(_TOKEN.findall(text), text).parse()
+
+
+def escape_braces(text: str) -> str:
+    """Write a prompt so that `parse_template` makes the same words of it."""
+    return _BRACE.sub(lambda found: found[0] * 2 if found[0] in {"{", "}"} else found[0], text)
+
+
+class _Parser:
+    """Parses tokens from the first to the last."""
+
+    def __init__(self, tokens: list[str], text: str) -> None:
+        self._tokens = tokens
+        self._text = text
+        self._position = 0
+
+    def parse(self) -> Template:
+        parts: list[Part] = []
+        while self._position < len(self._tokens):
+            token = self._take_token()
+            if token == "}" and self._take_token() != "}":  # noqa: S105  # a brace
+                raise self._make_error()
+            parts.append(self._parse_group(1) if token == "{" else Text("{" if token == "{{" else token))  # noqa: S105  # braces
+        return Template(tuple(parts))
+
+    def _parse_group(self, depth: int) -> Part:
+        """Parse the tokens up to the brace that closes the group."""
+        if depth > _MAX_DEPTH:
+            raise self._make_error()
+        members: list[Part | str] = []
+        for token in iter(self._take_token, "}"):
+            if token == "{":  # noqa: S105  # a brace
+                members.append(self._parse_group(depth + 1))
+            elif token in _LIST_SEPARATORS:
+                members.append(token)
+            else:
+                members.append(Text({"{{": "{", "\\,": ","}.get(token, token)))
+        separator = next((separator for separator in _LIST_SEPARATORS if separator in members), None)
+        return self._make_column(members) if separator is None else _make_choice(members, separator)
+
+    def _make_column(self, members: list[Part | str]) -> Column:
+        name = "".join(member.text for member in members if isinstance(member, Text)).strip()
+        if not name or not all(isinstance(member, Text) for member in members):
+            raise self._make_error()
+        return Column(name)
+
+    def _take_token(self) -> str:
+        if self._position == len(self._tokens):
+            raise self._make_error()
+        token = self._tokens[self._position]
+        self._position += 1
+        return token
+
+    def _make_error(self) -> RejectedError:
+        return RejectedError(make_problem("batch_braces", text=shorten_text(self._text)))
+
+
+def _make_choice(members: list[Part | str], separator: str) -> Choice:
+    """Split the members of a list; a comma between bars is one of the words."""
+    entries: list[list[Part]] = [[]]
+    for member in members:
+        if member == separator:
+            entries.append([])
+        else:
+            entries[-1].append(Text(member) if isinstance(member, str) else member)
+    return Choice(tuple(_make_entry(entry) for entry in entries))
+
+
+def _make_entry(parts: list[Part]) -> Template:
+    """Make an entry of a list, without the spaces around it."""
+    words = [part.text for part in parts if isinstance(part, Text)]
+    if len(words) == len(parts):
+        return Template((Text("".join(words).strip()),))
+    first, last = parts[0], parts[-1]
+    if isinstance(first, Text):
+        parts[0] = Text(first.text.lstrip())
+    if isinstance(last, Text):
+        parts[-1] = Text(last.text.rstrip())
+    return Template(tuple(parts))
+
+
+def _expand_part(part: Part, get_cell: Callable[[str], str]) -> Iterator[str]:
+    match part:
+        case Text(text):
+            yield text
+        case Column(name):
+            yield get_cell(name)
+        case Choice(entries):
+            for entry in entries:
+                yield from entry.expand(get_cell)
