@@ -227,13 +227,14 @@ async def open_services(settings: Settings, catalogue: Catalogue) -> AsyncIterat
 
 
 def read_limits(settings: Settings) -> Limits:
-    """Read the limits on the jobs of users, channels and guilds from the settings."""
+    """Read the limits on the jobs of users, batches, channels and guilds from the settings."""
     return Limits(
         user=ScopeLimits(
             max_open=settings.max_waiting_per_user,
             max_running=settings.max_running_per_user,
             max_per_minute=settings.max_per_minute_per_user,
         ),
+        batch=ScopeLimits(max_running=settings.max_running_per_batch),
         channel=ScopeLimits(
             max_open=settings.max_waiting_per_channel,
             max_running=settings.max_running_per_channel,

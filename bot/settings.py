@@ -53,6 +53,7 @@ class Settings(CommonSettings):
         20, ge=1, description="How many requests of one user may be open at once, whether they wait or run."
     )
     max_running_per_user: int = Field(2, ge=1, description="How many requests of one user may run at once.")
+    max_running_per_batch: int = Field(4, ge=1, description="How many items of one batch may run at once.")
     max_waiting_per_channel: int = Field(
         200,
         ge=0,

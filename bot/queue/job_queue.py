@@ -37,9 +37,6 @@ from shared.queue.stages import Stage
 log = logging.getLogger(__name__)
 
 PURGE_BATCH_SIZE: Final = 200
-_JOB_COST: Final = 1
-"""How much each job counts towards its tenant's fair share."""
-
 _DISABLED_CODES: Final = {"model_gone": "model_gone_for_now", "model_withdrawn": "model_withdrawn_for_now"}
 _OPEN_LIMIT_CODES: Final = {
     "user": "too_many_waiting",
@@ -92,7 +89,7 @@ class RedisJobQueue(RedisJobStatusReader):
 
         Raises `RejectedError` (queue_unavailable).
         """
-        arguments: list[Any] = ["", "", model, "", _JOB_COST, self._max_memory_ratio, self._image_ttl_ms, 0, ""]
+        arguments: list[Any] = ["", "", model, "", 0, self._max_memory_ratio, self._image_ttl_ms, 0, "", "", ""]
         arguments += self._limits.build_scope_arguments(user_id, channel_id, guild_id)
         with translate_redis_errors():
             return _find_problem(AcceptReply.parse(await self._scripts.run("accept", *arguments)))
@@ -134,9 +131,9 @@ class RedisJobQueue(RedisJobStatusReader):
                     await self._redis.zrem(DEAD_LETTERS, *ended)
 
     async def _accept(self, job: Job, image: bytes | None, unknown_calls: int) -> AcceptReply:
-        arguments: list[Any] = [job.id, job.model_dump_json(), job.request.model, job.tenant, _JOB_COST]
+        arguments: list[Any] = [job.id, job.model_dump_json(), job.request.model, job.tenant, job.cost]
         arguments += [self._max_memory_ratio, self._image_ttl_ms, unknown_calls]
-        arguments += [self._build_ticket(Stage.PREPARE if image else Stage.GENERATE)]
+        arguments += [self._build_ticket(Stage.PREPARE if image else Stage.GENERATE), job.subtenant, job.priority]
         arguments += self._limits.build_script_arguments(job)
         try:
             return AcceptReply.parse(await self._run_accept(arguments, image))

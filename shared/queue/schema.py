@@ -1,7 +1,8 @@
 """Every key in Redis behind the prefix `pentimento:`, with its type, its contents and its expiry.
 
 In a pattern, {job} is a job's id, {model} a key of the catalogue ("-" for all models in the prepare stage), {scope}
-`user-<id>`, `channel-<id>` or `guild-<id>`, {stage} `prepare` or `generate`. Times are Unix milliseconds; those that
+`user-<id>`, `batch-<id>`, `channel-<id>` or `guild-<id>`, {stage} `prepare` or `generate`, {tenant} `user-<id>` or
+`team-<id>`, with `low-` before it for its jobs of low priority. Times are Unix milliseconds; those that
 expire or are compared are of the queue's own clock (`get_time` in lua/lib.lua), the others of Redis's.
 """
 
@@ -40,13 +41,17 @@ REDIS_KEYS: Final = (
             "job": "shared.job.Job as JSON",
             "model": "key of the model in the catalogue",
             "tenant": "whose fair share the job counts towards",
-            "cost": "how far it moves the tenant's finish tag",
+            "subtenant": "whose share of the tenant's turns it counts towards; absent if that is the tenant itself",
+            "cost": "how far it moves the finish tags of both",
+            "priority": "low; absent if it is normal",
             "scopes": "its scopes, narrowest first, each followed by its limit on running jobs (0: none)",
             "state": "preparing, queued, running, finished or delivered",
             "state_since": "when it entered this state, by Redis's clock",
             "stage": "prepare or generate",
             "start_tag:prepare": "its place in the queue of the prepare stage",
             "start_tag:generate": "its place in the queue of the generate stage",
+            "inner_tag:prepare": "its place among its tenant's jobs there; absent while the tenant has one subtenant",
+            "inner_tag:generate": "its place among its tenant's jobs there; absent while the tenant has one subtenant",
             "claims": "how many leases it has had",
             "calls": "in how many of them a call was started",
             "unknown_calls": "how many calls may have run without their result being known",
@@ -88,11 +93,15 @@ REDIS_KEYS: Final = (
         "zset",
         "Jobs of a scope that are not claimed, by start tag, if it has a limit on running jobs.",
     ),
+    RedisKey("queued:{stage}:{model}:{tenant}", "zset", "Jobs of a tenant that are not claimed, by start tag."),
+    RedisKey("turns:{stage}:{model}:{tenant}", "zset", "The same jobs, by inner tag: the order in which they run."),
     RedisKey(
         "ready:{stage}:{model}", "zset", "Queued jobs that are neither blocked nor delayed: workers may claim them."
     ),
+    RedisKey("ready_turns:{stage}:{model}:{tenant}", "zset", "Ready jobs of a tenant, by inner tag."),
     RedisKey("ready_models:{stage}", "set", "Models that may have ready jobs."),
     RedisKey("blocked:{stage}:{scope}", "zset", "Queued jobs that need a slot of this scope, by start tag."),
+    RedisKey("blocked_turns:{stage}:{scope}:{tenant}", "zset", "Jobs of a tenant among those, by inner tag."),
     RedisKey("paused_guilds", "set", "Guilds whose queues are paused, as scopes: a copy of what the database says."),
     RedisKey(
         "parked:{scope}",
@@ -105,8 +114,15 @@ REDIS_KEYS: Final = (
     RedisKey("slots:{stage}:{scope}", "set", "Jobs that hold a slot of a scope."),
     RedisKey("leases:{stage}", "zset", "Jobs under a lease, by its end."),
     RedisKey("claim_tokens:{stage}", "hash", "The job of each lease: the fields are claim tokens."),
-    RedisKey("virtual_time:{stage}", "string", "The start tag of the latest claim."),
+    RedisKey("virtual_time:{stage}", "string", "The highest start tag of a job of normal priority that was claimed."),
+    RedisKey("virtual_time:{stage}:low", "string", "The same for jobs of low priority. Their tags begin at 1e9."),
     RedisKey("finish_tags:{stage}", "zset", "The finish tag of each tenant's latest job; removed once it has passed."),
+    RedisKey(
+        "inner_tags:{stage}:{tenant}",
+        "zset",
+        "The finish tag of each subtenant's latest job, and the virtual time within the tenant.",
+        "7 days after a job of the tenant enters the queue or is claimed",
+    ),
     RedisKey("celery:{stage}", "list", "Celery's tickets for a stage, the oldest last."),
     RedisKey(
         "celery:malformed_tickets",
@@ -145,7 +161,9 @@ REDIS_KEYS: Final = (
             "job": _AS_IN_JOB,
             "model": _AS_IN_JOB,
             "tenant": _AS_IN_JOB,
+            "subtenant": f"{_AS_IN_JOB}; empty if absent there",
             "cost": _AS_IN_JOB,
+            "priority": f"{_AS_IN_JOB}; empty if absent there",
             "scopes": _AS_IN_JOB,
             "claims": _AS_IN_JOB,
             "calls": _AS_IN_JOB,

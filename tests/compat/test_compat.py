@@ -46,6 +46,9 @@ KEYS_OF_LATER_RELEASES: dict[str, set[str]] = {
     "0.1.0": {
         *("drafted:{scope}", "drafts", "user_drafts:{user}"),
         *("paused_guilds", "parked:{scope}", "parked_guilds"),
+        *("inner_tags:{stage}:{tenant}", "queued:{stage}:{model}:{tenant}", "turns:{stage}:{model}:{tenant}"),
+        *("ready_turns:{stage}:{model}:{tenant}", "blocked_turns:{stage}:{scope}:{tenant}"),
+        "virtual_time:{stage}:low",
     }
 }
 """Add the patterns of keys that came after a release, by the release."""

@@ -11,7 +11,7 @@ from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.limits import Limits, ScopeLimits
 from shared.catalogue import Catalogue
-from shared.job import Job, Origin, Requester
+from shared.job import BatchRef, Job, Origin, Priority, Requester, TeamRef
 from shared.outcome import Generated
 from shared.prompts import TextPrompt
 from shared.queue.keys import KEY_PREFIX
@@ -33,6 +33,9 @@ def make_job(
     guild: int = 1,
     model: str = "sd3.5-large",
     has_picture: bool = False,
+    team: TeamRef | None = None,
+    batch: str | None = None,
+    priority: Priority = Priority.NORMAL,
 ) -> Job:
     return Job(
         id=str(number),
@@ -41,6 +44,9 @@ def make_job(
         requester=Requester(id=user, name="Ada"),
         origin=Origin(guild_id=guild, channel_id=channel, message_id=number),
         accepted_at=time.time(),
+        team=team,
+        batch=BatchRef(batch_id=batch, item_number=number) if batch else None,
+        priority=priority,
     )
 
 
@@ -70,7 +76,7 @@ def send_no_ticket(stage: str) -> str:
 
 @asynccontextmanager
 async def open_bot_queue(redis_url: str, catalogue: Catalogue, **limits: ScopeLimits) -> AsyncIterator[BotJobQueue]:
-    """Open a queue that sends no tickets, with the limits of `user`, `channel` or `guild`."""
+    """Open a queue that sends no tickets, with the limits of `user`, `batch`, `channel` or `guild`."""
     queue = BotJobQueue(
         connect_bot(redis_url), catalogue=catalogue, build_ticket=send_no_ticket, limits=Limits(**limits)
     )

@@ -1,6 +1,6 @@
--- claim.lua: lease the job with the lowest start tag whose model and scopes let it run; jobs of paused guilds are parked
--- on the way. Called again with the same token (the reply may have been lost), it gives the same job. It writes even if
--- Redis is full.
+-- claim.lua: lease the fairest job whose model and scopes let it run: the lowest start tag says which tenant's turn it is,
+-- and the lowest inner tag which of its ready jobs of that model takes it. Jobs of paused guilds are parked on the way.
+-- Called again with the same token (the reply may have been lost), it gives the same job. It writes even if Redis is full.
 --
 -- KEYS[1]  prefix of every key
 -- ARGV[1]  string  stage
@@ -41,31 +41,59 @@ end
 local claimed_before = redis.call('HGET', key('claim_tokens', stage), claim_token)
 if claimed_before then return build_claim(claimed_before) end
 
-allow_writes_when_full()
-for _ = 1, max_skipped do
-  local id, start_tag, model = find_fairest_job()
-  if not id then return {'result', 'none'} end
-  redis.call('ZREM', key('ready', stage, model), id)
+-- Take a job out of the ready ones. The result is 'runnable', 'blocked', or 'gone' if its guild is paused or Redis has
+-- lost it.
+local function take_ready_job(id, model)
+  remove_from_waiting('ready', stage, model, id)
   if not get_job_fields(id, 'job') then
     redis.call('ZREM', key('open_jobs'), id)
-  elseif stage == 'generate' and is_guild_paused(id) then
-    park(id)
-  elseif acquire_slots(stage, id) then
-    remove_from_queued(stage, id)
-    redis.call('SADD', key('claimed', stage, model), id)
-    redis.call('ZADD', key('leases', stage), now + lease_ms, id)
-    redis.call('HSET', key('claim_tokens', stage), claim_token, id)
-    local virtual_time = to_number(redis.call('GET', key('virtual_time', stage)))
-    redis.call('SET', key('virtual_time', stage), math.max(start_tag, virtual_time))
-    increment(id, 'claims', 1)
-    redis.call('HSET', key('job', id), 'claim_token', claim_token, 'call_started', 0)
-    if stage == 'generate' then
-      set_state(id, 'running')
-      local interval_ms = to_number(redis.call('HGET', key('pace', model), 'interval_ms'))
-      if interval_ms > 0 then redis.call('HSET', key('pace', model), 'next_call_at', now + interval_ms) end
-      if is_model_paused(model) then redis.call('HSET', key('pace', model), 'probe', id) end
-    end
-    return build_claim(id)
+    return 'gone'
   end
+  if stage == 'generate' and is_guild_paused(id) then
+    park(id)
+    return 'gone'
+  end
+  return acquire_slots(stage, id) and 'runnable' or 'blocked'
+end
+
+local function claim_job(id, start_tag, model)
+  local tenant, inner_tag = get_turn(stage, id)
+  remove_from_queued(stage, id)
+  redis.call('SADD', key('claimed', stage, model), id)
+  redis.call('ZADD', key('leases', stage), now + lease_ms, id)
+  redis.call('HSET', key('claim_tokens', stage), claim_token, id)
+  local base = start_tag < low_base and 0 or low_base
+  local virtual_time = get_virtual_time_key(stage, base)
+  redis.call('SET', virtual_time, math.max(start_tag, read_tag(redis.call('GET', virtual_time), base)))
+  if inner_tag then advance_inner_time(stage, tenant, inner_tag) end
+  increment(id, 'claims', 1)
+  redis.call('HSET', key('job', id), 'claim_token', claim_token, 'call_started', 0)
+  if stage == 'generate' then
+    set_state(id, 'running')
+    local interval_ms = to_number(redis.call('HGET', key('pace', model), 'interval_ms'))
+    if interval_ms > 0 then redis.call('HSET', key('pace', model), 'next_call_at', now + interval_ms) end
+    if is_model_paused(model) then redis.call('HSET', key('pace', model), 'probe', id) end
+  end
+  return build_claim(id)
+end
+
+allow_writes_when_full()
+local skipped = 0
+while skipped < max_skipped do
+  local first, start_tag, model = find_fairest_job()
+  if not first then return {'result', 'none'} end
+  local tenant, inner_tag = get_turn(stage, first)
+  local is_first_ready = true
+  repeat
+    local id = find_turn('ready', stage, model, is_first_ready and first, tenant, inner_tag or start_tag)
+    if not id then break end -- all that the tenant has ready for this model is blocked now
+    local result = take_ready_job(id, model)
+    if result == 'runnable' then
+      if id ~= first then exchange_start_tags(stage, first, id) end
+      return claim_job(id, start_tag, model)
+    end
+    skipped = skipped + 1
+    if id == first then is_first_ready = false end
+  until skipped == max_skipped or (id == first and result == 'gone')
 end
 return {'result', 'again'}

@@ -2,7 +2,7 @@
 --
 -- KEYS[1] is the prefix of every key. The scripts build all keys from it (shared/queue/schema.py lists them), which is
 -- why Redis Cluster is not supported. Times are in milliseconds. A stage is 'prepare' or 'generate'. A scope is a group
--- of jobs that limits apply to: 'user-<id>', 'channel-<id>' or 'guild-<id>'.
+-- of jobs that limits apply to: 'user-<id>', 'batch-<id>', 'channel-<id>' or 'guild-<id>'.
 
 local function key(...)
   return KEYS[1] .. table.concat({...}, ':')
@@ -102,6 +102,28 @@ local function get_scopes(id)
   return scopes
 end
 
+-- Tags of jobs of low priority begin here, beyond all others: one job a second would reach them in 30 years.
+local low_base = 1e9
+
+-- A tag of the priority whose tags begin at `base`. One of the other priority counts as none: releases that do not know
+-- of priorities take the start tag of a low job for everybody's virtual time.
+local function read_tag(value, base)
+  local tag = to_number(value, base)
+  return tag >= base and tag < base + low_base and tag or base
+end
+
+local function get_virtual_time_key(stage, base)
+  return base == 0 and key('virtual_time', stage) or key('virtual_time', stage, 'low')
+end
+
+-- The tenant that a job takes turns for, its inner tag, which orders the jobs of one tenant (nil: its start tag does), and
+-- where the tags of its priority begin. Jobs of low priority take turns of their own.
+local function get_turn(stage, id)
+  local tenant, priority, inner_tag = get_job_fields(id, 'tenant', 'priority', 'inner_tag:' .. stage)
+  local is_low = priority == 'low'
+  return (is_low and 'low-' or '') .. (tenant or ''), inner_tag and to_number(inner_tag), is_low and low_base or 0
+end
+
 -- The sorted sets in which a job is ranked until it is claimed: its model's, and one for each scope that has a limit on
 -- running jobs. They hold ready, blocked and delayed jobs alike, and tell how many come before a job.
 local function get_queued_keys(stage, id)
@@ -113,12 +135,43 @@ local function get_queued_keys(stage, id)
 end
 
 local function add_to_queued(stage, id)
-  local start_tag = get_start_tag(stage, id)
-  for _, name in ipairs(get_queued_keys(stage, id)) do redis.call('ZADD', name, start_tag, id) end
+  local start_tag, keys = get_start_tag(stage, id), get_queued_keys(stage, id)
+  for _, name in ipairs(keys) do redis.call('ZADD', name, start_tag, id) end
+  local tenant, inner_tag = get_turn(stage, id)
+  if inner_tag then
+    redis.call('ZADD', keys[1] .. ':' .. tenant, start_tag, id)
+    redis.call('ZADD', key('turns', stage, get_queue_model(stage, id), tenant), inner_tag, id)
+  end
 end
 
 local function remove_from_queued(stage, id)
-  for _, name in ipairs(get_queued_keys(stage, id)) do redis.call('ZREM', name, id) end
+  local keys = get_queued_keys(stage, id)
+  for _, name in ipairs(keys) do redis.call('ZREM', name, id) end
+  local tenant, inner_tag = get_turn(stage, id)
+  if inner_tag then
+    redis.call('ZREM', keys[1] .. ':' .. tenant, id)
+    redis.call('ZREM', key('turns', stage, get_queue_model(stage, id), tenant), id)
+  end
+end
+
+local function get_turns_key(kind, stage, name, tenant)
+  if kind == 'ready' then return key('ready_turns', stage, name, tenant) end
+  return key('blocked_turns', stage, name, tenant)
+end
+
+-- Add a job to the ready jobs of a model or to the blocked ones of a scope: in the order of start tags and, if it has an
+-- inner tag, in that of its tenant.
+local function add_to_waiting(kind, stage, name, id)
+  redis.call('ZADD', key(kind, stage, name), get_start_tag(stage, id), id)
+  local tenant, inner_tag = get_turn(stage, id)
+  if inner_tag then redis.call('ZADD', get_turns_key(kind, stage, name, tenant), inner_tag, id) end
+end
+
+-- Remove a job from where add_to_waiting has put it, and return whether it was there.
+local function remove_from_waiting(kind, stage, name, id)
+  local tenant, inner_tag = get_turn(stage, id)
+  if inner_tag then redis.call('ZREM', get_turns_key(kind, stage, name, tenant), id) end
+  return redis.call('ZREM', key(kind, stage, name), id) == 1
 end
 
 -- Let a job be claimed, at the place that its start tag gives it.
@@ -126,7 +179,42 @@ local function make_ready(stage, id)
   local model = get_queue_model(stage, id)
   add_to_queued(stage, id)
   redis.call('SADD', key('ready_models', stage), model)
-  redis.call('ZADD', key('ready', stage, model), get_start_tag(stage, id), id)
+  add_to_waiting('ready', stage, model, id)
+end
+
+-- The job whose turn it is among a tenant's ready jobs of a model, or its blocked ones of a scope: the one with the
+-- lowest inner tag. `first` is the one with the lowest start tag, or nil if it is there no more.
+local function find_turn(kind, stage, name, first, tenant, first_inner_tag)
+  local turns = get_turns_key(kind, stage, name, tenant)
+  while true do
+    local head = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
+    if not head[1] or (first and first_inner_tag <= tonumber(head[2])) then return first end
+    if redis.call('ZSCORE', key(kind, stage, name), head[1]) then return head[1] end
+    -- It was taken by a process of a release that does not know of inner tags.
+    redis.call('ZREM', turns, head[1])
+    local model = kind == 'ready' and name or get_queue_model(stage, head[1])
+    if not redis.call('ZSCORE', key('queued', stage, model), head[1]) then
+      redis.call('ZREM', key('turns', stage, model, tenant), head[1])
+      redis.call('ZREM', key('queued', stage, model, tenant), head[1])
+    end
+  end
+end
+
+-- Give a job the start tag of `first`, which waits for the next turn of their tenant with the start tag of the job: the
+-- places in the queue belong to the tenant, and other tenants do not notice who takes which.
+local function exchange_start_tags(stage, first, id)
+  local field, model = 'start_tag:' .. stage, get_queue_model(stage, first)
+  local first_tag, tag = get_start_tag(stage, first), get_start_tag(stage, id)
+  redis.call('HSET', key('job', id), field, first_tag)
+  redis.call('HSET', key('job', first), field, tag)
+  redis.call('HSETNX', key('job', first), 'inner_tag:' .. stage, first_tag)
+  add_to_queued(stage, first)
+  if redis.call('ZSCORE', key('ready', stage, model), first) then add_to_waiting('ready', stage, model, first) end
+  for _, scope in ipairs(get_scopes(first)) do
+    if redis.call('ZSCORE', key('blocked', stage, scope.name), first) then
+      add_to_waiting('blocked', stage, scope.name, first)
+    end
+  end
 end
 
 -- Take a slot in each scope that limits how many jobs run, and return true. At the first scope without a free slot the
@@ -136,7 +224,7 @@ local function acquire_slots(stage, id)
     local slots = key('slots', stage, scope.name)
     if scope.max_running > 0 and redis.call('SISMEMBER', slots, id) == 0 then
       if redis.call('SCARD', slots) >= scope.max_running then
-        redis.call('ZADD', key('blocked', stage, scope.name), get_start_tag(stage, id), id)
+        add_to_waiting('blocked', stage, scope.name, id)
         return false
       end
       redis.call('SADD', slots, id)
@@ -145,18 +233,20 @@ local function acquire_slots(stage, id)
   return true
 end
 
--- Give a free slot of a scope to the job with the lowest start tag that is blocked on it. That job becomes ready, or is
--- blocked on a wider scope.
+-- Give a free slot of a scope to a job that is blocked on it: the lowest start tag says which tenant's turn it is, and the
+-- lowest inner tag which of its jobs'. That job becomes ready, or is blocked on a wider scope.
 local function grant_next_slot(stage, scope_name)
-  local blocked = key('blocked', stage, scope_name)
-  local id = redis.call('ZRANGE', blocked, 0, 0)[1]
-  if not id then return end
+  local first, first_tag = unpack(redis.call('ZRANGE', key('blocked', stage, scope_name), 0, 0, 'WITHSCORES'))
+  if not first then return end
   local running = redis.call('SCARD', key('slots', stage, scope_name))
-  for _, scope in ipairs(get_scopes(id)) do
+  for _, scope in ipairs(get_scopes(first)) do
     if scope.name == scope_name and running >= scope.max_running then return end
   end
-  redis.call('ZREM', blocked, id)
+  local tenant, inner_tag = get_turn(stage, first)
+  local id = find_turn('blocked', stage, scope_name, first, tenant, inner_tag or tonumber(first_tag))
+  remove_from_waiting('blocked', stage, scope_name, id)
   if redis.call('EXISTS', key('job', id)) == 0 then return grant_next_slot(stage, scope_name) end
+  if id ~= first then exchange_start_tags(stage, first, id) end
   if acquire_slots(stage, id) then make_ready(stage, id) end
 end
 
@@ -179,12 +269,41 @@ local function add_to_parked(id)
   redis.call('PEXPIRE', key('prepared', id), 365 * 86400000)
 end
 
--- Store a new job, without a stage yet. `scopes` is 'name max_running name max_running ...'.
-local function create_job(id, job, model, tenant, cost, scopes, unknown_calls)
+-- Store a new job, without a stage yet. `scopes` is 'name max_running name max_running ...'. Without a subtenant it is its
+-- tenant's own, and its priority is normal unless it is 'low'.
+local function create_job(id, job, model, tenant, cost, scopes, unknown_calls, subtenant, priority)
   redis.call('HSET', key('job', id), 'job', job, 'model', model, 'tenant', tenant, 'cost', cost, 'scopes', scopes,
     'claims', 0, 'calls', 0, 'unknown_calls', unknown_calls)
+  if subtenant and subtenant ~= '' and subtenant ~= tenant then
+    redis.call('HSET', key('job', id), 'subtenant', subtenant)
+  end
+  if priority == 'low' then redis.call('HSET', key('job', id), 'priority', priority) end
   redis.call('ZADD', key('open_jobs'), get_time(), id)
   for _, scope in ipairs(get_scopes(id)) do redis.call('SADD', key('open', scope.name), id) end
+end
+
+-- Give a job its inner tag, which orders the jobs of its tenant by the same rule as tenants are: its subtenants have
+-- finish tags, and the tenant has a virtual time of its own. While a tenant has no subtenant but itself, the order is
+-- that of the start tags, and nothing is stored; with the first other one, the tags of those before count as inner ones.
+local function set_inner_tag(stage, id, tenant, virtual_time, finish_tag)
+  local tags, time_member = key('inner_tags', stage, tenant), 'virtual_time'
+  local subtenant, own_name, cost = get_job_fields(id, 'subtenant', 'tenant', 'cost')
+  local time = redis.call('ZSCORE', tags, time_member)
+  if not (subtenant or time) then return end
+  if not time then redis.call('ZADD', tags, virtual_time, time_member, finish_tag, own_name) end
+  time, subtenant = to_number(time, virtual_time), subtenant or own_name
+  local inner_tag = math.max(time, to_number(redis.call('ZSCORE', tags, subtenant)))
+  redis.call('ZREMRANGEBYSCORE', tags, '-inf', ('(%.17g'):format(time))
+  redis.call('ZADD', tags, inner_tag + to_number(cost), subtenant)
+  redis.call('PEXPIRE', tags, 7 * 86400000)
+  redis.call('HSET', key('job', id), 'inner_tag:' .. stage, inner_tag)
+end
+
+-- Advance the virtual time within a tenant to the inner tag of a job that is claimed.
+local function advance_inner_time(stage, tenant, inner_tag)
+  local tags = key('inner_tags', stage, tenant)
+  redis.call('ZADD', tags, 'GT', inner_tag, 'virtual_time')
+  redis.call('PEXPIRE', tags, 7 * 86400000)
 end
 
 -- Give a job its place in the queue of a stage by start-time fair queueing: its start tag is the finish tag of its
@@ -194,12 +313,13 @@ local function enter_stage(stage, id)
   redis.call('HSET', key('job', id), 'stage', stage)
   set_state(id, stage == 'prepare' and 'preparing' or 'queued')
   if stage == 'generate' and is_guild_paused(id) then return add_to_parked(id) end
-  local tenant, cost = get_job_fields(id, 'tenant', 'cost')
-  local virtual_time = to_number(redis.call('GET', key('virtual_time', stage)))
-  local finish_tag = to_number(redis.call('ZSCORE', key('finish_tags', stage), tenant))
+  local tenant, _, base = get_turn(stage, id)
+  local virtual_time = read_tag(redis.call('GET', get_virtual_time_key(stage, base)), base)
+  local finish_tag = read_tag(redis.call('ZSCORE', key('finish_tags', stage), tenant), base)
   local start_tag = math.max(virtual_time, finish_tag)
-  redis.call('ZADD', key('finish_tags', stage), start_tag + to_number(cost), tenant)
+  redis.call('ZADD', key('finish_tags', stage), start_tag + to_number(get_job_fields(id, 'cost')), tenant)
   redis.call('HSET', key('job', id), 'start_tag:' .. stage, start_tag)
+  set_inner_tag(stage, id, tenant, virtual_time, finish_tag)
   make_ready(stage, id)
 end
 
@@ -208,7 +328,7 @@ local function leave_stage(stage, id)
   local model, claim_token = get_queue_model(stage, id), get_job_fields(id, 'claim_token')
   redis.call('ZREM', key('leases', stage), id)
   redis.call('ZREM', key('delayed', stage), id)
-  redis.call('ZREM', key('ready', stage, model), id)
+  remove_from_waiting('ready', stage, model, id)
   redis.call('SREM', key('claimed', stage, model), id)
   remove_from_queued(stage, id)
   if stage == 'generate' then redis.call('ZREM', key('parked', get_guild_scope(id)), id) end
@@ -217,7 +337,7 @@ local function leave_stage(stage, id)
     redis.call('HDEL', key('job', id), 'claim_token')
   end
   for _, scope in ipairs(get_scopes(id)) do
-    redis.call('ZREM', key('blocked', stage, scope.name), id)
+    remove_from_waiting('blocked', stage, scope.name, id)
     if redis.call('SREM', key('slots', stage, scope.name), id) == 1 then grant_next_slot(stage, scope.name) end
   end
 end
@@ -238,10 +358,17 @@ end
 -- Take a job of a paused guild out of the queue, as if it had never entered the generate stage: others get its slots,
 -- and the jobs that its tenant has elsewhere are not behind it.
 local function park(id)
-  local tenant, cost = get_job_fields(id, 'tenant', 'cost')
+  local own_name, subtenant, cost = get_job_fields(id, 'tenant', 'subtenant', 'cost')
+  local tenant = get_turn('generate', id)
   leave_stage('generate', id)
-  local finish_tag = redis.call('ZSCORE', key('finish_tags', 'generate'), tenant)
-  if finish_tag then redis.call('ZADD', key('finish_tags', 'generate'), finish_tag - to_number(cost), tenant) end
+  for tags, name in pairs({
+    [key('finish_tags', 'generate')] = tenant,
+    [key('inner_tags', 'generate', tenant)] = subtenant or own_name,
+  }) do
+    local finish_tag = redis.call('ZSCORE', tags, name)
+    if finish_tag then redis.call('ZADD', tags, finish_tag - to_number(cost), name) end
+  end
+  redis.call('HDEL', key('job', id), 'inner_tag:generate')
   add_to_parked(id)
 end
 
@@ -362,7 +489,9 @@ end
 local function copy_to_dead_letters(stage, id, outcome, ttl_ms)
   local now, letter = get_server_time(), key('dead_letter', id)
   redis.call('HSET', letter, 'stage', stage, 'outcome', outcome, 'failed_at', now)
-  for _, name in ipairs({'job', 'model', 'tenant', 'cost', 'scopes', 'claims', 'calls', 'thread_id'}) do
+  for _, name in ipairs({
+    'job', 'model', 'tenant', 'subtenant', 'cost', 'priority', 'scopes', 'claims', 'calls', 'thread_id',
+  }) do
     redis.call('HSET', letter, name, get_job_fields(id, name) or '')
   end
   redis.call('PEXPIRE', letter, ttl_ms)

@@ -13,10 +13,11 @@ local id, new_id, job, ttl_ms = unpack(ARGV)
 local letter = key('dead_letter', id)
 if redis.call('EXISTS', letter) == 0 then return {'result', 'not_found'} end
 if get_job_fields(id, 'state') == 'finished' then return {'result', 'not_delivered'} end
-local stage, model, tenant, cost, scopes, thread_id =
-  unpack(redis.call('HMGET', letter, 'stage', 'model', 'tenant', 'cost', 'scopes', 'thread_id'))
+local stage, model, tenant, cost, scopes, thread_id, subtenant, priority = unpack(
+  redis.call('HMGET', letter, 'stage', 'model', 'tenant', 'cost', 'scopes', 'thread_id', 'subtenant', 'priority')
+)
 
-create_job(new_id, job, model, tenant, cost, scopes, 0)
+create_job(new_id, job, model, tenant, cost, scopes, 0, subtenant, priority)
 if thread_id ~= '' then redis.call('HSET', key('job', new_id), 'thread_id', thread_id) end
 if redis.call('EXISTS', key('dead_letter_picture', id)) == 1 then
   local picture = get_picture_key(stage, new_id)

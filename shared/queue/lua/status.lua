@@ -27,7 +27,7 @@
 -- with the number of jobs:
 --   its model: the running jobs and those before it are called in rounds of as many as may run at once, where the
 --     running ones count as if they had just started; and the pace sets an interval between the starts of two calls
---   each scope that limits running jobs (user, channel, guild) and in which it has no slot yet: the same rounds
+--   each scope that limits running jobs (user or batch, channel, guild) and in which it has no slot yet: the same rounds
 --   the delay with which it was released
 -- Rounds are counted in calls, because only the caller's catalogue knows how long a call takes that was never made.
 local statuses, now, mean_durations = {}, get_time(), {}
@@ -49,11 +49,19 @@ local function get_rank(id, queued, running, limit)
   return position, math.floor((position - 1 + redis.call('SCARD', running)) / limit)
 end
 
+-- The job that has the place in the queue which a job will take: the third of its tenant by inner tags takes the third of
+-- its tenant's places.
+local function find_place_holder(id, stage, model)
+  local tenant, inner_tag = get_turn(stage, id)
+  local turn = inner_tag and redis.call('ZRANK', key('turns', stage, model, tenant), id)
+  return turn and redis.call('ZRANGE', key('queued', stage, model, tenant), turn, turn)[1] or id
+end
+
 local function estimate_wait(id, stage, model)
   local concurrency, interval_ms, next_call_at, paused_until =
     unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'interval_ms', 'next_call_at', 'paused_until'))
-  local position, calls_ahead =
-    get_rank(id, key('queued', stage, model), key('claimed', stage, model), math.max(1, to_number(concurrency, 1)))
+  local position, calls_ahead = get_rank(find_place_holder(id, stage, model), key('queued', stage, model),
+    key('claimed', stage, model), math.max(1, to_number(concurrency, 1)))
   for _, scope in ipairs(get_scopes(id)) do
     local slots = key('slots', stage, scope.name)
     if scope.max_running > 0 and redis.call('SISMEMBER', slots, id) == 0 then

@@ -95,8 +95,10 @@ for i = 8, #ARGV, 3 do
 end
 
 -- A tenant whose finish tag is in the past starts at the virtual time anyway.
-local virtual_time = to_number(redis.call('GET', key('virtual_time', stage)))
-redis.call('ZREMRANGEBYSCORE', key('finish_tags', stage), '-inf', ('(%.17g'):format(virtual_time))
+for _, base in ipairs({0, low_base}) do
+  local virtual_time = read_tag(redis.call('GET', get_virtual_time_key(stage, base)), base)
+  redis.call('ZREMRANGEBYSCORE', key('finish_tags', stage), base == 0 and '-inf' or base, ('(%.17g'):format(virtual_time))
+end
 local tickets = redis.call('LLEN', key('celery', stage))
 local missing_tickets = math.max(0, math.min(tonumber(max_tickets), count_claimable(stage, now)) - tickets)
 return {'missing_tickets', missing_tickets, 'requeued', requeued, 'failed', failed, 'is_held',

@@ -21,6 +21,7 @@ from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.paused_guilds import RedisPausedGuilds
 from bot.queue.saved_searches import RedisSavedSearchStore
 from shared.catalogue import Catalogue
+from shared.job import Priority
 from shared.problems import make_problem
 from shared.queue.keys import CELERY_KEY_PREFIX, KEY_PREFIX, OPEN_JOBS
 from shared.queue.schema import REDIS_KEYS, RedisKey
@@ -31,7 +32,7 @@ from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 from worker.queue.stored_format import check_redis_format
 
-PLACEHOLDERS = {"stage": "prepare|generate", "scope": r"(?:user|channel|guild)-\d+", "job": r"\d+"}
+PLACEHOLDERS = {"stage": "prepare|generate", "scope": r"(?:user|batch|channel|guild)-\d+", "job": r"\d+"}
 OPEN_FIELDS = {"claim_tokens:{stage}", "saved_searches:{user}"}
 """Hashes whose fields are ids."""
 
@@ -106,9 +107,10 @@ def set_ticket_aside(client: redis.Redis) -> None:
     tickets.set_last_ticket_aside("it is not JSON")
 
 
-async def save_plan(client: Redis) -> None:
+async def save_plan_and_search(client: Redis) -> None:
     drafts = RedisDraftStore(client, limits=Limits(guild=ScopeLimits(max_per_minute=50)))
     await drafts.save_plan("17", Draft(user_id=1, images=()), channel_id=2, guild_id=1)
+    await RedisSavedSearchStore(client).save_search("17", SearchQuery(1))
 
 
 async def pause_and_resume(client: Redis, recorder: KeyRecorder) -> None:
@@ -117,6 +119,22 @@ async def pause_and_resume(client: Redis, recorder: KeyRecorder) -> None:
     await paused_guilds.set_guilds([4])
     recorder.record()
     await paused_guilds.set_guilds([])
+
+
+async def run_low_batch(bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, recorder: KeyRecorder) -> None:
+    """Run two items of a batch of low priority, one after the other, as their guild may run one job at a time."""
+    for number in (6, 7):
+        item = make_job(number, user=6, guild=6, has_picture=True, batch="60", priority=Priority.LOW)
+        await bot_queue.enqueue_job(item, b"upload")
+    recorder.record()
+    for _ in range(2):
+        claim = claim_job(worker_queue, Stage.PREPARE)
+        worker_queue.promote(claim, b"prepared")
+    for _ in range(2):
+        claim = claim_job(worker_queue)
+        assert worker_queue.claim(Stage.GENERATE) is None
+        recorder.record()
+        worker_queue.finish(claim, GENERATED, b"picture")
 
 
 async def test_every_key_is_stored_as_the_schema_describes_it(
@@ -130,6 +148,7 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
     with connect_worker(redis_url) as client:
         recorder = KeyRecorder(client)
         check_redis_format(client)
+        await run_low_batch(bot_queue, worker_queue, recorder)
         for number in (1, 2, 3):
             await bot_queue.enqueue_job(make_job(number, user=1, has_picture=True), b"upload")
         await bot_queue.enqueue_job(make_job(4, user=4, guild=4, model="sdxl"), None)
@@ -174,8 +193,7 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
         client.hincrby(f"{KEY_PREFIX}sweep", "last_at", 1_000_000)
         worker_queue.sweep(catalogue)
 
-        await save_plan(bot_queue._redis)
-        await RedisSavedSearchStore(bot_queue._redis).save_search("17", SearchQuery(1))
+        await save_plan_and_search(bot_queue._redis)
         set_ticket_aside(client)
         leading = asyncio.create_task(LeaderLock(bot_queue._redis).run())
         await asyncio.sleep(LEASE_SECONDS)

@@ -1,0 +1,275 @@
+"""Two levels of turns: between people and teams by weight, then inside each of them between its members and batches."""
+
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+import redis
+
+from bot.domain.status import CancelResult
+from bot.queue.job_queue import RedisJobQueue as BotJobQueue
+from bot.queue.limits import ScopeLimits
+from shared.catalogue import Catalogue
+from shared.job import Job, Priority, TeamRef
+from shared.problems import make_problem
+from shared.queue.keys import KEY_PREFIX, job_key
+from shared.queue.stages import Stage
+from tests.support.redis_queue import GENERATED, claim_job, make_job, open_bot_queue
+from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.dead_letters import DeadLetter, DeadLetterQueue
+from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
+
+TEAM = TeamRef(id=9, name="Posters")
+WINDOW = 16
+"""How many items of a batch wait in the queue at once."""
+
+UNLIMITED = ScopeLimits()
+
+
+@pytest.fixture
+async def queue(redis_url: str, catalogue: Catalogue) -> AsyncIterator[BotJobQueue]:
+    async with open_bot_queue(redis_url, catalogue, user=UNLIMITED, batch=UNLIMITED) as queue:
+        yield queue
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with connect_worker(redis_url) as client:
+        yield client
+
+
+async def enqueue(queue: BotJobQueue, *jobs: Job) -> None:
+    for job in jobs:
+        await queue.enqueue_job(job, None)
+
+
+def make_batch(batch: str, first: int, count: int, user: int = 1, **options: Any) -> list[Job]:
+    return [make_job(first + number, user, batch=batch, **options) for number in range(count)]
+
+
+def run_next(queue: WorkerJobQueue, count: int = 1) -> list[str]:
+    """Run so many jobs, one after the other; return their ids."""
+    ids = []
+    for _ in range(count):
+        claim = claim_job(queue)
+        queue.finish(claim, GENERATED, b"p")
+        ids.append(claim.job.id)
+    return ids
+
+
+def run_all(queue: WorkerJobQueue, name: Callable[[Job], str]) -> list[str]:
+    """Run all jobs, one after the other; return the name of each."""
+    names = []
+    while claim := queue.claim(Stage.GENERATE):
+        queue.finish(claim, GENERATED, b"p")
+        names.append(name(claim.job))
+    return names
+
+
+def jain_index(shares: list[float]) -> float:
+    return sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))
+
+
+def read_start_tags(client: redis.Redis) -> list[float]:
+    """Read the places in the queue, whoever has them."""
+    rows: Any = client.zrange(f"{KEY_PREFIX}ready:generate:sd3.5-large", 0, -1, withscores=True)
+    return sorted(score for _, score in rows)
+
+
+def list_leftovers(client: redis.Redis) -> list[str]:
+    """List the keys of the fair order that must be gone when no job waits."""
+    names = ("queued", "turns", "ready", "ready_turns", "blocked", "blocked_turns", "slots", "claimed", "leases")
+    found = (key.decode().removeprefix(KEY_PREFIX) for key in client.scan_iter(f"{KEY_PREFIX}*"))
+    return [name for name in found if name.startswith(tuple(f"{kind}:" for kind in names))]
+
+
+@pytest.mark.parametrize("team", [None, TEAM], ids=["of a person", "of a team"])
+@pytest.mark.parametrize("scope", [None, "batch", "channel"])
+async def test_a_batch_delays_a_single_request_by_one_job_at_most(
+    redis_url: str, catalogue: Catalogue, worker_queue: WorkerJobQueue, team: TeamRef | None, scope: str | None
+) -> None:
+    """With a limit on what runs at once, most of the batch is blocked when the request comes."""
+    limits = {"user": UNLIMITED, "batch": UNLIMITED} | ({scope: ScopeLimits(max_running=1)} if scope else {})
+    async with open_bot_queue(redis_url, catalogue, **limits) as queue:
+        await enqueue(queue, *make_batch("50", 100, WINDOW, team=team))
+        run_next(worker_queue, 3)
+        running = claim_job(worker_queue)
+        await enqueue(queue, make_job(900, team=team), make_job(901, team=team))
+        if scope == "channel":
+            assert worker_queue.claim(Stage.GENERATE) is None
+        worker_queue.finish(running, GENERATED, b"p")
+        next_ones = run_next(worker_queue, 4)
+
+    assert "900" in next_ones[:2]
+    assert "901" in next_ones
+    assert len(run_all(worker_queue, lambda job: job.id)) == WINDOW - 6
+
+
+async def test_a_persons_requests_that_wait_and_their_new_batch_take_turns(
+    queue: BotJobQueue, worker_queue: WorkerJobQueue, client: redis.Redis
+) -> None:
+    await enqueue(queue, *(make_job(100 + number, user=2) for number in range(12)))
+    await enqueue(queue, *(make_job(200 + number, user=1) for number in range(6)))
+    await enqueue(queue, *make_batch("50", 300, 6))
+
+    order = run_all(worker_queue, lambda job: f"{job.requester.id}{'b' if job.batch else 's'}")
+
+    assert Counter(order[:8]) == {"2s": 4, "1s": 2, "1b": 2}
+    assert order[-1] in {"1s", "1b", "2s"}
+    assert not list_leftovers(client)
+
+
+async def test_turns_between_people_and_teams_are_weighted_and_equal_inside_a_team(
+    queue: BotJobQueue, worker_queue: WorkerJobQueue
+) -> None:
+    """500 jobs of tenants that always have more: the shares by weight, in a random order of submission."""
+    weights = {1: 0.25, 2: 0.5, 3: 1.0, 4: 2.0, 5: 4.0}
+    teams = {number: TeamRef(id=number, name="", weight=weight) for number, weight in weights.items()}
+    rng, number = random.Random(14), 1000
+    waiting: Counter[tuple[int, int]] = Counter()
+    served: Counter[tuple[int, int]] = Counter()
+
+    for _ in range(500):
+        # Each team has two members and a batch, person 6 is alone; those with fewer than three jobs submit others.
+        sources = [(team, member) for team in [*teams, 0] for member in ((0, 1, 2) if team else (0,))]
+        rng.shuffle(sources)
+        for source in sources:
+            while waiting[source] < 3:
+                number += 1
+                team, member = source
+                user = 6 if team == 0 else 10 * team + max(member, 1)
+                batch = str(team) if team and member == 0 else None
+                await enqueue(queue, make_job(number, user, team=teams.get(team), batch=batch))
+                waiting[source] += 1
+        job = claim_job(worker_queue).job
+        source = (job.team.id if job.team else 0, 0 if job.batch or not job.team else job.requester.id % 10)
+        waiting[source] -= 1
+        served[source] += 1
+
+    of_tenants = {team: sum(count for (one, _), count in served.items() if one == team) for team in [*teams, 0]}
+    assert jain_index([count / weights.get(team, 1.0) for team, count in of_tenants.items()]) >= 0.98
+    for team in teams:
+        inside = [served[team, member] for member in range(3)]
+        assert max(inside) - min(inside) <= 2, (team, inside)
+
+
+async def test_low_priority_runs_only_when_nothing_else_can_and_takes_turns_of_its_own(
+    queue: BotJobQueue, worker_queue: WorkerJobQueue, client: redis.Redis
+) -> None:
+    low = [make_job(100 + number, 1 + number // 4, priority=Priority.LOW) for number in range(8)]
+    await enqueue(queue, *low)
+    await enqueue(queue, make_job(200, user=1), make_job(201, user=3, model="sdxl"))
+
+    first = run_next(worker_queue, 4)
+    await enqueue(queue, make_job(202, user=1), make_job(203, user=1))
+    then = run_next(worker_queue, 8)
+
+    assert set(first[:2]) == {"200", "201"}
+    assert then[:2] == ["202", "203"]
+    users = [1 + (int(job_id) - 100) // 4 for job_id in [*first[2:], *then[2:]]]
+    assert all(abs(users[:end].count(1) - users[:end].count(2)) <= 1 for end in range(len(users)))
+    assert float(client.get(f"{KEY_PREFIX}virtual_time:generate") or 0) < 100
+
+
+async def test_the_places_belong_to_the_tenant_and_a_released_job_keeps_the_one_it_had(
+    queue: BotJobQueue, worker_queue: WorkerJobQueue, client: redis.Redis
+) -> None:
+    await enqueue(queue, *make_batch("50", 100, 4, team=TEAM), *make_batch("60", 200, 4, user=2, team=TEAM))
+    await enqueue(queue, make_job(300, user=3, team=TEAM), make_job(400, user=4))
+    places = read_start_tags(client)
+
+    claims = [claim_job(worker_queue) for _ in range(4)]
+    claimed = [claim.job.id for claim in claims]
+    assert set(claimed) == {"100", "200", "300", "400"}
+    for claim in claims[::-1]:
+        worker_queue.release(claim, delay_seconds=0, is_unknown_call=False, is_throttled=False)
+
+    assert read_start_tags(client) == places
+    assert [claim_job(worker_queue).job.id for _ in range(4)] == claimed
+    for job_id in ("101", "201"):
+        assert await queue.cancel_job(job_id, make_problem("cancelled", name="Ada")) is CancelResult.CANCELLED
+    rest = run_next(worker_queue, 4)
+    assert set(rest[:2]) == {"102", "202"}
+    assert set(rest[2:]) == {"103", "203"}
+
+
+async def test_who_is_blocked_lends_the_turn_to_others_of_the_team_and_gets_a_later_one(
+    redis_url: str, catalogue: Catalogue, worker_queue: WorkerJobQueue
+) -> None:
+    async with open_bot_queue(redis_url, catalogue, user=ScopeLimits(max_running=1), batch=UNLIMITED) as queue:
+        await enqueue(queue, make_job(100, user=1, team=TEAM), make_job(101, user=1, team=TEAM))
+        await enqueue(queue, make_job(200, user=2), make_job(201, user=3), make_job(202, user=4))
+        running = claim_job(worker_queue)
+        await enqueue(queue, *make_batch("50", 300, 2, user=1, team=TEAM))
+        claimed = [claim_job(worker_queue).job.id for _ in range(5)]
+        assert worker_queue.claim(Stage.GENERATE) is None
+        worker_queue.finish(running, GENERATED, b"p")
+
+    assert running.job.id == "100"
+    # Request 101 holds the team's second place while it is blocked: item 300 takes it, before later places of others.
+    assert claimed == ["200", "201", "202", "300", "301"]
+    assert claim_job(worker_queue).job.id == "101"
+
+
+async def test_a_batch_counts_towards_its_own_limits_and_not_towards_its_owners(
+    redis_url: str, catalogue: Catalogue, worker_queue: WorkerJobQueue
+) -> None:
+    own = ScopeLimits(max_open=1, max_running=1, max_per_minute=1)
+    async with open_bot_queue(redis_url, catalogue, user=own, batch=ScopeLimits(max_running=2)) as queue:
+        await enqueue(queue, *make_batch("50", 100, 4), make_job(200))
+        claimed = {claim_job(worker_queue).job.id for _ in range(3)}
+        assert worker_queue.claim(Stage.GENERATE) is None
+
+    assert "200" in claimed
+
+
+async def test_a_retried_dead_letter_keeps_its_subtenant_weight_and_priority(
+    queue: BotJobQueue, worker_queue: WorkerJobQueue, client: redis.Redis
+) -> None:
+    team = TeamRef(id=9, name="Posters", weight=4)
+    await enqueue(queue, *make_batch("50", 100, 1, team=team, priority=Priority.LOW))
+    for _ in range(2):
+        claim_job(worker_queue)
+        client.zadd(f"{KEY_PREFIX}leases:generate", {"100": 1}, xx=True)  # its worker has died
+        worker_queue.sweep(())
+    letters = DeadLetterQueue(client)
+    letter = letters.find_letter("100")
+    assert isinstance(letter, DeadLetter)
+    client.hset(job_key("100"), "state", "delivered")
+
+    letters.retry_letter(letter, "500", 60)
+
+    fields = client.hmget(job_key("500"), "tenant", "subtenant", "cost", "priority")
+    assert fields == [b"team-9", b"batch-50", b"0.25", b"low"]
+
+
+async def test_jobs_of_a_release_without_subtenants_take_turns_with_new_ones(
+    queue: BotJobQueue, worker_queue: WorkerJobQueue, client: redis.Redis
+) -> None:
+    """The release before stores no subtenant, no priority and no inner tag; its workers know none of the new keys."""
+    await enqueue(queue, *make_batch("50", 100, 3), *make_batch("60", 200, 2, user=2, priority=Priority.LOW))
+    for job_id in (b"101", b"200"):  # as a worker of that release claims, finishes and forgets them
+        start_tag = client.zscore(f"{KEY_PREFIX}ready:generate:sd3.5-large", job_id)
+        for kind in ("ready", "queued"):
+            client.zrem(f"{KEY_PREFIX}{kind}:generate:sd3.5-large", job_id)
+        client.set(f"{KEY_PREFIX}virtual_time:generate", start_tag or 0)
+    client.zremrangebyscore(f"{KEY_PREFIX}finish_tags:generate", "-inf", "(1e9")
+    old_jobs = [make_job(300 + number, user=1) for number in range(2)]
+    await enqueue(queue, *old_jobs)
+    for job in old_jobs:  # as its worker promotes them
+        for kind in ("ready_turns", "turns", "queued"):
+            client.zrem(f"{KEY_PREFIX}{kind}:generate:sd3.5-large:user-1", job.id)
+        client.hdel(job_key(job.id), "inner_tag:generate", "subtenant")
+    await enqueue(queue, make_job(400, user=4))
+
+    order = run_all(worker_queue, lambda job: job.id)
+
+    assert set(order) == {"100", "102", "201", "300", "301", "400"}
+    assert order[-1] == "201"
+    assert order.index("100") < order.index("102")
+    assert order.index("300") < order.index("301")
+    assert order.index("400") <= 2
+    assert not [key for key in list_leftovers(client) if "user-1" in key]
+    assert float(client.get(f"{KEY_PREFIX}virtual_time:generate") or 0) < 100
