@@ -1,11 +1,11 @@
 """Formatting of settings, numbers and prices in the reader's language."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from bot.rendering.markdown import escape_markdown, truncate_text
-from shared.catalogue import Model
+from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages
 from shared.request.effective import get_effective_value
 from shared.request.model import Request
@@ -84,6 +84,24 @@ def format_value(field: str, value: Any, messages: Messages) -> str:
     if not value:
         return messages.text("result.automatic")
     return escape_markdown(messages.get_choice_label(field, value), _VALUE_LIMIT)
+
+
+def format_options(options: Mapping[str, Any], catalogue: Catalogue, messages: Messages) -> Iterator[str]:
+    """Format each of these options, such as those of a preset, as plain text: the model, or a name with its value."""
+    for field, value in options.items():
+        if field == "model":
+            model = catalogue.models.get(value)
+            yield model.name if model else str(value)
+        else:
+            yield f"{messages.get_option_name(field)} {_format_plain_value(field, value, messages)}"
+
+
+def _format_plain_value(field: str, value: Any, messages: Messages) -> str:
+    if field == "keep":
+        return messages.text("result.percent", value=format_number(value, messages))
+    if isinstance(value, int | float):
+        return format_number(value, messages)
+    return messages.get_choice_label(field, str(value))
 
 
 def format_number(value: float, messages: Messages) -> str:

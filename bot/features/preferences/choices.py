@@ -7,9 +7,9 @@ from typing import Any, Final
 from bot.domain.preferences import Ping, Preferences, ReusePolicy
 from bot.interactions.custom_ids import CustomId
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
+from bot.rendering.option_choices import list_option_choices, parse_option_choice
 from shared.catalogue import Catalogue
 from shared.i18n.messages import list_languages
-from shared.request.model import MAX_COUNT, Fit
 
 DEFAULT_VALUE: Final = "-"
 LANGUAGE_FIELD: Final = "language"
@@ -20,7 +20,6 @@ OWN_CHOICES: Final = MappingProxyType(
 """The preferences that are no option of a command, with their choices, of which one always is in force."""
 
 SELECT_FIELDS: Final = (LANGUAGE_FIELD, *OWN_CHOICES, *OPTION_FIELDS)
-_KEEP_VALUES: Final = ("10", "20", "35", "50", "65", "80", "90")
 
 
 @dataclass(frozen=True)
@@ -32,24 +31,10 @@ class PreferenceSelectId(CustomId, template=f"preference_select:(?P<field>{'|'.j
 
 def list_choices(field: str, catalogue: Catalogue) -> tuple[str, ...]:
     """List the choices of a select, without `DEFAULT_VALUE`, as far as Discord shows them."""
-    choices: tuple[str, ...]
-    match field:
-        case "language":
-            choices = list_languages()
-        case "model":
-            choices = tuple(model.key for model in catalogue.generation_models)
-        case "count":
-            choices = tuple(map(str, range(2, MAX_COUNT + 1)))
-        case "keep":
-            choices = _KEEP_VALUES if catalogue.models_with_field("keep") else ()
-        case "fit":
-            choices = tuple(Fit)
-        case _ if field in OWN_CHOICES:
-            choices = OWN_CHOICES[field]
-        case _:
-            models = catalogue.models_with_field(field)
-            choices = tuple(choice for model in models for choice in model.fields[field].choices)
-    return tuple(dict.fromkeys(choices))[: SELECT_OPTIONS_LIMIT - 1]
+    if field in OPTION_FIELDS:
+        return list_option_choices(field, catalogue)
+    choices = list_languages() if field == LANGUAGE_FIELD else OWN_CHOICES[field]
+    return choices[: SELECT_OPTIONS_LIMIT - 1]
 
 
 def apply_choice(preferences: Preferences, field: str, value: str, catalogue: Catalogue) -> Preferences | None:
@@ -66,7 +51,7 @@ def apply_choice(preferences: Preferences, field: str, value: str, catalogue: Ca
             return replace(preferences, **is_on)
         case "reuse_policy":
             return replace(preferences, reuse_policy=ReusePolicy(value))
-    options = {name: option for name, option in preferences.options.items() if name != field}
+    options: dict[str, Any] = {name: option for name, option in preferences.options.items() if name != field}
     if value != DEFAULT_VALUE:
-        options[field] = {"keep": float, "count": int}.get(field, str)(value)
+        options[field] = parse_option_choice(field, value)
     return replace(preferences, options=options)

@@ -17,10 +17,10 @@ from bot.features.preferences.choices import (
     list_choices,
 )
 from bot.interactions.components import build_headed_row, build_select
-from bot.rendering.labels import format_field_label, format_model_label
+from bot.rendering.labels import format_field_label
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import truncate_text
-from bot.rendering.settings_text import format_number
+from bot.rendering.option_choices import format_option_choice
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages, load_messages
 
@@ -70,12 +70,7 @@ def _format_label(field: str, choice: str, catalogue: Catalogue, messages: Messa
     match field:
         case "language":
             return load_messages(choice).text("language.name")
-        case "model":
-            model = catalogue.models[choice]
-            return format_model_label(model, catalogue, messages)
         case _ if field in OWN_CHOICES:
             return messages.text(f"preferences.{field}_{choice}")
-        case "keep":
-            return messages.text("result.percent", value=format_number(float(choice), messages))
         case _:
-            return messages.get_choice_label(field, choice)
+            return format_option_choice(field, choice, catalogue, messages)

@@ -1,14 +1,14 @@
 """The list of a person's presets and their server's in one message."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from discord import ui
 
 from bot.domain.presets import Preset
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown
-from bot.rendering.settings_text import format_number
+from bot.rendering.settings_text import format_options
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
 
@@ -28,22 +28,5 @@ def build_presets_view(presets: Sequence[Preset], catalogue: Catalogue, messages
 
 
 def _format_preset(preset: Preset, catalogue: Catalogue, messages: Messages) -> str:
-    parts = [preset.name, *_format_options(preset.options, catalogue, messages)]
+    parts = [preset.name, *format_options(preset.options, catalogue, messages)]
     return f"- {escape_markdown(' · '.join(parts), _LINE_LIMIT)}"
-
-
-def _format_options(options: Mapping[str, Any], catalogue: Catalogue, messages: Messages) -> Iterator[str]:
-    for field, value in options.items():
-        if field == "model":
-            model = catalogue.models.get(value)
-            yield model.name if model else str(value)
-        else:
-            yield f"{messages.get_option_name(field)} {_format_value(field, value, messages)}"
-
-
-def _format_value(field: str, value: Any, messages: Messages) -> str:
-    if field == "keep":
-        return messages.text("result.percent", value=format_number(value, messages))
-    if isinstance(value, int | float):
-        return format_number(value, messages)
-    return messages.get_choice_label(field, str(value))

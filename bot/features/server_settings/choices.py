@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.budgets import MICRO_USD_PER_USD
 from bot.domain.guild_settings import ButtonPolicy, GuildSettings, ResultPlace, WordPolicy
+from bot.domain.typed_prices import parse_price
 from bot.features.server_settings.time_zones import UTC, find_time_zone
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
 from shared.catalogue import Catalogue
 from shared.i18n.messages import list_languages
 from shared.problems import RejectedError, make_problem
-from shared.typed_text import has_visible_text, parse_number, parse_whole_number
+from shared.typed_text import has_visible_text, parse_whole_number
 
 MAX_PRICE_USD: Final = 1000
 NO_LANGUAGE: Final = "-"
@@ -105,7 +105,7 @@ class SettingChoices:
             return _replace(settings, name, None)
         match name:
             case "max_price":
-                return replace(settings, max_price=_parse_price(text))
+                return replace(settings, max_price=parse_price(text, MAX_PRICE_USD))
             case "retention_days":
                 return replace(settings, retention_days=self._parse_days(text))
             case _:
@@ -171,14 +171,3 @@ def make_gone_choice_error() -> RejectedError:
 def _replace(settings: GuildSettings, name: str, value: Any) -> GuildSettings:
     changes: dict[str, Any] = {name: value}
     return replace(settings, **changes)
-
-
-def _parse_price(text: str) -> int:
-    """Parse a price in dollars into millionths of one. Raises `RejectedError` (price_out_of_range)."""
-    try:
-        price = round(parse_number(text.strip("$ \u00a0\u202f")) * MICRO_USD_PER_USD)
-    except (ValueError, OverflowError):
-        price = 0
-    if not 1 <= price <= MAX_PRICE_USD * MICRO_USD_PER_USD:
-        raise RejectedError(make_problem("price_out_of_range", value=text[:20], limit=MAX_PRICE_USD))
-    return price
