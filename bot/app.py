@@ -32,6 +32,7 @@ from bot.features.reports.feature import build_reports_feature
 from bot.features.result_actions.feature import build_details_feature, build_result_actions_feature
 from bot.features.rounds.feature import build_rounds_feature
 from bot.features.server_settings.feature import build_server_settings_feature
+from bot.features.teams.feature import build_teams_feature
 from bot.features.word_list.feature import build_word_list_feature
 from bot.lifecycle import StartupError, run_unless_stopped, run_until_stopped
 from bot.results.newest import NewestResultFinder
@@ -102,7 +103,8 @@ def build_features(services: Services) -> list[Feature]:
         ),
         build_export_feature(s.job_search, s.image_loader),
         build_privacy_feature(s.database, s.queue, s.saved_searches),
-        build_budgets_feature(s.budgets, s.ledger_reports, s.audit_log, s.catalogue),
+        build_budgets_feature(s.budgets, s.ledger_reports, s.audit_log, s.teams, s.catalogue),
+        build_teams_feature(s.teams, s.team_option, s.budgets, s.presets, s.catalogue),
         build_moderation_feature(
             s.blocks,
             s.audit_log,

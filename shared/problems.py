@@ -226,6 +226,7 @@ _CODES: Final = {
         "over_budget_channel",
         "over_budget_role",
         "over_budget_member",
+        "over_budget_team",
         "queue_full",
         "queue_draining",
         "database_unavailable",

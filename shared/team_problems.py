@@ -8,4 +8,6 @@ TEAM_CODES: Final = (
     "team_exists",
     "team_full",
     "team_changed_since",
+    "team_not_allowed",
+    "team_everyone",
 )

@@ -16,13 +16,17 @@ NOTICE_PERCENTAGES: Final = (100, 80, 50)
 
 
 class BudgetScope(StrEnum):
-    """Whose spending a budget limits. That of a role limits each member who has it, not all of them together."""
+    """Whose spending a budget limits. That of a role limits each member who has it, not all of them together.
+
+    A request for a team is on the budget of the team, not on those of the member and of their roles.
+    """
 
     BOT = "bot"
     GUILD = "guild"
     CHANNEL = "channel"
     ROLE = "role"
     MEMBER = "member"
+    TEAM = "team"
 
 
 class BudgetPeriod(StrEnum):
@@ -58,8 +62,8 @@ class Spender:
 class Budget:
     """A limit for a period, in `unit`s. `target_id` is the guild, channel, role or user; 0 for the whole bot.
 
-    The days of a guild's budgets begin in its time zone, those of the whole bot in UTC. `notice_channel_id` is the
-    channel that is told how much is used.
+    That of a team is its role. The days of a guild's budgets begin in its time zone, those of the whole bot in UTC.
+    `notice_channel_id` is the channel that is told how much is used.
     """
 
     id: str
@@ -176,9 +180,11 @@ def counts_requests_of(budget: Budget, spender: Spender) -> bool:
         case BudgetScope.CHANNEL:
             return budget.target_id == spender.channel_id
         case BudgetScope.ROLE:
-            return budget.target_id in spender.role_ids
+            return spender.team_id is None and budget.target_id in spender.role_ids
         case BudgetScope.MEMBER:
-            return budget.target_id == spender.user_id
+            return spender.team_id is None and budget.target_id == spender.user_id
+        case BudgetScope.TEAM:
+            return budget.target_id == spender.team_id
 
 
 def choose_limits(budgets: Iterable[Budget]) -> list[Budget]:

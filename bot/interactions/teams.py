@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 import discord
 
-from bot.domain.teams import Team, TeamChoice
+from bot.domain.teams import MYSELF, Team, TeamChoice
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.usage import list_role_ids
 from shared.problems import RejectedError, make_problem
@@ -50,6 +50,12 @@ def require_team(interaction: discord.Interaction) -> Team | None:
     team = _require_choice(interaction).get_team(list_role_ids(interaction.user))
     role = None if team is None or interaction.guild is None else interaction.guild.get_role(team.role_id)
     return team if team is None or role is None else replace(team, name=role.name)
+
+
+def get_chosen_role_id(interaction: discord.Interaction) -> int:
+    """Return the role of the team for which the user asks, or `MYSELF`. Raises as `require_team` does."""
+    team = require_team(interaction)
+    return MYSELF if team is None else team.role_id
 
 
 def find_lost_team(interaction: discord.Interaction) -> int | None:

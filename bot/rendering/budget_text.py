@@ -34,6 +34,7 @@ def format_budget_usage(usage: BudgetUsage, messages: Messages, *, is_of_member:
         BudgetScope.CHANNEL: f"<#{budget.target_id}>",
         BudgetScope.ROLE: f"<@&{budget.target_id}>",
         BudgetScope.MEMBER: f"<@{budget.target_id}>",
+        BudgetScope.TEAM: f"<@&{budget.target_id}>",
     }.get(budget.scope, "")
     facts: dict[str, str | int] = {
         "limit": messages.format_amount(f"{budget.unit} {budget.limit}"),

@@ -97,7 +97,7 @@ def create_counter(connection: Connection, bot_budgets: Sequence[Budget], spende
 def _includes(budget: Budget, user_id: int, moment: datetime, entry: Any) -> bool:
     """Tell whether the counter of a budget, of this member if it is a role's, includes a reservation."""
     role_ids = frozenset({budget.target_id} if entry.user_id == user_id else ())
-    account = Spender(entry.user_id, entry.guild_id, entry.channel_id, role_ids)
+    account = Spender(entry.user_id, entry.guild_id, entry.channel_id, role_ids, entry.team_id)
     return (
         counts_requests_of(budget, account)
         and (budget.scope is BudgetScope.BOT or entry.guild_id == budget.guild_id)
@@ -129,7 +129,7 @@ def list_applicable_budgets(connection: Connection, bot_budgets: Sequence[Budget
 
 def list_counting_budgets(connection: Connection, bot_budgets: Sequence[Budget], spender: Spender) -> list[Budget]:
     """List the budgets in which a person's requests in a channel count."""
-    targets = {spender.guild_id, spender.channel_id, spender.user_id, *spender.role_ids}
+    targets = {spender.guild_id, spender.channel_id, spender.user_id, *spender.role_ids, spender.team_id or 0}
     rows = connection.execute(_SELECT_BUDGETS, {_GUILD_ID.key: spender.guild_id, _TARGET_IDS.key: list(targets)})
     found = (_parse_budget(row) for row in rows)
     return [*bot_budgets, *(budget for budget in found if counts_requests_of(budget, spender))]
@@ -188,6 +188,7 @@ def _is_counted_since(budget: Budget, now: datetime) -> ColumnElement[bool]:
 
 def _build_scope_condition(budget: Budget, user_id: int) -> ColumnElement[bool]:
     in_guild = ledger_entries.c.guild_id == budget.guild_id
+    for_no_team = ledger_entries.c.team_id.is_(None)
     match budget.scope:
         case BudgetScope.BOT:
             return ~_IS_ADJUSTMENT
@@ -196,9 +197,11 @@ def _build_scope_condition(budget: Budget, user_id: int) -> ColumnElement[bool]:
         case BudgetScope.CHANNEL:
             return in_guild & ~_IS_ADJUSTMENT & (ledger_entries.c.channel_id == budget.target_id)
         case BudgetScope.ROLE:
-            return in_guild & (ledger_entries.c.user_id == user_id)
+            return in_guild & for_no_team & (ledger_entries.c.user_id == user_id)
         case BudgetScope.MEMBER:
-            return in_guild & (ledger_entries.c.user_id == budget.target_id)
+            return in_guild & for_no_team & (ledger_entries.c.user_id == budget.target_id)
+        case BudgetScope.TEAM:
+            return in_guild & (ledger_entries.c.team_id == budget.target_id)
 
 
 def _parse_budget(row: Any) -> Budget:

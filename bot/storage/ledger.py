@@ -199,14 +199,15 @@ def lock_ledger(connection: Connection) -> None:
 
 
 def get_requester_account(job: Job) -> Spender:
-    """Return on whose account a job goes if nothing but the job is known: its requester, without roles."""
-    return Spender(job.requester.id, job.origin.guild_id, job.origin.channel_id)
+    """Return on whose account a job goes if nothing but the job is known: its team or its requester, without roles."""
+    team_id = None if job.team is None else job.team.id
+    return Spender(job.requester.id, job.origin.guild_id, job.origin.channel_id, team_id=team_id)
 
 
 def _close_reservation(connection: Connection, row: Row[Any], *, billed_calls: int, at: float) -> dict[str, int]:
     """Give a reservation back, add the cost of the billed calls, and return how the counters change."""
     spent = billed_calls * row.reserved
-    kept = {"job_id", "guild_id", "channel_id", "user_id", "model", "counted_at"}
+    kept = {"job_id", "guild_id", "channel_id", "user_id", "team_id", "model", "counted_at"}
     entry = {name: value for name, value in row._mapping.items() if name in kept}  # noqa: SLF001 — its public API
     kind = EntryKind.SETTLEMENT if billed_calls else EntryKind.RELEASE
     changes = {"kind": kind, "reserved": -row.reserved, "spent": spent, "calls": billed_calls, "created_at": at}
@@ -229,6 +230,7 @@ def _build_entry(kind: EntryKind, spender: Spender, at: float) -> dict[str, Any]
         "guild_id": spender.guild_id,
         "channel_id": spender.channel_id,
         "user_id": spender.user_id,
+        "team_id": spender.team_id,
         "model": "",
         "counted_at": at,
         "created_at": at,

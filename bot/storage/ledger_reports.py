@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, null, select
@@ -29,13 +29,18 @@ class ReportGroup(StrEnum):
     DAY = "day"
     GUILD = "guild"
     MONTH = "month"
+    TEAM = "team"
 
 
-_COLUMNS: Final = {
+NO_TEAM_KEY: Final = "0"
+"""The key of the line of requests for no team, in a report by team."""
+
+_COLUMNS: Final[Mapping[ReportGroup, ColumnElement[Any]]] = {
     ReportGroup.MEMBER: ledger_entries.c.user_id,
     ReportGroup.CHANNEL: ledger_entries.c.channel_id,
     ReportGroup.MODEL: ledger_entries.c.model,
     ReportGroup.GUILD: ledger_entries.c.guild_id,
+    ReportGroup.TEAM: func.coalesce(ledger_entries.c.team_id, 0),
 }
 
 
@@ -106,13 +111,14 @@ class SqlLedgerReports:
             return await self.database.run_transaction(read)
 
     async def sum_member_spending(self, guild_id: int, user_id: int, since: float) -> ReportLine:
-        """Sum the spending of a member in a guild, and the number of their pictures, those under way included."""
+        """Sum the spending of a member for themselves in a guild, and their pictures, those under way included."""
         query = select(
             func.coalesce(func.sum(AMOUNTS_USED[BudgetUnit.USD]), 0),
             func.coalesce(func.sum(AMOUNTS_USED[BudgetUnit.PICTURES]), 0),
         ).where(
             ledger_entries.c.user_id == user_id,
             ledger_entries.c.guild_id == guild_id,
+            ledger_entries.c.team_id.is_(None),
             ledger_entries.c.kind != EntryKind.ADJUSTMENT,
             ledger_entries.c.counted_at >= since,
         )

@@ -8,10 +8,13 @@ import discord
 
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.preferences import Preferences
+from bot.domain.teams import TeamChoice
 from bot.interactions.locale import load_guild_settings, set_preferences
+from bot.interactions.teams import set_team_choice
 from tests.support.fake_stores import FakeGuildSettingsStore
 
 NO_RULES: Final = GuildSettings()
+NO_CHOICE: Final = TeamChoice()
 BOT_ID: Final = 7
 _THREAD: Final[dict[str, Any]] = {
     "type": 11,
@@ -73,8 +76,9 @@ async def make_interaction(
     settings: GuildSettings | None = NO_RULES,
     preferences: Preferences | None = None,
     client: Any = None,
+    team_choice: TeamChoice | None = NO_CHOICE,
 ) -> Any:
-    """Make an interaction in a server with these settings; without settings, they could not be loaded."""
+    """Make an interaction in a server with these settings; without settings or a choice, they could not be loaded."""
     member, channel = make_member(
         guild_id=guild_id or 1,
         user_id=user_id,
@@ -100,6 +104,8 @@ async def make_interaction(
     )
     set_preferences(interaction, preferences or Preferences())
     await load_guild_settings(interaction, FakeGuildSettingsStore(settings))
+    if team_choice is not None:
+        set_team_choice(interaction, team_choice)
     return interaction
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -35,10 +35,12 @@ from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.permissions import require_guild_manager
 from bot.interactions.responses import RenderedMessage, respond_privately, respond_with, update_message
+from bot.interactions.teams import require_team
 from bot.rendering.budget_text import format_budget_usage
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
+from bot.storage.teams import SqlTeamStore
 from bot.submission.spender import build_member_spender, build_spender
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
@@ -82,6 +84,7 @@ class BudgetCommands:
     budget_store: SqlBudgetStore
     reports: SqlLedgerReports
     audit_log: SqlAuditLog
+    team_store: SqlTeamStore
     catalogue: Catalogue
     clock: Callable[[], float] = time.time
 
@@ -90,10 +93,11 @@ class BudgetCommands:
 
         async def render() -> RenderedMessage:
             messages, guild_id = get_localized_messages(interaction), interaction.guild_id or 0
-            usages = await self.budget_store.list_usage(build_spender(interaction))
+            team = require_team(interaction)
+            usages = await self.budget_store.list_usage(build_spender(interaction, None if team is None else team.ref))
             since = await self._get_start(BudgetPeriod.MONTH, guild_id)
             own = await self.reports.sum_member_spending(guild_id, interaction.user.id, since.timestamp())
-            return RenderedMessage(build_budgets_view(messages.text("budget.mine"), usages, messages, own))
+            return RenderedMessage(build_budgets_view(messages.text("budget.mine"), usages, messages, own, team))
 
         await respond_with(interaction, render)
 
@@ -121,12 +125,15 @@ class BudgetCommands:
         unit: str = BudgetUnit.USD,
         member: discord.Member | None = None,
         role: discord.Role | None = None,
+        team: discord.Role | None = None,
         channel: BudgetChannel | None = None,
     ) -> None:
-        """Set a budget of the server, or of one member, role or channel."""
+        """Set a budget of the server, or of one member, role, team or channel."""
         require_guild_manager(interaction, "budgets_not_allowed")
         async with limit_lookup_time(interaction):
-            budget = _build_budget(interaction, period, unit, member, role, channel, amount=amount)
+            budget = _build_budget(interaction, period, unit, _list_targets(member, role, team, channel), amount=amount)
+            if team is not None and await self.team_store.find_team(team.guild.id, team.id) is None:
+                raise RejectedError(make_problem("team_unknown"))
             usage = await self.budget_store.set_budget(budget, interaction.user.id)
             await record_action(
                 interaction, self.audit_log, AuditAction.SET_BUDGET, budget.target_id, format_budget_terms(budget)
@@ -142,12 +149,13 @@ class BudgetCommands:
         unit: str = BudgetUnit.USD,
         member: discord.Member | None = None,
         role: discord.Role | None = None,
+        team: discord.Role | None = None,
         channel: BudgetChannel | None = None,
     ) -> None:
         """Remove a budget."""
         require_guild_manager(interaction, "budgets_not_allowed")
         async with limit_lookup_time(interaction):
-            budget = _build_budget(interaction, period, unit, member, role, channel)
+            budget = _build_budget(interaction, period, unit, _list_targets(member, role, team, channel))
             limit = await self.budget_store.remove_budget(budget)
             if limit is None:
                 raise RejectedError(make_problem("budget_unknown"))
@@ -219,25 +227,33 @@ def _build_budget(
     interaction: discord.Interaction,
     period: str,
     unit: str,
-    member: discord.Member | None,
-    role: discord.Role | None,
-    channel: app_commands.AppCommandChannel | None,
+    given: Sequence[tuple[BudgetScope, int]],
     *,
     amount: float = 0,
 ) -> Budget:
-    """Build the budget that the options name. Raises `RejectedError` if they name several targets."""
-    targets: dict[BudgetScope, Target | None] = {
-        BudgetScope.MEMBER: member,
-        BudgetScope.ROLE: role,
-        BudgetScope.CHANNEL: channel,
-    }
-    given = [(scope, target.id) for scope, target in targets.items() if target is not None]
+    """Build the budget of the given target, or of the server. Raises `RejectedError` if several targets are given."""
     if len(given) > 1:
         raise RejectedError(make_problem("budget_target_conflict"))
     guild_id = interaction.guild_id or 0
     scope, target_id = given[0] if given else (BudgetScope.GUILD, guild_id)
     limit = _count(BudgetUnit(unit), amount)
     return Budget("", scope, guild_id, target_id, BudgetPeriod(period), BudgetUnit(unit), limit)
+
+
+def _list_targets(
+    member: discord.Member | None,
+    role: discord.Role | None,
+    team: discord.Role | None,
+    channel: app_commands.AppCommandChannel | None,
+) -> list[tuple[BudgetScope, int]]:
+    """List the targets that the options name."""
+    targets: dict[BudgetScope, Target | None] = {
+        BudgetScope.MEMBER: member,
+        BudgetScope.ROLE: role,
+        BudgetScope.TEAM: team,
+        BudgetScope.CHANNEL: channel,
+    }
+    return [(scope, target.id) for scope, target in targets.items() if target is not None]
 
 
 def _count(unit: BudgetUnit, amount: float) -> int:

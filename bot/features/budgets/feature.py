@@ -15,16 +15,21 @@ from bot.interactions.routing import Route
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
+from bot.storage.teams import SqlTeamStore
 from shared.catalogue import Catalogue
 
-GROUPS = (ReportGroup.MEMBER, ReportGroup.CHANNEL, ReportGroup.MODEL, ReportGroup.DAY)
+GROUPS = (ReportGroup.MEMBER, ReportGroup.TEAM, ReportGroup.CHANNEL, ReportGroup.MODEL, ReportGroup.DAY)
 
 
 def build_budgets_feature(
-    budget_store: SqlBudgetStore, reports: SqlLedgerReports, audit_log: SqlAuditLog, catalogue: Catalogue
+    budget_store: SqlBudgetStore,
+    reports: SqlLedgerReports,
+    audit_log: SqlAuditLog,
+    team_store: SqlTeamStore,
+    catalogue: Catalogue,
 ) -> Feature:
     """Build `/budget` with its subcommands."""
-    handler = BudgetCommands(budget_store, reports, audit_log, catalogue)
+    handler = BudgetCommands(budget_store, reports, audit_log, team_store, catalogue)
     periods = [Choice(name=localize_choice("budget_period", period), value=period.value) for period in BudgetPeriod]
     units = [Choice(name=localize_choice("budget_unit", unit), value=unit.value) for unit in BudgetUnit]
     groups = [Choice(name=localize_choice("report_group", group), value=group.value) for group in GROUPS]

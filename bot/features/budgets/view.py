@@ -8,12 +8,13 @@ import discord
 from discord import ui
 
 from bot.domain.budgets import BudgetUsage
+from bot.domain.teams import Team
 from bot.interactions.components import build_button
 from bot.interactions.custom_ids import CustomId
 from bot.rendering.budget_text import format_budget_usage
 from bot.rendering.layout import build_attached_gallery, build_container_view
 from bot.rendering.markdown import escape_markdown
-from bot.storage.ledger_reports import ReportGroup, ReportLine, add_up
+from bot.storage.ledger_reports import NO_TEAM_KEY, ReportGroup, ReportLine, add_up
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
 
@@ -37,6 +38,8 @@ class ReportLabels:
         match group:
             case ReportGroup.MEMBER:
                 return f"<@{key}>" if key != "0" else self.messages.text("budget.forgotten_member")
+            case ReportGroup.TEAM:
+                return self.messages.text("budget.no_team") if key == NO_TEAM_KEY else f"<@&{key}>"
             case ReportGroup.CHANNEL:
                 return f"<#{key}>"
             case ReportGroup.DAY:
@@ -51,6 +54,11 @@ class ReportLabels:
         match group:
             case ReportGroup.MEMBER:
                 return self.messages.text("budget.forgotten_member") if key == "0" else member_names.get(key, key)
+            case ReportGroup.TEAM if key == NO_TEAM_KEY:
+                return self.messages.text("budget.no_team")
+            case ReportGroup.TEAM:
+                role = guild.get_role(int(key)) if guild else None
+                return role.name if role else key
             case ReportGroup.CHANNEL:
                 channel = guild.get_channel_or_thread(int(key)) if guild else None
                 return channel.name if channel else key
@@ -64,10 +72,16 @@ class ReportLabels:
         return model.name if model else key
 
 
-def build_budgets_view(title: str, usages: Sequence[BudgetUsage], messages: Messages, own: ReportLine) -> ui.LayoutView:
-    """List the budgets that apply to a member, and say how much of them they have used this month."""
+def build_budgets_view(
+    title: str, usages: Sequence[BudgetUsage], messages: Messages, own: ReportLine, team: Team | None
+) -> ui.LayoutView:
+    """List the budgets that apply to a member, and say how much they have used for themselves this month.
+
+    `team` is the one for which they ask, if any.
+    """
     lines = [
         *_format_budgets(usages, messages, is_of_member=True),
+        *([] if team is None else [messages.text("budget.for_team", team=f"<@&{team.role_id}>")]),
         _format_line("budget.spent_by_member", own, messages),
     ]
     return build_container_view(ui.TextDisplay("\n".join([f"### {title}", *lines])))

@@ -16,6 +16,7 @@ from bot.rendering.budget_text import format_budget_terms
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown
 from bot.rendering.setting_labels import SettingLabels
+from bot.rendering.team_labels import TeamLabels
 from shared.i18n.messages import Messages
 
 _MAX_BLOCKS: Final = 20
@@ -81,6 +82,8 @@ def _format_entry(entry: AuditEntry, labels: SettingLabels) -> str:
     terms, reason = "", entry.reason
     if entry.action in _BUDGET_ACTIONS:
         terms, reason = format_budget_terms(entry.reason, messages)
+    if entry.team_change is not None:
+        terms = TeamLabels(messages, labels.catalogue, labels.guild).format_change(entry.team_change)
     details = [part for part in (terms, escape_markdown(reason, _REASON_LIMIT)) if part]
     return " · ".join([f"- <t:{int(entry.created_at)}:f> {actor} {_format_action(entry, labels)}", *details])
 

@@ -1,6 +1,7 @@
 """The ledger and budgets, on SQLite, and on PostgreSQL where a server is installed."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
 from bot.storage.session import Database
 from bot.storage.tables import budget_counters, guild_settings, ledger_entries
 from shared.catalogue import Catalogue
-from shared.job import Job
+from shared.job import Job, TeamRef
 from shared.outcome import Failed, Filtered, FilteredPart, Outcome
 from shared.problems import make_problem
 from tests.support.builders import ADA_ID, BEN_ID, GENERATED, NOON, Clock, make_finished_status, make_job_by, read_rows
@@ -182,6 +183,62 @@ async def test_of_several_roles_the_most_generous_one_counts_for_each_member_alo
     for number, spender in ((4, rich_ada), (5, poor_ben)):
         with pytest.raises(BudgetExceededError):
             await accept(job_store, number, spender=spender)
+
+
+async def test_what_is_asked_for_a_team_counts_in_its_budget_and_in_nobodys_own(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore
+) -> None:
+    roles = frozenset({ROLE, RICH_ROLE})
+    members = [Spender(user_id, GUILD, CHANNEL, roles, team_id=ROLE) for user_id in (ADA_ID, BEN_ID)]
+    for scope, target in ((BudgetScope.MEMBER, ADA_ID), (BudgetScope.ROLE, RICH_ROLE), (BudgetScope.ROLE, ROLE)):
+        await budget_store.set_budget(make_budget(PRICE, scope, target), BEN_ID)
+    await budget_store.set_budget(make_budget(5 * PRICE), BEN_ID)
+    (early,) = await accept(job_store, 1, spender=members[0])
+    usage = await budget_store.set_budget(make_budget(3 * PRICE, BudgetScope.TEAM, ROLE), BEN_ID)
+    assert usage.used == PRICE
+
+    await accept(job_store, 2, spender=members[1])
+    (last,) = await accept(job_store, 3, spender=members[0])
+    with pytest.raises(BudgetExceededError) as refused:
+        await accept(job_store, 4, spender=members[1])
+    assert [problem.code for problem in refused.value.problems] == ["over_budget_team"]
+    await accept(job_store, 5, spender=replace(members[0], team_id=None))
+
+    await finish(job_store, early, BUSY)
+    await finish(job_store, last, GENERATED, unknown_calls=1)
+    used = {usage.budget.scope: usage.used for usage in await budget_store.list_usage(members[1])}
+    assert used == {BudgetScope.TEAM: 3 * PRICE, BudgetScope.GUILD: 4 * PRICE}
+    own = await budget_store.list_usage(replace(members[0], team_id=None))
+    assert {usage.used for usage in own if usage.budget.scope in {BudgetScope.MEMBER, BudgetScope.ROLE}} == {PRICE}
+
+
+async def test_entries_of_a_release_without_teams_count_in_what_members_asked_for_themselves(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore, database: Database, database_url: str
+) -> None:
+    (job,) = await accept(job_store, 1)
+    await finish(job_store, job)
+    (for_team,) = await accept(job_store, 2, spender=replace(ADA, team_id=ROLE))
+    rows = read_rows(database_url, ledger_entries)
+    assert [row["team_id"] for row in rows] == [None, None, ROLE]
+
+    usage = await budget_store.set_budget(make_budget(9 * PRICE, BudgetScope.MEMBER, ADA_ID), BEN_ID)
+    assert usage.used == PRICE
+    await finish(job_store, for_team)
+    lines = await SqlLedgerReports(database).sum_spending(ReportGroup.TEAM, 0, NOON + DAY, GUILD)
+    assert [(line.key, line.spent, line.calls) for line in lines] == [("0", PRICE, 1), (str(ROLE), PRICE, 1)]
+
+
+async def test_a_dead_letter_of_a_team_counts_in_its_budget(
+    job_store: SqlJobStore, budget_store: SqlBudgetStore
+) -> None:
+    await budget_store.set_budget(make_budget(9 * PRICE, BudgetScope.TEAM, ROLE), BEN_ID)
+    await accept(job_store, 1, spender=replace(ADA, team_id=ROLE))
+    retried = make_job_by(2).model_copy(update={"team": TeamRef(id=ROLE, name="Makers")})
+
+    await finish(job_store, retried)
+
+    (usage,) = await budget_store.list_usage(replace(ADA, team_id=ROLE))
+    assert usage.used == 2 * PRICE
 
 
 async def test_a_budget_counts_what_was_spent_before_it_was_set(

@@ -5,7 +5,7 @@ After every step, the counters of budgets are compared with sums of the ledger t
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,12 +34,12 @@ from bot.storage.session import Database
 from bot.storage.tables import OPEN_STATES, budget_counters, budgets, jobs, ledger_entries
 from bot.storage.tables.metadata import metadata
 from shared.catalogue import Catalogue
-from shared.job import Job
+from shared.job import Job, TeamRef
 from shared.outcome import Failed, Filtered, FilteredPart, Outcome
 from shared.problems import make_problem
 from tests.support.builders import ADA_ID, BEN_ID, GENERATED, Clock, make_finished_status, make_job_by
 
-GUILD, CHANNELS, ROLES, PRICE = 1, (2, 3), (4, 5), 80_000
+GUILD, CHANNELS, ROLES, TEAM, PRICE = 1, (2, 3), (4, 5), 4, 80_000
 BOT_BUDGET = Budget("bot-day", BudgetScope.BOT, 0, 0, BudgetPeriod.DAY, BudgetUnit.USD, 9 * PRICE)
 ZONES = ("UTC", "Pacific/Auckland", "America/New_York")
 OUTCOMES: tuple[Outcome | None, ...] = (
@@ -53,13 +53,15 @@ TARGETS = [
     (BudgetScope.CHANNEL, CHANNELS[0]),
     *((BudgetScope.ROLE, role) for role in ROLES),
     (BudgetScope.MEMBER, ADA_ID),
+    (BudgetScope.TEAM, TEAM),
 ]
 
 ROLES_OF: Mapping[int, frozenset[int]] = {ADA_ID: frozenset(ROLES), BEN_ID: frozenset(ROLES[:1])}
 spenders = st.builds(
-    lambda user_id, channel_id: Spender(user_id, GUILD, channel_id, ROLES_OF[user_id]),
+    lambda user_id, channel_id, team_id: Spender(user_id, GUILD, channel_id, ROLES_OF[user_id], team_id),
     st.sampled_from((ADA_ID, BEN_ID)),
     st.sampled_from(CHANNELS),
+    st.sampled_from((None, TEAM)),
 )
 any_budget = st.builds(
     lambda target, period, unit, count: Budget(
@@ -158,7 +160,9 @@ class Play:
     async def accept(self, bot: int, spender: Spender, count: int) -> None:
         self.number += 10
         place: Any = {"guild_id": GUILD, "channel_id": spender.channel_id}
+        team = None if spender.team_id is None else TeamRef(id=spender.team_id, name="Makers")
         made = [make_job_by(self.number + i, user_id=spender.user_id, **place) for i in range(count)]
+        made = [job.model_copy(update={"team": team}) for job in made]
         try:
             await self.get_jobs(bot).add_jobs(made, None, spender)
         except BudgetExceededError:
@@ -175,7 +179,7 @@ class Play:
 
     async def grant(self, bot: int, spender: Spender, unit: BudgetUnit, count: int) -> None:
         amount = count * PRICE if unit is BudgetUnit.USD else count
-        await self.get_budgets(bot).adjust(spender, unit, amount, "granted")
+        await self.get_budgets(bot).adjust(replace(spender, team_id=None), unit, amount, "granted")
 
     async def kill(self, action: tuple[Any, ...], delay: int) -> None:
         """Let a bot die in the middle of an action: its transaction is rolled back, or was committed unnoticed."""
@@ -248,7 +252,8 @@ class State:
         for job in self.jobs:
             if job.id not in before:
                 entry = by_job[job.id]
-                spender = Spender(job.requester_id, GUILD, entry.channel_id, ROLES_OF[job.requester_id])
+                roles = ROLES_OF[job.requester_id]
+                spender = Spender(job.requester_id, GUILD, entry.channel_id, roles, entry.team_id)
                 counting = [budget for budget in self.list_budgets() if counts_requests_of(budget, spender)]
                 for budget in choose_limits(counting):
                     assert self.add_up(budget, spender.user_id) <= budget.limit, budget
@@ -281,8 +286,9 @@ class State:
                     BudgetScope.BOT: not is_adjustment,
                     BudgetScope.GUILD: not is_adjustment,
                     BudgetScope.CHANNEL: not is_adjustment and entry.channel_id == budget.target_id,
-                    BudgetScope.ROLE: entry.user_id == owner,
-                    BudgetScope.MEMBER: entry.user_id == owner,
+                    BudgetScope.ROLE: entry.team_id is None and entry.user_id == owner,
+                    BudgetScope.MEMBER: entry.team_id is None and entry.user_id == owner,
+                    BudgetScope.TEAM: entry.team_id == owner,
                 }[budget.scope]
             )
             if counts and budget.unit is BudgetUnit.USD:

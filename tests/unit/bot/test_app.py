@@ -79,9 +79,20 @@ async def test_commands_and_options_keep_discords_limits(features: list[Feature]
     payloads = await build_all_payloads(features)
     chat_commands = [payload for payload in payloads if payload["type"] == discord.AppCommandType.chat_input.value]
 
-    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 24
+    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 25
     in_servers_only = {payload["name"] for payload in payloads if payload["contexts"] != [0, 1]}
-    assert in_servers_only == {"audit", "budget", "diagnose", "gallery", "moderate", "round", "server", "top", "words"}
+    assert in_servers_only == {
+        "audit",
+        "budget",
+        "diagnose",
+        "gallery",
+        "moderate",
+        "round",
+        "server",
+        "team",
+        "top",
+        "words",
+    }
     assert all(payload["integration_types"] == [0] for payload in payloads)
     for entry in (entry for command in chat_commands for entry in iterate_entries(command)):
         name = localize(entry, "name", language)
@@ -103,7 +114,7 @@ async def test_every_option_that_is_completed_while_typing_searches_for_a_short_
         if parameter.autocomplete
     ]
 
-    assert len(callbacks) == 27
+    assert len(callbacks) == 32
     assert {callback.__module__ for callback in callbacks} == {shorten_typed_texts.__module__}
 
 
@@ -129,7 +140,7 @@ async def test_help_ones_own_data_and_administration_are_never_closed_and_nothin
 
     never_closed = {name for name, access in commands.items() if access is Access.ALWAYS}
     assert {"help", "about", "queue", "export", "forget-me", "budget"} <= never_closed
-    assert {"server", "moderate", "audit", "words", "diagnose"} <= never_closed
+    assert {"server", "team", "moderate", "audit", "words", "diagnose"} <= never_closed
     assert {"imagine", "explore", "Reimagine"} <= {
         name for name, access in commands.items() if access is Access.REQUEST
     }

@@ -27,7 +27,7 @@ from shared.problems import RejectedError
 from tests.support.commands import UNUSED
 from tests.support.views import join_texts
 
-COMMANDS = BudgetCommands(UNUSED, UNUSED, UNUSED, UNUSED)
+COMMANDS = BudgetCommands(UNUSED, UNUSED, UNUSED, UNUSED, UNUSED)
 MEMBER: Any = SimpleNamespace(id=2, roles=[])
 MODERATOR = discord.Permissions(manage_messages=True, moderate_members=True)
 
@@ -144,7 +144,7 @@ def test_a_member_reads_what_is_left_of_the_budget_of_their_role(language: str, 
     budget = Budget("1", BudgetScope.ROLE, 1, 7, BudgetPeriod.DAY, BudgetUnit.USD, 5_000_000)
     usage = BudgetUsage(budget, 3_500_000, 9)
 
-    view = build_budgets_view("title", [usage], load_messages(language), ReportLine("", 0, 0, 0))
+    view = build_budgets_view("title", [usage], load_messages(language), ReportLine("", 0, 0, 0), None)
 
     text = join_texts(view)
     assert all(part in text for part in expected)

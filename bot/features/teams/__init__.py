@@ -1,0 +1,1 @@
+"""`/team` sets up teams, and lets members choose for which of theirs they ask."""
