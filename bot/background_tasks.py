@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Final
 
+from bot.batches.runner import BatchRunner
 from bot.delivery.consumer import OutcomeConsumer
 from bot.delivery.notices import NoticeSender
 from bot.discord_client.client import Bot
@@ -18,6 +19,7 @@ from bot.rounds.message_sender import RoundMessageSender
 from bot.services import Services
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
+from bot.storage.batch_jobs import SqlBatchJobStore
 from bot.storage.credits import SqlCreditStore
 from bot.storage.housekeeping import delete_closed_notices, delete_expired_images, maintain_ledger
 
@@ -48,7 +50,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         s.queue,
         consumer,
         s.image_fetcher.fetch_image,
-        load_stored_image=s.image_store.load_source_image,
+        load_stored_image=s.image_store.load_upload,
         interval_seconds=settings.reconcile_interval_seconds,
     )
     gallery_poster = GalleryPoster(
@@ -59,6 +61,15 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         s.image_loader,
         s.preferences,
         s.guild_settings,
+        s.catalogue,
+    )
+    batch_runner = BatchRunner(
+        s.batches,
+        SqlBatchJobStore(s.database),
+        s.job_store,
+        s.queue,
+        s.guild_settings,
+        s.blocks,
         s.catalogue,
     )
     notice_sender = NoticeSender(bot, s.notices, bot.notice_renderers, s.guild_settings)
@@ -76,6 +87,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "notices": notice_sender.run,
         "rounds": RoundLeader(s.rounds.contests, s.queue).run,
         "round messages": RoundMessageSender(bot, s.rounds, s.round_messages).run,
+        "batches": batch_runner.run,
         "galleries": gallery_poster.run,
         "recovery": reconciler.run,
         "epoch": epoch_keeper.run,

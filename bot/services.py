@@ -39,6 +39,7 @@ from bot.rounds.pictures import RoundPictures
 from bot.rounds.thumbnails import EntryThumbnails
 from bot.settings import Settings
 from bot.storage.audit_log import SqlAuditLog
+from bot.storage.batches import SqlBatchStore
 from bot.storage.blocks import SqlBlockStore
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.explorations import SqlExplorationStore
@@ -157,6 +158,7 @@ class Services:
             catalogue=catalogue,
             bot_budgets=bot_budgets,
         )
+        self.batches = SqlBatchStore(self.database, catalogue=catalogue, bot_budgets=bot_budgets)
         self.budgets = SqlBudgetStore(self.database, bot_budgets)
         self.blocks = SqlBlockStore(self.database)
         self.access_rule = AccessRule(self.blocks, settings.servers)

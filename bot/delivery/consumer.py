@@ -107,12 +107,17 @@ class OutcomeConsumer:
     async def deliver_outcome(self, status: JobStatus) -> MessageRef | None:
         """Post the outcome of a finished job once, record where, and edit its status message a last time.
 
-        None when no place accepts it, and for an entry, which only its author is told about. Raises the errors that
-        `bot.delivery.discord_errors.is_transient` knows.
+        None when no place accepts it, for an entry, which only its author is told about, and for an item of a batch,
+        which is stored. Raises the errors that `bot.delivery.discord_errors.is_transient` knows, and `RejectedError`.
         """
         outcome = status.outcome
         if outcome is None:
             raise ValueError(f"job {status.job.id} has no outcome yet: {status.state}")
+        if status.job.batch is not None:
+            has_image = isinstance(outcome, Generated)
+            image = await self._queue.load_result_image(status.job.id) if has_image else None
+            await self._store.mark_delivered(status, None, image)
+            return None
         if status.job.entry is not None:
             await self._entry_notices.tell_author(status, outcome)
             await self._store.mark_delivered(status, None)
@@ -225,7 +230,10 @@ class OutcomeConsumer:
             source = await self._queue.load_prepared_image(job_id)
             if source is not None:
                 await self._image_store.save_source_image(job_id, source)
-        if is_undelivered and (self._keeps_images or is_entry) and isinstance(status.outcome, Generated):
+        is_stored = status.job.batch is not None
+        if is_stored or not is_undelivered or not (self._keeps_images or is_entry):
+            return
+        if isinstance(status.outcome, Generated):
             result = await self._queue.load_result_image(job_id)
             if result is not None:
                 await self._image_store.save_undelivered_image(job_id, result)

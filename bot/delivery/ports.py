@@ -35,13 +35,15 @@ class OutcomeStream(JobStatusReader, Protocol):
 
 
 class DeliveryStore(Protocol):
-    """Records how jobs ended. Nothing here raises: outcomes are posted without the database too."""
+    """Records how jobs ended. Only the end of an item of a batch raises: others are posted without the database."""
 
     async def load_closed_record(self, job_id: str) -> ClosedRecord | None: ...
 
     async def load_owner(self, job_id: str) -> JobOwner | None: ...
 
-    async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None: ...
+    async def mark_delivered(self, status: JobStatus, message: MessageRef | None, image: bytes | None = None) -> None:
+        """`image` is the picture of an item of a batch. Raises `RejectedError` for such a job."""
+        ...
 
 
 class EntryReader(Protocol):

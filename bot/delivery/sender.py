@@ -86,10 +86,10 @@ class OutcomeSender:
     async def find_outcome_message(self, status: JobStatus) -> MessageRef | None:
         """Find the message of an earlier attempt in the job's thread or channel; that of an entry proves nothing.
 
-        Raises `discord.HTTPException`.
+        An item of a batch has no message. Raises `discord.HTTPException`.
         """
         origin = status.job.origin
-        if status.job.entry is not None:
+        if status.job.entry is not None or status.job.batch is not None:
             return None
         if not status.job.exploration_id and await is_status_message_outcome(self._client, status.job):
             return MessageRef(origin.channel_id, origin.message_id, is_private=origin.is_direct_message)

@@ -6,7 +6,8 @@ from typing import Final
 
 from bot.domain.budgets import Spender
 from shared.job import Priority, Requester, TeamRef
-from shared.problems import Problem
+from shared.outcome import Failed, Filtered, Generated, Outcome
+from shared.problems import Problem, make_problem
 from shared.request.model import Request
 
 MAX_ITEMS: Final = 500
@@ -127,6 +128,15 @@ class BatchItem:
 
 
 @dataclass(frozen=True)
+class ItemEnd:
+    """The end of an attempt of an item: its state, the seed that the model returned, or why there is no picture."""
+
+    state: ItemState
+    seed: int | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
 class Batch:
     """A batch without its items. Times are Unix seconds, amounts millionths of a dollar.
 
@@ -228,3 +238,16 @@ def find_state_after(state: BatchState, counts: BatchCounts) -> BatchState:
         return BatchState.REVIEW
     ended = {item_state for item_state, count in counts.by_state.items() if count}
     return BatchState.CANCELLED if ended == {ItemState.CANCELLED} else BatchState.DONE
+
+
+def build_item_end(outcome: Outcome | None, *, has_image: bool) -> ItemEnd:
+    """Build the end that an outcome is, None if it was lost. Without its picture, a generated one failed."""
+    match outcome:
+        case Generated() if has_image:
+            return ItemEnd(ItemState.GENERATED, outcome.seed)
+        case Filtered():
+            return ItemEnd(ItemState.FILTERED)
+        case Failed():
+            return ItemEnd(ItemState.CANCELLED if outcome.is_cancelled else ItemState.FAILED, problem=outcome.problem)
+        case _:
+            return ItemEnd(ItemState.FAILED, problem=make_problem("result_gone"))

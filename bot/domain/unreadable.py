@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from bot.domain.status import QueueState
-from shared.job import EntryRef, Job, Origin, Requester
+from shared.job import BatchRef, EntryRef, Job, Origin, Requester
 from shared.outcome import OUTCOME_ADAPTER, Outcome
 from shared.request.model import Request
 
@@ -23,6 +23,7 @@ class JobOwner(BaseModel):
     origin: Origin
     accepted_at: float
     entry: EntryRef | None = None
+    batch: BatchRef | None = None
 
     def build_substitute_job(self, job_id: str) -> Job:
         """Build a job that can be notified about. Its request is empty and is never carried out."""
@@ -34,6 +35,7 @@ class JobOwner(BaseModel):
             origin=self.origin,
             accepted_at=self.accepted_at,
             entry=self.entry,
+            batch=self.batch,
         )
 
 

@@ -22,6 +22,7 @@ from bot.periodic import run_every
 from bot.queue.job_queue import RedisJobQueue
 from bot.storage.jobs import SqlJobStore
 from shared.errors import PentimentoError
+from shared.job import Job
 from shared.outcome import Failed, Outcome
 from shared.problems import Problem, RejectedError, make_problem
 
@@ -49,8 +50,8 @@ class Reconciler:
     """Reconciles records and queue every `interval_seconds`.
 
     A record that was never queued is left alone for `grace_seconds`, because its command may still be at work, unless
-    it is older than this process. `load_stored_image` finds a picture by the hash of its upload, `fetch_image`
-    downloads one again; both raise `RejectedError`. `clock` gives Unix seconds.
+    it is older than this process. `load_stored_image` finds the picture of a job by the hash of its upload,
+    `fetch_image` downloads one again; both raise `RejectedError`. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Reconciler:
         delivery: OutcomeDelivery,
         fetch_image: Callable[[RemoteImage], Awaitable[bytes]],
         *,
-        load_stored_image: Callable[[str], Awaitable[StoredImage | None]] | None = None,
+        load_stored_image: Callable[[Job, str], Awaitable[StoredImage | None]] | None = None,
         interval_seconds: float = RECONCILE_INTERVAL_SECONDS,
         grace_seconds: float = ENQUEUE_GRACE_SECONDS,
         clock: Callable[[], float] = time.time,
@@ -171,7 +172,7 @@ class Reconciler:
         if not record.job.request.has_picture:
             return None
         if record.upload_sha256 and self._load_stored_image:
-            stored_image = await self._load_stored_image(record.upload_sha256)
+            stored_image = await self._load_stored_image(record.job, record.upload_sha256)
             if stored_image is not None:
                 return stored_image.data
         image = record.remote_image

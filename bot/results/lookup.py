@@ -1,6 +1,7 @@
 """Finding past jobs by id: in the database, in the queue, or in the metadata of a picture at hand."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -125,13 +126,19 @@ class ResultLookup:
             if original is not None and original != found:
                 yield original
 
-    async def find_result_image(self, interaction: discord.Interaction, job_id: str) -> RemoteImage:
-        """Return a job's picture from the first message that shows it. Raises `RejectedError` (result_gone)."""
+    async def find_result_image(self, interaction: discord.Interaction, job_id: str) -> RemoteImage | StoredImage:
+        """Return a job's picture from the first message that shows it, or a stored one that no message carries.
+
+        Raises `RejectedError` (result_gone).
+        """
         async for message in self.find_result_messages(interaction, job_id):
             image = choose_job_image(list_message_images(message), job_id)
             if image is not None:
                 return image
-        raise RejectedError(make_problem("result_gone"))
+        data = await self.image_store.load_undelivered_image(job_id)
+        if data is None:
+            raise RejectedError(make_problem("result_gone"))
+        return StoredImage((await asyncio.to_thread(hashlib.sha256, data)).hexdigest(), data)
 
 
 def _is_accessible(interaction: discord.Interaction, author_id: int | None, origin: Origin) -> bool:

@@ -16,10 +16,10 @@ TIMEOUT_SECONDS: Final = 30.0
 async def withdraw_status(client: discord.Client, job: Job) -> None:
     """Replace the status message of a job, and the name of the thread below it, by words that say nothing of it.
 
-    The message of an exploration stays, as it shows other results. Raises the errors of discord.py, except for what is
-    gone already.
+    The message of an exploration or of a batch stays, as it shows other results. Raises the errors of discord.py,
+    except for what is gone already.
     """
-    if job.exploration_id:
+    if job.exploration_id or job.batch is not None:
         return
     text = load_messages(job.locale).text("status.deleted")
     origin = job.origin

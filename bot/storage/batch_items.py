@@ -4,17 +4,20 @@ Those that accept a job and close its record are in `bot.storage.jobs`, so that 
 record of its job, and never ends without it. The batch is locked by then.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 
 from bot.domain.batches import (
     FINAL_STATES,
+    OPEN_ITEM_STATES,
     Batch,
     BatchItem,
     BatchState,
+    ItemEnd,
     ItemState,
     Review,
     find_state_after,
@@ -31,9 +34,11 @@ from bot.storage.batch_rows import (
     parse_item,
 )
 from bot.storage.ledger import settle_job
-from bot.storage.tables import batch_items, batch_sheets, batches
+from bot.storage.tables import batch_items, batch_results, batch_sheets, batches
+from bot.storage.upsert import build_insert_unless_exists
 from shared.job import BatchRef, Job
 
+_JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
 _NUMBER: Final[BindParameter[int]] = bindparam("target_number")
 _UPDATE_BATCH: Final = update(batches).where(batches.c.id == BATCH_ID)
 _REDRAW_APPROVAL: Final = _UPDATE_BATCH.values(approval_is_drawn=False)
@@ -41,6 +46,7 @@ _INSERT_ITEM: Final = insert(batch_items)
 _UPDATE_ITEM: Final = update(batch_items).where(batch_items.c.batch_id == BATCH_ID, batch_items.c.number == _NUMBER)
 _SELECT_ITEMS: Final = select(batch_items).where(batch_items.c.batch_id == BATCH_ID).order_by(batch_items.c.number)
 _SELECT_ITEM: Final = _SELECT_ITEMS.where(batch_items.c.number == _NUMBER)
+_SELECT_PLACE: Final = select(batch_items.c.batch_id, batch_items.c.number).where(batch_items.c.job_id == _JOB_ID)
 _RAISE_SHEET: Final = (
     update(batch_sheets)
     .where(batch_sheets.c.batch_id == BATCH_ID, batch_sheets.c.number == _NUMBER)
@@ -143,6 +149,66 @@ def queue_item(connection: Connection, job: Job, ref: BatchRef) -> bool:
 
 def _waits_for(item: BatchItem, job: Job) -> bool:
     return item.state is ItemState.PENDING and item.job_id == job.id
+
+
+def unqueue_item(connection: Connection, job_id: str, ref: BatchRef, now: float) -> None:
+    """Let an item be started later, as the queue has no room for its job; one of a batch that ends is cancelled."""
+    batch = lock_batch(connection, ref.batch_id)
+    item = find_item(connection, ref.batch_id, ref.item_number)
+    if item is None or item.job_id != job_id or item.state is not ItemState.QUEUED:
+        return
+    save_items(connection, batch.id, [replace(item, state=ItemState.PENDING)])
+    if batch.state is BatchState.CANCELLING:
+        cancel_pending_items(connection, batch.id, now)
+        follow_items(connection, batch, now)
+    else:
+        save_batch(connection, batch)
+
+
+def settle_item(
+    connection: Connection,
+    job_id: str,
+    ref: BatchRef | None,
+    end: ItemEnd,
+    billed_calls: int,
+    now: float,
+    image: bytes | None = None,
+) -> None:
+    """Record how the job of an item ended, with its picture. Nothing happens for a job that is none of an item.
+
+    A dead letter that is tried again has another id than its item, whose failure it mends, unless that is made anew.
+    """
+    found = connection.execute(_SELECT_PLACE, {_JOB_ID.key: job_id}).one_or_none()
+    batch_id, number = found or ((ref.batch_id, ref.item_number) if ref else ("", 0))
+    if find_item(connection, batch_id, number) is None:
+        return
+    batch = lock_batch(connection, batch_id)
+    item = find_item(connection, batch_id, number)
+    if item is None:
+        return
+    if image is not None:
+        row = {"job_id": job_id, "batch_id": batch_id, "image": image, "stored_at": now}
+        row["sha256"] = hashlib.sha256(image).hexdigest()
+        connection.execute(build_insert_unless_exists(connection, batch_results, row)).one_or_none()
+    cost = item.cost + billed_calls * item.price
+    if item.state in OPEN_ITEM_STATES if item.job_id == job_id else item.state is ItemState.FAILED:
+        ended = replace(item, job_id=job_id, state=end.state, seed=end.seed, problem=end.problem, cost=cost)
+        save_items(connection, batch_id, [ended])
+        follow_items(connection, batch, now)
+
+
+def delete_result(connection: Connection, job_id: str, now: float) -> None:
+    """Delete the stored picture of an item that a person deleted; it counts as rejected, as nobody can decide on it."""
+    if not connection.execute(delete(batch_results).where(batch_results.c.job_id == job_id)).rowcount:
+        return
+    place = connection.execute(_SELECT_PLACE, {_JOB_ID.key: job_id}).one_or_none()
+    if place is None:
+        return
+    batch = lock_batch(connection, place.batch_id)
+    item = find_item(connection, batch.id, place.number)
+    if item is not None and item.state is ItemState.GENERATED:
+        save_items(connection, batch.id, [replace(item, review=Review.REJECTED)])
+        follow_items(connection, batch, now)
 
 
 def restart_item(item: BatchItem, job_id: str, price: int, reviewer_id: int | None) -> BatchItem:

@@ -5,13 +5,27 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, case, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.images import StoredImage
 from bot.domain.rounds import Phase
 from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction, translate_database_errors
 from bot.storage.tables import (
+    batch_images,
+    batch_results,
     contests,
     guild_settings,
     jobs,
@@ -20,6 +34,7 @@ from bot.storage.tables import (
     source_images,
     undelivered_images,
 )
+from shared.job import Job
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +107,20 @@ class SqlImageStore:
             data = (await connection.execute(query)).scalar()
         return None if data is None else StoredImage(sha256, data)
 
+    async def load_upload(self, job: Job, sha256: str) -> StoredImage | None:
+        """Load the picture with this hash that a job starts from: prepared, or stored with its batch or as a result."""
+        image = await self.load_source_image(sha256)
+        if image is not None:
+            return image
+        queries = [select(batch_results.c.image).where(batch_results.c.job_id == job.parent_id)]
+        queries[0] = queries[0].where(batch_results.c.sha256 == sha256)
+        if job.batch is not None:
+            is_of_batch = batch_images.c.batch_id == job.batch.batch_id
+            queries.append(select(batch_images.c.image).where(is_of_batch, batch_images.c.sha256 == sha256))
+        async with begin_transaction(self._database) as connection:
+            data = (await connection.execute(union_all(*queries))).scalar()
+        return None if data is None else StoredImage(sha256, data)
+
     async def refresh_source_image(self, job_id: str) -> bool:
         """Tell whether the image that the job started from is stored, and postpone its expiry."""
         now = self._clock()
@@ -125,8 +154,9 @@ class SqlImageStore:
             log.warning("job %s: its source image could not be stored", job_id, exc_info=True)
 
     async def load_undelivered_image(self, job_id: str) -> bytes | None:
-        """Load a result that no message could carry; None if it is not stored."""
-        query = select(undelivered_images.c.image).where(undelivered_images.c.job_id == job_id)
+        """Load a result that no message carries, such as that of an item of a batch; None if it is not stored."""
+        tables = (undelivered_images, batch_results)
+        query = union_all(*(select(table.c.image).where(table.c.job_id == job_id) for table in tables))
         async with begin_transaction(self._database) as connection:
             return (await connection.execute(query)).scalar()
 

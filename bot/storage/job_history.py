@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, and_, delete, or_, select, update
 
 from bot.domain.gallery import Remover
 from bot.domain.records import JobRecord
+from bot.storage.batch_items import delete_result
 from bot.storage.gallery_rows import build_withdrawal
 from bot.storage.job_records import parse_job_record, select_job_records
 from bot.storage.session import Database, begin_transaction, translate_database_errors
@@ -116,6 +117,7 @@ def mark_result_deleted(connection: Connection, job_id: str, at: float) -> bool:
     connection.execute(build_withdrawal(gallery_posts.c.job_id == job_id, Remover.DELETION, at))
     for table in (thumbnails, undelivered_images):
         connection.execute(delete(table).where(table.c.job_id == job_id))
+    delete_result(connection, job_id, at)
     reopen = update(explorations).where(explorations.c.id == parse_exploration_id(job_id))
     connection.execute(reopen.values(ended_at=None))
     return True

@@ -3,11 +3,12 @@
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from bot.domain.batches import ItemEnd, ItemState, build_item_end
 from bot.domain.billing import count_billed_calls
 from bot.domain.budgets import Budget, Spender, to_micro_usd
 from bot.domain.images import RemoteImage, StoredImage
@@ -15,6 +16,7 @@ from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord, OpenJobRecord
 from bot.domain.status import JobStatus
 from bot.domain.unreadable import JobOwner
+from bot.storage.batch_items import settle_item
 from bot.storage.budget_charges import charge_budgets, run_charging_transaction, settle_without_reservation
 from bot.storage.budget_notices import add_settlement_notices
 from bot.storage.job_records import (
@@ -29,13 +31,7 @@ from bot.storage.job_records import (
     get_message_ref,
     parse_open_job_record,
 )
-from bot.storage.ledger import (
-    Reservation,
-    get_requester_account,
-    reserve_prices,
-    settle_closed_jobs,
-    settle_job,
-)
+from bot.storage.ledger import Reservation, get_requester_account, reserve_prices, settle_closed_jobs, settle_job
 from bot.storage.notice_bounds import Bounds, NoticeBounds
 from bot.storage.queue_entries import (
     IS_NEWEST_ENTRY_OF_JOB,
@@ -165,6 +161,7 @@ class SqlJobStore:
         def close_record(connection: Connection) -> None:
             if connection.execute(_UPDATE_OPEN_JOB, {**changes, JOB_ID.key: job_id}).rowcount:
                 settle_entry(connection, job_id, is_generated=False, cost=0, now=self._clock())
+                settle_item(connection, job_id, None, ItemEnd(ItemState.FAILED, problem=problem), 0, self._clock())
                 settle_job(connection, job_id, 0, self._clock())
 
         try:
@@ -175,17 +172,13 @@ class SqlJobStore:
     async def is_rejected(self, job_id: str) -> bool:
         """Tell whether the queue did not accept a recorded job. Raises `RejectedError` (database_unavailable)."""
         with translate_database_errors():
-            row = await self._database.run_transaction(
-                lambda connection: connection.execute(_SELECT_CLOSED_JOB, {JOB_ID.key: job_id}).one_or_none()
-            )
+            row = await self._load_row(_SELECT_CLOSED_JOB, job_id)
         return row is not None and row.state == RecordState.REJECTED
 
     async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
         """Load a record that is closed; None if it is open or unknown, or cannot be read."""
         try:
-            row = await self._database.run_transaction(
-                lambda connection: connection.execute(_SELECT_CLOSED_JOB, {JOB_ID.key: job_id}).one_or_none()
-            )
+            row = await self._load_row(_SELECT_CLOSED_JOB, job_id)
         except DATABASE_ERRORS:
             log.warning("job %s: its record could not be read", job_id, exc_info=True)
             return None
@@ -194,16 +187,18 @@ class SqlJobStore:
     async def load_owner(self, job_id: str) -> JobOwner | None:
         """Load whom to notify about a job that cannot be read; None if it is unknown, or the database fails."""
         try:
-            row = await self._database.run_transaction(
-                lambda connection: connection.execute(_SELECT_OWNER, {JOB_ID.key: job_id}).one_or_none()
-            )
+            row = await self._load_row(_SELECT_OWNER, job_id)
         except DATABASE_ERRORS:
             log.warning("job %s: its requester could not be looked up", job_id, exc_info=True)
             return None
         return None if row is None else build_owner(row)
 
-    async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
-        """Close the record of a job whose outcome `message` shows, None if no message could; a closed one stays."""
+    async def mark_delivered(self, status: JobStatus, message: MessageRef | None, image: bytes | None = None) -> None:
+        """Close the record of a job whose outcome `message` shows, None if no message could; a closed one stays.
+
+        `image` is the picture of an item of a batch, which is stored with it: only for such a job it is an error if the
+        database fails. Raises `RejectedError` (database_unavailable) then.
+        """
         job_id = status.job.id
         changes = {
             "state": RecordState.DELIVERED,
@@ -232,6 +227,9 @@ class SqlJobStore:
             if status.job.entry is not None:
                 is_generated = isinstance(status.outcome, Generated)
                 settle_entry(connection, job_id, is_generated=is_generated, cost=billed_calls * price, now=now)
+            if not isinstance(status.outcome, Generated) or status.job.batch is not None:
+                end = build_item_end(status.outcome, has_image=image is not None)
+                settle_item(connection, job_id, status.job.batch, end, billed_calls, now, image)
             if not settle_job(connection, job_id, billed_calls, now) and billed_calls:
                 settle_without_reservation(connection, self._bot_budgets, status.job, price, billed_calls, now)
             else:
@@ -239,8 +237,10 @@ class SqlJobStore:
 
         try:
             await self._database.run_transaction(close_record)
-        except DATABASE_ERRORS:
+        except DATABASE_ERRORS as error:
             log.warning("job %s: its outcome could not be recorded", job_id, exc_info=True)
+            if status.job.batch is not None:
+                raise RejectedError(make_problem("database_unavailable")) from error
 
     async def settle_closed_jobs(self) -> int:
         """Settle jobs whose records a release without a ledger closed in the last weeks; return their number.
@@ -286,6 +286,11 @@ class SqlJobStore:
         is_repeat = (queue_entries.c.job_id == job_id) & (queue_entries.c.entry_number == REPEAT_ENTRY)
         await self._database.run_transaction(
             lambda connection: connection.execute(delete(queue_entries).where(is_repeat))
+        )
+
+    async def _load_row(self, query: Select[Any], job_id: str) -> Row[Any] | None:
+        return await self._database.run_transaction(
+            lambda connection: connection.execute(query, {JOB_ID.key: job_id}).one_or_none()
         )
 
     def _get_price(self, model_key: str) -> int:

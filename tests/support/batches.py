@@ -1,11 +1,13 @@
 """Batches and items to test with."""
 
 import hashlib
+import random
 from typing import Any
 
+from bot.batches.jobs import build_item_job
 from bot.domain.batches import Batch, BatchItem, BatchPlace, BatchState, Brief
 from bot.domain.budgets import Spender
-from shared.job import Requester, make_item_id
+from shared.job import Job, Requester, make_item_id
 from tests.support.builders import ADA_ID, NOON, make_job_by
 
 BATCH_ID = "1300000000000000777"
@@ -33,3 +35,8 @@ def make_items(count: int, batch_id: str = BATCH_ID, *, image_sha256: str | None
         BatchItem(number, number + 1, f"castle-{number}", request, image_sha256, make_item_id(batch_id, number))
         for number in range(1, count + 1)
     ]
+
+
+def make_item_job(item: BatchItem, batch: Batch) -> Job:
+    """Make the job of an item as the runner does."""
+    return build_item_job(batch, item, None, random.Random(1), NOON)

@@ -91,7 +91,7 @@ class UnavailableDeliveryStore:
     async def load_closed_record(self, job_id: str) -> ClosedRecord | None:
         return None
 
-    async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
+    async def mark_delivered(self, status: JobStatus, message: MessageRef | None, image: bytes | None = None) -> None:
         return None
 
 

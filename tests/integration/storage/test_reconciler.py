@@ -349,7 +349,8 @@ async def test_closed_records_are_ignored(harness: ReconcilerHarness) -> None:
 async def test_a_lost_job_is_queued_again_with_its_stored_picture(harness: ReconcilerHarness) -> None:
     stored_image = StoredImage("ab" * 32, b"as the model got it")
 
-    async def load_stored_image(sha256: str) -> StoredImage | None:
+    async def load_stored_image(job: Job, sha256: str) -> StoredImage | None:
+        assert job.id
         return stored_image if sha256 == stored_image.sha256 else None
 
     reconciler = Reconciler(

@@ -37,7 +37,7 @@ class FakeDeliveryStore:
     async def load_owner(self, job_id: str) -> JobOwner | None:
         return None
 
-    async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
+    async def mark_delivered(self, status: JobStatus, message: MessageRef | None, image: bytes | None = None) -> None:
         self.acknowledged_before_write += list(self.stream.delivered_messages)
         self.outcomes[status.job.id] = ClosedRecord(message)
 

@@ -34,7 +34,7 @@ class OwnerStore:
     async def load_owner(self, job_id: str) -> JobOwner | None:
         return self.owner
 
-    async def mark_delivered(self, status: JobStatus, message: MessageRef | None) -> None:
+    async def mark_delivered(self, status: JobStatus, message: MessageRef | None, image: bytes | None = None) -> None:
         self.delivered.append(status)
 
 
