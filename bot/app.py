@@ -6,6 +6,7 @@ import signal
 from bot.background_tasks import build_background_tasks
 from bot.discord_client.client import Bot
 from bot.discord_client.feature import Feature
+from bot.features.batches.feature import build_batches_feature
 from bot.features.budgets.feature import build_budgets_feature
 from bot.features.diagnose.feature import build_diagnose_feature
 from bot.features.explore.feature import build_explore_feature
@@ -104,6 +105,7 @@ def build_features(services: Services) -> list[Feature]:
         build_export_feature(s.job_search, s.image_loader),
         build_privacy_feature(s.database, s.queue, s.saved_searches),
         build_budgets_feature(s.budgets, s.ledger_reports, s.audit_log, s.teams, s.catalogue),
+        build_batches_feature(s.batches, s.teams, s.validator, s.drafts, s.result_lookup, s.catalogue),
         build_teams_feature(s.teams, s.team_option, s.budgets, s.presets, s.catalogue),
         build_moderation_feature(
             s.blocks,

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Final
 
+from bot.batches.drawer import BatchDrawer
 from bot.batches.runner import BatchRunner
 from bot.delivery.consumer import OutcomeConsumer
 from bot.delivery.notices import NoticeSender
@@ -88,6 +89,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "rounds": RoundLeader(s.rounds.contests, s.queue).run,
         "round messages": RoundMessageSender(bot, s.rounds, s.round_messages).run,
         "batches": batch_runner.run,
+        "batch messages": BatchDrawer(bot, s.batches, s.batch_messages).run,
         "galleries": gallery_poster.run,
         "recovery": reconciler.run,
         "epoch": epoch_keeper.run,

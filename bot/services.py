@@ -8,6 +8,7 @@ from typing import Final
 
 import aiohttp
 
+from bot.batches.message_builder import BatchMessageBuilder
 from bot.domain.budgets import build_bot_budgets
 from bot.domain.errors import QueueUnavailableError
 from bot.explorations.confirmation import ExplorationConfirmation
@@ -32,11 +33,11 @@ from bot.recovery.paused_queues import PausedQueues
 from bot.results.deletion import ResultDeletion
 from bot.results.images import ResultImageLoader
 from bot.results.lookup import ResultLookup
+from bot.results.picture_thumbnails import PictureThumbnails
 from bot.results.reuse import ReuseRule
 from bot.results.thumbnails import ThumbnailLoader
 from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.pictures import RoundPictures
-from bot.rounds.thumbnails import EntryThumbnails
 from bot.settings import Settings
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.batches import SqlBatchStore
@@ -144,8 +145,10 @@ class Services:
         self.round_pictures = RoundPictures(
             self.job_history, self.image_store, self.image_loader, self.outcomes.load_result_image
         )
-        entry_thumbnails = EntryThumbnails(self.round_pictures, self.thumbnails)
+        entry_thumbnails = PictureThumbnails(self.round_pictures.load_entry, self.thumbnails)
         self.round_messages = RoundMessageBuilder(self.rounds, self.job_history, self.round_pictures, entry_thumbnails)
+        batch_thumbnails = PictureThumbnails(lambda _, job_id: self.batches.load_result(job_id), self.thumbnails)
+        self.batch_messages = BatchMessageBuilder(self.batches, batch_thumbnails, self.job_history, self.guild_settings)
         self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
 
     def _build_stores(self) -> None:
@@ -176,6 +179,7 @@ class Services:
         self.guild_settings = SqlGuildSettingsStore(self.database)
         self.rounds = RoundStores(self.database)
         self.thumbnails = SqlThumbnailStore(self.database)
+        self.batches = SqlBatchStore(self.database, catalogue=catalogue, bot_budgets=bot_budgets)
         self.teams = SqlTeamStore(self.database)
 
     async def connect(self) -> None:

@@ -17,4 +17,10 @@ BATCH_CODES: Final = (
     "batch_item_unknown",
     "batch_item_open",
     "batch_item_without_picture",
+    "batch_item_changed",
+    "batch_not_member",
+    "batch_not_reviewer",
+    "batch_nothing_undecided",
+    "batch_price_changed",
+    "batch_all_locked",
 )

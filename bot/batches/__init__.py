@@ -1,1 +1,1 @@
-"""Batches: their tables are read, their items run, and their messages are drawn from what is stored."""
+"""Batches: their tables are read, their items run, and their messages are drawn from the database."""

@@ -203,6 +203,31 @@ class BatchSheet:
     attempt: int
 
 
+@dataclass(frozen=True)
+class BatchBoard:
+    """A batch with the state of its board, which shows it as it was at `drawn_version`.
+
+    `attempt` is raised when the board is deleted and to be sent anew. `ping_message_id` is the message that told its
+    requester that everything is made, None if there is none yet.
+    """
+
+    batch: Batch
+    drawn_version: int
+    attempt: int
+    ping_message_id: int | None = None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it shows the batch as it is."""
+        return self.batch.version <= self.drawn_version
+
+    @property
+    def awaits_ping(self) -> bool:
+        """Whether its requester, who wants that, is to be told that everything is made."""
+        has_pictures = self.batch.state in {BatchState.REVIEW, BatchState.DONE}
+        return self.batch.pings and self.ping_message_id is None and has_pictures
+
+
 def get_sheet_number(item_number: int) -> int:
     """Return the number of the sheet that shows an item; both count from 1."""
     return (item_number - 1) // SHEET_SIZE + 1

@@ -9,7 +9,7 @@ import discord
 
 from bot.domain.rounds import RoundEntry
 from bot.images.contact_sheet import Cell, draw_contact_sheet
-from bot.rounds.thumbnails import EntryThumbnails
+from bot.results.picture_thumbnails import PictureThumbnails
 
 MAX_KEPT_SHEETS: Final = 20
 
@@ -20,7 +20,7 @@ _SheetKey = tuple[str, ...]
 class BallotSheets:
     """Draws sheets and keeps the latest few: when a vote opens, many ask for the same one at once."""
 
-    thumbnails: EntryThumbnails
+    thumbnails: PictureThumbnails
     kept: dict[_SheetKey, bytes] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -18,8 +18,9 @@ from bot.images.thumbnail import make_thumbnail
 from bot.images.timelapse import make_timelapse
 from bot.rendering.layout import build_attached_gallery
 from bot.rendering.markdown import format_request_prompt, truncate_text
+from bot.results.picture_thumbnails import PictureThumbnails
 from bot.rounds.texts import mention_author
-from bot.rounds.thumbnails import EntryThumbnails
+from bot.storage.images import SqlImageStore
 from shared.i18n.messages import Messages
 from shared.imaging.limits import ImageRejectedError
 
@@ -46,7 +47,8 @@ class ClosingStripBuilder:
     """Draws the pictures. What cannot be drawn is logged, and left out of the message."""
 
     job_history: JobHistory
-    thumbnails: EntryThumbnails
+    thumbnails: PictureThumbnails
+    image_store: SqlImageStore
 
     async def build_strip(
         self,
@@ -99,7 +101,7 @@ class ClosingStripBuilder:
         """Load the picture that the host uploaded, as a thumbnail."""
         if contest.source_sha256 is None:
             return None
-        image = await self.thumbnails.pictures.image_store.load_source_image(contest.source_sha256)
+        image = await self.image_store.load_source_image(contest.source_sha256)
         try:
             return None if image is None else await asyncio.to_thread(make_thumbnail, image.data)
         except (ImageRejectedError, MemoryError):

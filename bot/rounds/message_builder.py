@@ -19,9 +19,9 @@ from bot.rendering.layout import ALT_TEXT_LIMIT
 from bot.rendering.markdown import truncate_text
 from bot.rendering.outcome_views import build_alt_text, compute_component_id
 from bot.results.message_images import compute_image_token
+from bot.results.picture_thumbnails import PictureThumbnails
 from bot.rounds.closing_strip import ClosingStripBuilder
 from bot.rounds.pictures import RoundPictures, prepare_upload
-from bot.rounds.thumbnails import EntryThumbnails
 from bot.rounds.view import MessageFacts, build_container, list_shown_entries, render_message
 from bot.storage.round_stores import RoundStores
 from shared.i18n.messages import Messages, load_messages
@@ -57,12 +57,12 @@ class RoundMessageBuilder:
     stores: RoundStores
     job_history: JobHistory
     pictures: RoundPictures
-    thumbnails: EntryThumbnails
+    thumbnails: PictureThumbnails
 
     @property
     def closing_strips(self) -> ClosingStripBuilder:
         """Draws the pictures of the last message."""
-        return ClosingStripBuilder(self.job_history, self.thumbnails)
+        return ClosingStripBuilder(self.job_history, self.thumbnails, self.pictures.image_store)
 
     async def build_message(
         self, client: discord.Client, contest: Contest, message: RoundMessage, nonce: str

@@ -16,9 +16,9 @@ from sqlalchemy import Table
 from bot.domain.rounds import MessageKind, Phase, RoundMessage, TieRule
 from bot.features.rounds.overview_view import build_results_view, build_status_view
 from bot.results.images import ResultImageLoader
+from bot.results.picture_thumbnails import PictureThumbnails
 from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.pictures import RoundPictures
-from bot.rounds.thumbnails import EntryThumbnails
 from bot.storage.images import SqlImageStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.tables import metadata, round_ballots
@@ -46,7 +46,7 @@ async def describe_public(world: World) -> list[str]:
     images, history = SqlImageStore(world.database), SqlJobHistory(world.database)
     loader: Any = ResultImageLoader(images, load_nothing)  # type: ignore[arg-type]
     pictures = RoundPictures(history, images, loader, load_nothing)
-    thumbnails = EntryThumbnails(pictures, SqlThumbnailStore(world.database))
+    thumbnails = PictureThumbnails(pictures.load_entry, SqlThumbnailStore(world.database))
     builder: Any = RoundMessageBuilder(world.stores, history, pictures, thumbnails)
     contest = await world.load_contest()
     entries = await world.stores.contests.list_entries(CONTEST_ID)

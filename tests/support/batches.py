@@ -2,10 +2,11 @@
 
 import hashlib
 import random
+from dataclasses import replace
 from typing import Any
 
 from bot.batches.jobs import build_item_job
-from bot.domain.batches import Batch, BatchItem, BatchPlace, BatchState, Brief
+from bot.domain.batches import Batch, BatchItem, BatchPlace, BatchState, Brief, ItemState
 from bot.domain.budgets import Spender
 from shared.job import Job, Requester, make_item_id
 from tests.support.builders import ADA_ID, NOON, make_job_by
@@ -40,3 +41,15 @@ def make_items(count: int, batch_id: str = BATCH_ID, *, image_sha256: str | None
 def make_item_job(item: BatchItem, batch: Batch) -> Job:
     """Make the job of an item as the runner does."""
     return build_item_job(batch, item, None, random.Random(1), NOON)
+
+
+def make_started_batch(state: BatchState = BatchState.RUNNING, **changes: Any) -> Batch:
+    """Make a batch that started at noon, whose board and thread are open."""
+    fields: dict[str, Any] = {"place": BatchPlace(1, 2, 3, 3), "started_at": NOON}
+    return make_batch(state=state, **fields | changes)
+
+
+def make_item(number: int, state: ItemState = ItemState.GENERATED, **changes: Any) -> BatchItem:
+    """Make an item whose picture is made."""
+    fields: dict[str, Any] = {"state": state, "name": f"lamp {number}", "price": 40_000} | changes
+    return replace(make_items(number)[-1], **fields)

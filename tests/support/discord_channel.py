@@ -38,7 +38,7 @@ class DiscordChannel:
     @asynccontextmanager
     async def connect_gateway(self) -> AsyncIterator[discord.Client]:
         """Connect a client to the gateway, so that it knows the guild and its limits."""
-        client = discord.AutoShardedClient(intents=discord.Intents(guilds=True))
+        client = discord.AutoShardedClient(intents=discord.Intents(guilds=True), guild_ready_timeout=0.1)
         ready = asyncio.Event()
 
         async def on_ready() -> None:

@@ -1,9 +1,8 @@
 """Edit: a modal with the prompt and settings of a result. Use as source: the same, starting from its picture."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import discord
 
@@ -11,25 +10,25 @@ from bot.domain.draft import EMPTY_FORM, Draft, FilledForm
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.records import GenerationSettings
 from bot.features.result_actions.custom_ids import EditModalId, ReopenEditId, ReopenUseAsSourceId, UseAsSourceModalId
-from bot.features.result_actions.edit_form import build_edit_fields, get_field_values, get_prompt_texts
-from bot.features.result_actions.model_selection import pick_model
 from bot.features.result_actions.permissions import ResultActionHandler
 from bot.interactions.custom_ids import CustomId
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.modals import build_modal, read_modal_fields
-from bot.interactions.offers import get_offered_catalogue, require_picture_model
+from bot.interactions.modals import build_modal
+from bot.interactions.offers import require_picture_model
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import open_modal, respond_outdated, respond_with_problems
 from bot.interactions.result_buttons import EditId, UseAsSourceId
-from bot.rendering.form_fields import TEXT_INPUT_LIMIT, list_editable_fields
+from bot.rendering.edit_form import build_edit_fields, get_prompt_texts
+from bot.rendering.form_fields import TEXT_INPUT_LIMIT
 from bot.rendering.markdown import count_utf16_units
+from bot.submission.edited_request import build_edited_request
 from bot.submission.foreign_syntax import UnsupportedSyntaxError
 from bot.submission.job_queuer import JobDetails
+from bot.submission.model_selection import pick_model
 from bot.submission.syntax_question import SyntaxQuestion
 from shared.catalogue import Model
 from shared.problems import Problem, RejectedError, make_problem
-from shared.request.builder import build_request
 from shared.request.conversion import convert_to_model
 from shared.request.model import BuiltRequest, Request
 
@@ -121,25 +120,10 @@ class EditHandler(ResultActionHandler):
     def _build_request(
         self, interaction: discord.Interaction, settings: GenerationSettings, model: Model, *, from_result: bool
     ) -> BuiltRequest:
-        """Replace the settings that the modal shows, and keep the others.
-
-        A changed prompt may be written for another tool; then only the other fields that were changed take precedence.
-        """
+        """Replace the settings that the modal shows, and keep the others."""
         request = convert_to_model(settings.request, model, from_result=from_result)
-        fields = read_modal_fields(interaction)
-        catalogue = get_offered_catalogue(interaction, self.catalogue)
-        edited = {name: fields.get_text(name) for name in list_editable_fields(request, model)}
-
-        def build(options: Mapping[str, Any]) -> BuiltRequest:
-            values = request.explicit_options() | edited | dict(options)
-            return build_request(catalogue, model=model.key, has_picture=request.has_picture, **values)
-
         seed = None if from_result else settings.seed
-        shown = get_field_values(request, seed, model, get_localized_messages(interaction))
-        if (edited.get("prompt") or "") == shown["prompt"]:
-            return build({})
-        changed = {name: value for name, value in edited.items() if (value or "") != shown[name]}
-        return self.submitter.validator.build_foreign_request(build, changed | {"negative": edited.get("negative")})
+        return build_edited_request(interaction, self.submitter.validator, request, seed, model)
 
 
 async def _open_modal(

@@ -7,12 +7,12 @@ import discord
 from bot.domain.images import RemoteImage
 from bot.domain.records import GenerationSettings
 from bot.features.result_actions.custom_ids import MetadataRunId
-from bot.features.result_actions.model_selection import require_model
 from bot.interactions.deadlines import limit_lookup_time
 from bot.results.lookup import ResultLookup
 from bot.results.messages import iterate_used_messages
 from bot.results.owners import find_owner
 from bot.results.reuse import ReuseRule
+from bot.submission.model_selection import require_model
 from bot.submission.submitter import JobSubmitter
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem

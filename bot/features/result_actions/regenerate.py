@@ -9,12 +9,12 @@ import discord
 from bot.domain.images import StoredImage
 from bot.explorations.several import PictureSubmitter
 from bot.features.result_actions.custom_ids import RegenerateSameSeedId
-from bot.features.result_actions.model_selection import pick_model, require_model
 from bot.features.result_actions.permissions import ResultActionHandler
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.offers import get_offered_catalogue, require_picture_model
 from bot.interactions.result_buttons import RegenerateAllId, RegenerateId, RegenerateWithId, VaryId, VaryStrength
 from bot.submission.job_queuer import JobDetails
+from bot.submission.model_selection import pick_model, require_model
 from shared.request.conversion import adapt_to_model
 from shared.request.model import Request
 

@@ -54,6 +54,8 @@ batches: Final = Table(
     Column("due_at", Float(53), comment="when the leading bot next has something to do; NULL: nothing"),
     Column("version", Integer, nullable=False, comment="raised by each change"),
     Column("drawn_version", Integer, nullable=False, comment="the version that its board shows"),
+    Column("board_attempt", Integer, nullable=False, default=0, comment="how often it was deleted and sent anew"),
+    Column("ping_message_id", BigInteger, comment="tells the requester that all is made; NULL: not sent"),
     Index(None, "due_at"),
     Index(None, "guild_id", "created_at"),
     Index(None, "requester_id"),

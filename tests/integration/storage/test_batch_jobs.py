@@ -97,7 +97,7 @@ async def test_an_outcome_ends_the_item_the_record_and_the_reservation_together_
     assert read_balance(database_url) == (PRICE, spent)
     assert [row["image"] for row in read_rows(database_url, batch_results)] == [image] * (image is not None)
     assert await batches.load_result(job.id) == image
-    assert [sheet.number for sheet in await batches.list_undrawn_sheets(9)] == [1]
+    assert [(sheet.version, sheet.drawn_version) for sheet in await batches.list_sheets(BATCH_ID)] == [(1, 0)]
     batch = await batches.find_batch(BATCH_ID)
     assert batch is not None
     assert (batch.state, batch.due_at) == (BatchState.RUNNING, NOON)

@@ -95,9 +95,9 @@ async def test_a_start_reserves_every_item_at_once_and_happens_once(store: SqlBa
     assert read_balance(database_url) == (20 * PRICE, 0)
     assert [batch.id for batch in await store.list_due_batches(10)] == [BATCH_ID]
     assert [item.number for item in await store.take_pending_items(BATCH_ID, 16)] == list(range(1, 17))
-    assert [batch.id for batch in await store.list_undrawn_batches(10)] == [BATCH_ID]
-    assert await store.list_undrawn_sheets(10) == []
-    assert [sheet.number for sheet in await store.list_sheets(BATCH_ID)] == [1, 2, 3]
+    assert [board.batch.id for board in await store.list_undrawn_boards(10)] == [BATCH_ID]
+    sheets = await store.list_sheets(BATCH_ID)
+    assert [(sheet.number, sheet.version, sheet.drawn_version) for sheet in sheets] == [(n, 0, 0) for n in (1, 2, 3)]
 
 
 async def test_a_budget_says_how_many_items_fit_and_those_can_be_started(
@@ -229,7 +229,7 @@ async def test_a_batch_is_done_when_each_picture_is_decided_and_runs_again_for_a
     done = await review(BATCH_ID, [2], Review.REJECTED, BEN_ID, "too dark")
 
     assert (done.state, done.ended_at, done.due_at) == (BatchState.DONE, NOON, None)
-    assert [sheet.version for sheet in await store.list_undrawn_sheets(10)] == [2]
+    assert [sheet.version for sheet in await store.list_sheets(BATCH_ID)] == [2]
     (item,) = await store.list_items(BATCH_ID, review=Review.REJECTED)
     assert (item.reviewer_id, item.review_note) == (BEN_ID, "too dark")
     brighter = item.request.model_copy(update={"keep": 40.0})
@@ -251,20 +251,36 @@ async def test_a_batch_is_done_when_each_picture_is_decided_and_runs_again_for_a
 
 async def test_drawings_are_marked_for_the_version_that_they_show(store: SqlBatchStore) -> None:
     await start_batch(store, 1)
-    (batch,) = await store.list_undrawn_batches(10)
-    await store.set_place(BATCH_ID, BatchPlace(1, 2, 7, 8))
+    (board,) = await store.list_undrawn_boards(10)
+    assert await store.record_board(board, 7, None)
+    assert not await store.record_board(board, 9, None)  # another bot has posted one meanwhile
+    assert await store.record_thread(BATCH_ID, 8)
+    assert not await store.record_thread(BATCH_ID, 9)
     await store.pause(BATCH_ID)
 
-    await store.mark_drawn(batch)
+    await store.mark_board_drawn(board)
 
-    (batch,) = await store.list_undrawn_batches(10)
-    assert batch.place == BatchPlace(1, 2, 7, 8)
-    await store.mark_drawn(batch)
-    assert await store.list_undrawn_batches(10) == []
+    (board,) = await store.list_undrawn_boards(10)
+    assert not board.is_drawn
+    assert board.batch.place == BatchPlace(1, 2, 7, 8)
+    await store.mark_board_drawn(board)
+    assert await store.list_undrawn_boards(10) == []
+    assert await store.reopen_board(board)
+    assert not await store.reopen_board(board)
+    (board,) = await store.list_undrawn_boards(10)
+    assert (board.attempt, board.batch.place.board_message_id) == (1, None)
+    await store.mark_board_drawn(board)
     (sheet,) = await store.list_sheets(BATCH_ID)
     assert await store.reopen_sheet(sheet)
-    assert not await store.mark_sheet_drawn(sheet, 11)
-    (sheet,) = await store.list_undrawn_sheets(10)
-    assert await store.mark_sheet_drawn(sheet, 12)
+    assert not await store.record_sheet(sheet, 11)
+    assert [board.batch.id for board in await store.list_undrawn_boards(10)] == [BATCH_ID]
+    (sheet,) = await store.list_sheets(BATCH_ID)
+    assert await store.record_sheet(sheet, 12)
     assert [sheet.message_id for sheet in await store.list_sheets(BATCH_ID)] == [12]
+    assert await store.list_undrawn_boards(10) == []
+    await store.move_sheets(BATCH_ID, 2)
+    (board,) = await store.list_undrawn_boards(10)
+    assert board.batch.place.thread_id == 2
+    assert [sheet.message_id for sheet in await store.list_sheets(BATCH_ID)] == [None]
+    batch = board.batch
     assert not await store.postpone(replace(batch, version=0), None)

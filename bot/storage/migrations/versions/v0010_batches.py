@@ -71,6 +71,8 @@ def upgrade() -> None:
         sa.Column("due_at", sa.Float(53), comment="when the leading bot next has something to do; NULL: nothing"),
         sa.Column("version", sa.Integer(), nullable=False, comment="raised by each change"),
         sa.Column("drawn_version", sa.Integer(), nullable=False, comment="the version that its board shows"),
+        sa.Column("board_attempt", sa.Integer(), nullable=False, comment="how often it was deleted and sent anew"),
+        sa.Column("ping_message_id", sa.BigInteger(), comment="tells the requester that all is made; NULL: not sent"),
         sa.PrimaryKeyConstraint("id", name="pk_batches"),
     )
     op.create_index(

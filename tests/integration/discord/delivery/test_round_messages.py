@@ -14,11 +14,11 @@ from bot.domain.round_changes import end_contest
 from bot.domain.round_phases import start_contest
 from bot.domain.rounds import Contest, ContestFormat, EndReason, MessageKind, Phase, TurnOrder
 from bot.results.images import ResultImageLoader
+from bot.results.picture_thumbnails import PictureThumbnails
 from bot.rounds.leader import RoundLeader
 from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.message_sender import RoundMessageSender
 from bot.rounds.pictures import RoundPictures
-from bot.rounds.thumbnails import EntryThumbnails
 from bot.storage.images import SqlImageStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.jobs import SqlJobStore
@@ -109,7 +109,7 @@ class Evening:
 
         pictures = RoundPictures(history, self.image_store, ResultImageLoader(self.image_store, refuse), load_nothing)
         builder = RoundMessageBuilder(
-            self.stores, history, pictures, EntryThumbnails(pictures, SqlThumbnailStore(self.database))
+            self.stores, history, pictures, PictureThumbnails(pictures.load_entry, SqlThumbnailStore(self.database))
         )
         return RoundMessageSender(self.discord_channel.client, self.stores, builder, clock=self.clock)
 

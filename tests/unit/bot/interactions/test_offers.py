@@ -6,9 +6,9 @@ import pytest
 
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.preferences import Preferences
-from bot.features.result_actions.model_selection import pick_model
 from bot.interactions.offers import require_picture_model, restrict_catalogue
 from bot.rendering.form_fields import build_model_field
+from bot.submission.model_selection import pick_model
 from bot.submission.preset_option import PresetDefaults
 from bot.submission.validation import RequestValidator
 from shared.catalogue import load_catalogue

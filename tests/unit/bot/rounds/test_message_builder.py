@@ -30,7 +30,7 @@ async def find_nothing(*_: object) -> dict[str, bytes]:
 async def test_the_last_message_of_a_relay_names_each_turn_once_however_often_it_was_tried() -> None:
     stores: Any = SimpleNamespace(contests=SimpleNamespace(list_entries=list_entries))
     history: Any = SimpleNamespace(find_jobs=find_nothing)
-    pictures: Any = SimpleNamespace()
+    pictures: Any = SimpleNamespace(image_store=None)
     thumbnails: Any = SimpleNamespace(load_thumbnails=find_nothing)
     client: Any = None
     builder = RoundMessageBuilder(stores, history, pictures, thumbnails)

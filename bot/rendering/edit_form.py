@@ -1,5 +1,6 @@
 """The form for editing a result's prompt and settings, with a field for each option that the model reads."""
 
+from collections.abc import Collection
 from typing import Any
 
 from discord import ui
@@ -29,11 +30,17 @@ def get_field_values(request: Request, seed: int | None, model: Model, messages:
 
 
 def build_edit_fields(
-    request: Request, seed: int | None, model: Model, messages: Messages, form: FilledForm = EMPTY_FORM
+    request: Request,
+    seed: int | None,
+    model: Model,
+    messages: Messages,
+    form: FilledForm = EMPTY_FORM,
+    *,
+    locked: Collection[str] = (),
 ) -> list[ui.Label[Any]]:
     """Build the fields, filled with the values in force, or with those of the form if it was filled in before.
 
-    Texts longer than `TEXT_INPUT_LIMIT` are truncated.
+    There is none for options that are locked. Texts longer than `TEXT_INPUT_LIMIT` are truncated.
     """
     errors = find_field_errors(form.problems, messages)
     values = get_field_values(request, seed, model, messages) | dict(form.values)
@@ -49,4 +56,5 @@ def build_edit_fields(
             errors=errors,
         )
         for name in list_editable_fields(request, model)
+        if name not in locked
     ]

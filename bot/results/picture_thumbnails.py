@@ -1,14 +1,13 @@
-"""Thumbnails of entries, also of those that no message shows yet."""
+"""Thumbnails of pictures by the ids of their jobs, also of pictures that no message shows."""
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import discord
 
 from bot.images.thumbnail import make_thumbnail
-from bot.rounds.pictures import RoundPictures
 from bot.storage.thumbnails import SqlThumbnailStore
 from shared.imaging.limits import ImageRejectedError
 from shared.problems import RejectedError
@@ -17,10 +16,13 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class EntryThumbnails:
-    """Loads thumbnails, and makes those that are missing. One that cannot be made is logged and left out."""
+class PictureThumbnails:
+    """Loads thumbnails, and makes those that are missing. One that cannot be made is logged and left out.
 
-    pictures: RoundPictures
+    `load_picture` loads the picture of a job, None if it is gone; it raises `RejectedError`.
+    """
+
+    load_picture: Callable[[discord.Client, str], Awaitable[bytes | None]]
     store: SqlThumbnailStore
 
     async def load_thumbnails(self, client: discord.Client, job_ids: Sequence[str]) -> Mapping[str, bytes]:
@@ -37,8 +39,8 @@ class EntryThumbnails:
 
     async def _make_thumbnail(self, client: discord.Client, job_id: str) -> bytes | None:
         try:
-            picture = await self.pictures.load_entry(client, job_id)
+            picture = await self.load_picture(client, job_id)
             return None if picture is None else await asyncio.to_thread(make_thumbnail, picture)
         except (RejectedError, ImageRejectedError, MemoryError):
-            log.warning("job %s: no thumbnail of the entry could be made", job_id, exc_info=True)
+            log.warning("job %s: no thumbnail could be made", job_id, exc_info=True)
             return None

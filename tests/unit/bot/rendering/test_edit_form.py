@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.domain.draft import EMPTY_FORM, FilledForm
 from bot.features.result_actions.custom_ids import EditModalId
-from bot.features.result_actions.edit_form import build_edit_fields, get_prompt_texts
 from bot.interactions.modals import build_modal
+from bot.rendering.edit_form import build_edit_fields, get_prompt_texts
 from bot.rendering.form_fields import TEXT_INPUT_LIMIT
 from shared.i18n.messages import list_languages, load_messages
 from shared.problems import make_problem
