@@ -22,7 +22,12 @@ from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
 from bot.storage.batch_jobs import SqlBatchJobStore
 from bot.storage.credits import SqlCreditStore
-from bot.storage.housekeeping import delete_closed_notices, delete_expired_images, maintain_ledger
+from bot.storage.housekeeping import (
+    delete_closed_notices,
+    delete_expired_batch_pictures,
+    delete_expired_images,
+    maintain_ledger,
+)
 
 OFFER_INTERVAL_SECONDS: Final = 10.0
 
@@ -97,6 +102,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "call log": epoch_keeper.record_calls,
         "ledger": partial(maintain_ledger, s.job_store, s.budgets),
         "old notices": partial(delete_closed_notices, s.notices),
+        "old batches": partial(delete_expired_batch_pictures, s.batches, settings.batch_retention_days),
         "housekeeping": partial(delete_expired_images, s.image_store, settings.image_retention_days),
     }
     update_offer = s.withdrawn_models.update_offer

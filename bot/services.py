@@ -134,7 +134,9 @@ class Services:
             settings.extras_allowed_users,
         )
         self.deletion = ResultDeletion(self.result_lookup, self.moderation)
-        self.cancellation = JobCancellation(self.result_lookup, self.queue, self.moderation, self.job_history)
+        self.cancellation = JobCancellation(
+            self.result_lookup, self.queue, self.moderation, self.job_history, self.batches
+        )
 
         self.explorations = SqlExplorationStore(self.database)
         exploration_starter = ExplorationStarter(self.submitter, self.explorations, catalogue)

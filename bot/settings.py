@@ -35,6 +35,12 @@ class Settings(CommonSettings):
         description="How many days pictures are kept in the database: those that requests started from, for the "
         "buttons under their results, and results that could not be posted, for /show. 0 keeps none.",
     )
+    batch_retention_days: float = Field(
+        30,
+        ge=1,
+        description="How many days the pictures of a batch are kept in the database after it ended: those that were "
+        "sent in, and those that were made, for the export.",
+    )
     attachment_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         ("cdn.discordapp.com", "media.discordapp.net"),
         description="The hosts from which the bot downloads pictures, separated by commas: Discord's file servers.",

@@ -5,6 +5,7 @@ A change locks the row of its batch and reads its state anew, so each happens on
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
+from typing import Final
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -28,11 +29,13 @@ from bot.storage.batch_items import (
     follow_items,
     save_items,
 )
-from bot.storage.batch_rows import lock_batch, parse_batch, parse_item
+from bot.storage.batch_retention import delete_expired_pictures
+from bot.storage.batch_rows import count_items, lock_batch, parse_batch, parse_item
 from bot.storage.tables import batch_items, batches
 from shared.problems import RejectedError, make_problem
 
-_REVIEWABLE_STATES = frozenset({*RUN_STATES, BatchState.REVIEW, BatchState.DONE})
+_UNCANCELLABLE_STATES: Final = frozenset({*FINAL_STATES, BatchState.REVIEW})
+_REVIEWABLE_STATES: Final = frozenset({*RUN_STATES, BatchState.REVIEW, BatchState.DONE})
 
 
 class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
@@ -54,17 +57,19 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
 
         A batch that has not been started is cancelled as a whole. Raises `RejectedError` (batch_over).
         """
+        return await self._transact(lambda connection: _cancel_rest(connection, batch_id, self._clock()))
 
-        def cancel(connection: Connection) -> Batch:
-            now = self._clock()
-            batch = lock_batch(connection, batch_id)
-            if batch.state in {*FINAL_STATES, BatchState.REVIEW}:
-                raise RejectedError(make_problem("batch_over"))
-            is_started = batch.state in RUN_STATES
-            cancel_pending_items(connection, batch_id, now)
-            if not is_started:
-                return enter_state(connection, batch, BatchState.CANCELLED, now)
-            return follow_items(connection, replace(batch, state=BatchState.CANCELLING), now)
+    async def cancel_member_batches(self, guild_id: int, user_id: int) -> int:
+        """Cancel the rest of all batches of a member in a guild; return how many items had not been started."""
+        of_member = (batches.c.guild_id == guild_id) & (batches.c.requester_id == user_id)
+        query = select(batches.c.id).where(of_member, batches.c.state.not_in(_UNCANCELLABLE_STATES))
+
+        def cancel(connection: Connection) -> int:
+            pending = 0
+            for batch_id in connection.execute(query.order_by(batches.c.id)).scalars().all():
+                pending += count_items(connection, batch_id).by_state.get(ItemState.PENDING, 0)
+                _cancel_rest(connection, batch_id, self._clock())
+            return pending
 
         return await self._transact(cancel)
 
@@ -148,6 +153,10 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
 
         return await self._transact(end)
 
+    async def delete_expired_pictures(self, days: float) -> int:
+        """Delete the pictures of batches that ended so many days ago, or as many as their guild keeps any."""
+        return await self._transact(lambda connection: delete_expired_pictures(connection, days, self._clock()))
+
     async def _change_state(
         self, batch_id: str, states: Collection[BatchState], new_state: BatchState, code: str
     ) -> Batch:
@@ -158,6 +167,17 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
             return enter_state(connection, batch, new_state, self._clock())
 
         return await self._transact(change)
+
+
+def _cancel_rest(connection: Connection, batch_id: str, now: float) -> Batch:
+    """Cancel the items of a batch that have not been started. Raises `RejectedError` (batch_over)."""
+    batch = lock_batch(connection, batch_id)
+    if batch.state in _UNCANCELLABLE_STATES:
+        raise RejectedError(make_problem("batch_over"))
+    cancel_pending_items(connection, batch_id, now)
+    if batch.state not in RUN_STATES:
+        return enter_state(connection, batch, BatchState.CANCELLED, now)
+    return follow_items(connection, replace(batch, state=BatchState.CANCELLING), now)
 
 
 def _require_picture(item: BatchItem | None) -> BatchItem:

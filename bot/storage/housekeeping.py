@@ -5,6 +5,7 @@ import logging
 import time
 from typing import Final
 
+from bot.storage.batches import SqlBatchStore
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
@@ -28,6 +29,17 @@ async def delete_expired_images(image_store: SqlImageStore, days: float) -> None
         count = await image_store.delete_expired_images(days)
         if count:
             log.info("deleted %d images that were not used for %g days, or fewer by their server's wish", count, days)
+
+
+async def delete_expired_batch_pictures(batches: SqlBatchStore, days: float) -> None:
+    """Delete, once an hour, the pictures of batches that ended so many days ago. Runs until cancelled."""
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_INTERVAL_SECONDS)
+        count = await batches.delete_expired_pictures(days)
+        if count:
+            log.info(
+                "deleted %d pictures of batches that ended %g days ago, or fewer by their server's wish", count, days
+            )
 
 
 async def maintain_ledger(job_store: SqlJobStore, budget_store: SqlBudgetStore) -> None:

@@ -16,6 +16,7 @@ from bot.interactions.responses import run_and_report
 from bot.interactions.result_buttons import CancelId
 from bot.queue.job_queue import RedisJobQueue
 from bot.results.lookup import ResultLookup
+from bot.storage.batches import SqlBatchStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.moderation import SqlModerationStore
 from shared.problems import make_problem
@@ -31,6 +32,7 @@ class JobCancellation:
     queue: RedisJobQueue
     moderation: SqlModerationStore
     job_history: SqlJobHistory
+    batches: SqlBatchStore
 
     async def cancel_and_report(self, interaction: discord.Interaction, custom_id: CancelId) -> None:
         """Handle the button of a status message: cancel the job and tell its user privately."""
@@ -60,9 +62,10 @@ class JobCancellation:
     async def cancel_member_jobs(self, interaction: discord.Interaction, user_id: int) -> int:
         """Cancel all of a member's jobs in this server that have not started, for a moderator; return their number.
 
-        Raises `RejectedError`. It is the caller who logs it.
+        The items of their batches are among them. Raises `RejectedError`. It is the caller who logs it.
         """
+        item_count = await self.batches.cancel_member_batches(interaction.guild_id or 0, user_id)
         problem = make_problem("cancelled", name=interaction.user.display_name)
         job_ids = await self.job_history.list_open_job_ids(interaction.guild_id or 0, user_id)
         results = [await self.queue.cancel_job(job_id, problem) for job_id in job_ids]
-        return results.count(CancelResult.CANCELLED)
+        return item_count + results.count(CancelResult.CANCELLED)

@@ -14,6 +14,7 @@ from bot.domain.gallery import Remover
 from bot.domain.records import NO_USER_ID
 from bot.features.privacy.summary import StoredDataSummary
 from bot.storage.anonymous_jobs import anonymize_ancestors, delete_childless_jobs, forget_source_owner
+from bot.storage.batch_retention import count_batches, count_pending_items, forget_batches
 from bot.storage.gallery_rows import note_changed_favourites, withdraw_posts
 from bot.storage.notices import NO_DATA
 from bot.storage.round_members import PERSONAL_TABLES, forget_member
@@ -112,6 +113,7 @@ class SqlUserDataStore:
             for table, column in _ACTOR_COLUMNS.items():
                 await connection.execute(update(table).where(column == user_id).values({column: NO_USER_ID}))
             await forget_member(connection, user_id)
+            await forget_batches(connection, user_id)
             for table, condition in _build_owned_rows_conditions(user_id).items():
                 await connection.execute(delete(table).where(condition))
             await connection.execute(delete(jobs).where(_is_ended_job_of(user_id)))  # the rows about them go with them
@@ -147,7 +149,9 @@ async def _count_user_data(connection: AsyncConnection, user_id: int) -> StoredD
         reports=await count_rows(reports, owned[reports]),
         preferences=await count_rows(user_preferences, owned[user_preferences]),
         team_choices=await count_rows(team_choices, owned[team_choices]),
-        open_jobs=await count_rows(jobs, (jobs.c.requester_id == user_id) & jobs.c.state.in_(OPEN_STATES)),
+        batches=await count_batches(connection, user_id),
+        open_jobs=await count_rows(jobs, (jobs.c.requester_id == user_id) & jobs.c.state.in_(OPEN_STATES))
+        + await count_pending_items(connection, user_id),
     )
 
 

@@ -9,8 +9,8 @@ class StoredDataSummary:
 
     `rows` are all rows about the ended jobs, `source_images` the pictures that only those jobs started from,
     `round_rows` the ballots, places in a relay and reminders of contests, `undelivered_images` the results that could
-    not be posted, `reports` those sent to moderators, `team_choices` the servers in which they chose for whom they
-    ask; `preferences` is 1 when the person has any.
+    not be posted, `batches` those with all their items and pictures, `reports` those sent to moderators,
+    `team_choices` the servers in which they chose for whom they ask; `preferences` is 1 when the person has any.
     """
 
     jobs: int = 0
@@ -22,6 +22,7 @@ class StoredDataSummary:
     thumbnails: int = 0
     source_images: int = 0
     undelivered_images: int = 0
+    batches: int = 0
     reports: int = 0
     preferences: int = 0
     team_choices: int = 0

@@ -12,7 +12,7 @@ from shared.i18n.messages import Messages
 
 _COUNTED_FIELDS: Final = (
     *("jobs", "rows", "favourites", "presets", "explorations", "round_rows", "thumbnails"),
-    *("source_images", "undelivered_images", "reports", "preferences", "team_choices"),
+    *("source_images", "undelivered_images", "batches", "reports", "preferences", "team_choices"),
 )
 _REMAINING_KEYS: Final = ("messages", "others", "operator")
 

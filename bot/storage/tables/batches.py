@@ -34,7 +34,7 @@ batches: Final = Table(
     Column("channel_id", BigInteger, nullable=False),
     Column("board_message_id", BigInteger),
     Column("thread_id", BigInteger, comment="where its sheets are"),
-    Column("requester_id", BigInteger, nullable=False, comment="0 after /forget-me"),
+    Column("requester_id", BigInteger, nullable=False),
     Column("requester_json", Text, nullable=False, comment="shared.job.Requester as JSON"),
     Column("spender_json", Text, nullable=False, comment="bot.domain's Spender as JSON"),
     Column("team_id", BigInteger, comment="the role of the team that it is for"),

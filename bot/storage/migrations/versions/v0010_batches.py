@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
         sa.Column("board_message_id", sa.BigInteger()),
         sa.Column("thread_id", sa.BigInteger(), comment="where its sheets are"),
-        sa.Column("requester_id", sa.BigInteger(), nullable=False, comment="0 after /forget-me"),
+        sa.Column("requester_id", sa.BigInteger(), nullable=False),
         sa.Column("requester_json", sa.Text(), nullable=False, comment="shared.job.Requester as JSON"),
         sa.Column("spender_json", sa.Text(), nullable=False, comment="bot.domain's Spender as JSON"),
         sa.Column("team_id", sa.BigInteger(), comment="the role of the team that it is for"),
