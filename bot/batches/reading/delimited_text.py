@@ -23,6 +23,7 @@ SEPARATORS: Final = (",", ";", "\t", "|")
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=([^\r\n"])"?(\r\n|\r|\n|$)', re.IGNORECASE)
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _SAMPLE_LINES: Final = 60
+_SAMPLE_LENGTH: Final = 1 << 18
 _END: Final = "\x00end\x00"
 
 
@@ -86,10 +87,10 @@ def _choose_separator(text: str, *, prefers_tab: bool) -> str:
 
 
 def _rate_separator(text: str, separator: str) -> tuple[int, float, float]:
-    records = islice(_read_records(text, separator), _SAMPLE_LINES)
+    records = islice(_read_records(text[:_SAMPLE_LENGTH], separator), _SAMPLE_LINES)
     lines = [cells for cells in records if has_content(cells) and cells != [_END]]
-    if not lines:
-        return 0, 0, 0
+    if not lines:  # nothing but separators
+        return 0, 1, 2
     names, width = max((count_column_names(cells), len(cells)) for cells in lines)
     widths = Counter(len(cells) for cells in lines)
     if not names:

@@ -7,8 +7,14 @@ from typing import Final
 MAX_TABLE_BYTES: Final = 8 << 20
 """Size of a table's file. 500 rows with prompts of 10,000 characters have 5 MB."""
 
-MAX_XML_BYTES: Final = 32 << 20
+MAX_XML_BYTES: Final = 16 << 20
 """Size of all parts of an XLSX file that are read, unpacked."""
+
+MAX_XML_ELEMENTS: Final = 400_000
+"""Elements in these parts. Each takes some microseconds; 5,000 rows of 26 cells, most of them empty, have 140,000."""
+
+MAX_XML_DEPTH: Final = 64
+"""Elements in one another. A cell with formatted text has 8."""
 
 MAX_LINES: Final = 5_000
 """Lines of a table, empty ones included."""

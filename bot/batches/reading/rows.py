@@ -128,10 +128,10 @@ class _RowBuilder:
         found += option_problems
         name = clean_name(strip_extension(cells.get("name", "")))
         values = {
-            "image": strip_extension(picture.name) if picture else "",
+            "image": strip_extension(picture.name if picture else cells.get("image", "")),
             "name": name or (derive_name(picture.name, "") if picture else ""),
             "row": str(number),
-        } | {column: cell.strip() for column, cell in cells.items() if column != "name"}
+        } | {column: cell.strip() for column, cell in cells.items() if column not in {"image", "name"}}
         prompts: list[str] = []
         try:
             count = _read_count(cells.get("count", ""))

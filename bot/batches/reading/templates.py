@@ -17,6 +17,9 @@ from shared.problems import RejectedError, make_problem
 
 _TOKEN: Final = re.compile(r"\\\\|\\[{}|,]|\{\{|[{}|,]|[^\\{}|,]+|\\")
 _BRACE: Final = re.compile(r"\\\\|\\[{}]|[{}]")
+_OPENING: Final = "{"
+_CLOSING: Final = "}"
+_ESCAPES: Final = {"{{": "{"}
 _LIST_SEPARATORS: Final = ("|", ",")
 _MAX_DEPTH: Final = 8
 
@@ -96,9 +99,9 @@ class _Parser:
         parts: list[Part] = []
         while self._position < len(self._tokens):
             token = self._take_token()
-            if token == "}" and self._take_token() != "}":  # noqa: S105  # a brace
+            if token == _CLOSING and self._take_token() != _CLOSING:
                 raise self._make_error()
-            parts.append(self._parse_group(1) if token == "{" else Text("{" if token == "{{" else token))  # noqa: S105  # braces
+            parts.append(self._parse_group(1) if token == _OPENING else Text(_ESCAPES.get(token, token)))
         return Template(tuple(parts))
 
     def _parse_group(self, depth: int) -> Part:
@@ -106,13 +109,13 @@ class _Parser:
         if depth > _MAX_DEPTH:
             raise self._make_error()
         members: list[Part | str] = []
-        for token in iter(self._take_token, "}"):
-            if token == "{":  # noqa: S105  # a brace
+        for token in iter(self._take_token, _CLOSING):
+            if token == _OPENING:
                 members.append(self._parse_group(depth + 1))
             elif token in _LIST_SEPARATORS:
                 members.append(token)
             else:
-                members.append(Text({"{{": "{", "\\,": ","}.get(token, token)))
+                members.append(Text({**_ESCAPES, "\\,": ","}.get(token, token)))
         separator = next((separator for separator in _LIST_SEPARATORS if separator in members), None)
         return self._make_column(members) if separator is None else _make_choice(members, separator)
 

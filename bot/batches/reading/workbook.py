@@ -120,8 +120,9 @@ class _WorkbookReader:
             if cell.type == "e":
                 problems[column] = make_problem("batch_cell_error", cell=place, value=shorten_text(cell.value))
                 cells[column] = cell.value
-            elif cell.is_formula and not cell.value and cell.type != "str":
+            elif cell.formula and not cell.value and cell.type != "str":
                 problems[column] = make_problem("batch_cell_formula", cell=place)
+                cells[column] = _unescape(cell.formula)
             else:
                 cells[column] = self._read_cell(cell, strings)
             if len(cells[column]) > MAX_CELL_LENGTH:

@@ -18,12 +18,12 @@ _MAX_MERGED: Final = 10_000
 
 @dataclass
 class RawCell:
-    """A cell as the file has it: its type, its style, its value, and whether that is of a formula."""
+    """A cell as the file has it: its type, its style, its value, and its formula, None without one."""
 
     type: str = "n"
     style: int = 0
     value: str = ""
-    is_formula: bool = False
+    formula: str | None = None
 
 
 @dataclass
@@ -72,8 +72,6 @@ class WorksheetReader:
                 self._column = -1
             case "c":
                 self._start_cell(attributes)
-            case "f":
-                self._cell.is_formula = True
             case "is":
                 self._texts = []
             case "rPh":
@@ -91,6 +89,8 @@ class WorksheetReader:
         match name:
             case "v":
                 self._cell.value = text
+            case "f":
+                self._cell.formula = f"={text}"
             case "t" if not self._is_phonetic:
                 self._texts.append(text)
             case "rPh":
@@ -98,7 +98,7 @@ class WorksheetReader:
             case "c":
                 if self._cell.type == "inlineStr":
                     self._cell.value = "".join(self._texts)
-                if self._cell.value or self._cell.is_formula:
+                if self._cell.value or self._cell.formula:
                     self._add_cell()
 
     def _add_cell(self) -> None:

@@ -1,4 +1,4 @@
-"""Opening ZIP files from strangers: their directory is checked before it is loaded, and each entry while it unpacks.
+"""Opening ZIP files from strangers: their directory is checked before it is loaded, and entries unpack piece by piece.
 
 https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 """

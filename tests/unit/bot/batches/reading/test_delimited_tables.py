@@ -2,32 +2,7 @@
 
 import pytest
 
-from bot.batches.reading.files import read_files
-from bot.batches.reading.rows import build_rows
-from bot.batches.reading.values import BatchRows, SentFile
-from shared.i18n.messages import describe_problem
-
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
-PICTURES = ("fox.png", "owl.png")
-
-
-def read_rows(
-    data: bytes, name: str = "batch.csv", pictures: tuple[str, ...] = PICTURES, template: str = ""
-) -> BatchRows:
-    files = [SentFile(name, data), *(SentFile(picture, PNG) for picture in pictures)]
-    return build_rows(read_files(files), template)
-
-
-def list_items(rows: BatchRows) -> list[tuple[int, str | None, str | None]]:
-    """List each item's row, picture and prompt."""
-    assert rows.problems == ()
-    assert [describe_problem(problem) for row in rows.rows for problem in row.problems] == []
-    return [
-        (row.number, item.picture.name if item.picture else None, item.options.get("prompt"))
-        for row in rows.rows
-        for item in row.items
-    ]
-
+from tests.support.batch_tables import PICTURES, describe_problems, list_items, read_table
 
 SNOW, RAIN = (2, "fox.png", "fée, dans la neige"), (3, "owl.png", "pluie d'été")
 TEXT = 'image;prompt\r\nfox.png;"fée, dans la neige"\r\nowl.png;pluie d\'été\r\n'
@@ -59,7 +34,7 @@ TEXT = 'image;prompt\r\nfox.png;"fée, dans la neige"\r\nowl.png;pluie d\'été\
     ],
 )
 def test_a_table_is_read_whichever_program_wrote_it(data: bytes) -> None:
-    assert list_items(read_rows(data)) == [SNOW, RAIN]
+    assert list_items(read_table(data, pictures=PICTURES)) == [SNOW, RAIN]
 
 
 @pytest.mark.parametrize(
@@ -81,4 +56,99 @@ def test_a_table_is_read_whichever_program_wrote_it(data: bytes) -> None:
     ],
 )
 def test_the_row_of_a_spreadsheet_and_its_words_are_kept(text: str, items: list[tuple[int, str, str]]) -> None:
-    assert list_items(read_rows(text.encode(), pictures=PICTURES if ".png" in text else ())) == items
+    assert list_items(read_table(text.encode(), pictures=PICTURES if ".png" in text else ())) == items
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b'prompt,note\na,b\n"never closed,x\nmore,y\n', "A quotation mark in row 3 of “batch.csv” is never closed"),
+        (b'prompt,note\na,b\n"' + b"x,\n" * 200_000, "A quotation mark in row 3"),
+        (b"colour,size\nred,large\n", "I don't recognise the columns of “batch.csv”"),
+        (b"fox.png,in fog,7\nowl.png,in rain,8\n", "I don't recognise the columns"),
+        (b"fox.png,owl.png\nowl.png,in rain\n", "I don't recognise the columns"),
+        (b"prompt,Invite\na,b\n", "has the column “Invite” twice"),
+        (b"prompt,colour,Colour\na,b,c\n", "has the column “Colour” twice"),
+        (b"prompt,seed\n", "I found no rows"),
+        (b" , \n,,,\n", "I found no rows"),
+        ("prompt\nлиса в снегу\n".encode("cp1251"), "Save the table as “CSV UTF-8”"),
+        ("prompt\n雪の中の狐\n".encode("shift_jis"), "Save the table as “CSV UTF-8”"),
+        ("prompt\nété, été\n".encode() + b"\xe9\n", "Save the table as “CSV UTF-8”"),
+        ("prompt\nété\n".encode("utf-16")[:-1], "Save the table as “CSV UTF-8”"),
+        (b"prompt" + b"," * 120 + b"x\na\n", "beyond number 100"),
+        (b"prompt\n" + b"a\n" * 5000, "more than 5000 rows"),
+        (b"prompt\n" + b"a" * 40_000 + b"\n", "A cell in row 2 of “batch.csv” is longer than 32767 characters"),
+        (b"prompt\n" + b"\n" * 9_000_000, "too large for a table"),
+        (b"", "“batch.csv” is empty"),
+        (b"prompt\n" + b"a\n" * 501, "would make 501 pictures, and a batch has at most 500"),
+        (b"prompt\n\x00\x01\x02\n", "I can't read “batch.csv”"),
+        (b"<html><table><tr><td>prompt</td></tr></table></html>", "I can't read “batch.csv”"),
+        (b"%PDF-1.7 prompt", "I can't read “batch.csv”"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused_in_words(data: bytes, sentence: str) -> None:
+    [said] = describe_problems(read_table(data))
+
+    assert sentence in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("image,prompt,keep\nfox.png,red fox, snow,35\n", "2: This row has 4 cells, and the header only 3."),
+        ("prompt,keep\na,0,35\n", "2: This row has 3 cells, and the header only 2."),
+        ("prompt;keep\na;0,35\n", "2: “keep” is a percentage, and 0,35 % would keep almost nothing."),
+        ("prompt;count\na;0\n", "2: “0” isn't a number of pictures."),
+        ("prompt;count\na;many\n", "2: “many” isn't a number of pictures."),
+        ("prompt;colour\na {size} fox;red\n", "2: The prompt names the column “size”, and there is none."),
+        ("prompt;colour\na {red fox;red\n", "2: The braces in “a {red fox” don't match."),
+        ("image;prompt\nhttps://example.com/a.png;fox\n", "2: “https://example.com/a.png” is a link"),
+        ("image;prompt\nfoxy.png;fox\n", "2: There's no picture called “foxy.png” among your files. Did you mean"),
+        ("image;prompt\nzebra.png;fox\n", "2: There's no picture called “zebra.png” among your files. Attach it"),
+    ],
+)
+def test_a_row_that_is_wrong_is_told_in_words(text: str, said: str) -> None:
+    [problem] = describe_problems(read_table(text.encode(), pictures=PICTURES if "image" in text else ()))
+
+    assert problem.startswith(said)
+
+
+def test_every_row_that_is_wrong_is_told_at_once_and_the_others_are_right() -> None:
+    rows = read_table(b"image;prompt;count\nfox.png;a;2\nfix.png;{;x\nowl.png;b;\n", pictures=PICTURES).rows
+
+    assert [(row.number, len(row.items), len(row.problems)) for row in rows] == [(2, 2, 0), (3, 0, 3), (4, 1, 0)]
+
+
+def test_numbers_and_choices_are_read_as_people_and_spreadsheets_write_them() -> None:
+    text = (
+        "Invite;Graine;Garder;Style;Format;Modèle;Éviter;Nombre;Nom;Note;étapes\n"
+        "a;7,0;62,5 %;Pellicule argentique;16:09:00;SD 3.5 Large;mains;1,0; Renard ;à revoir;20\n"
+        "b;4 294 967 294;35;Analog film;JPG;;;;;;\n"
+    )
+    [[first], [second]] = [row.items for row in read_table(text.encode("cp1252")).rows]
+
+    assert (first.name, first.note) == ("Renard", "à revoir")
+    assert first.options == {
+        "prompt": "a",
+        "seed": "7",
+        "keep": "62,5 %",
+        "style_preset": "analog-film",
+        "aspect_ratio": "16:9",
+        "model": "SD 3.5 Large",
+        "negative": "mains",
+        "steps": "20",
+    }
+    assert second.options == {
+        "prompt": "b",
+        "seed": "4 294 967 294",
+        "keep": "35",
+        "style_preset": "analog-film",
+        "output_format": "jpeg",
+    }
+
+
+@pytest.mark.parametrize("written", ["3:2", "03:02", "03:02:00", "3/2", "3 x 2", "3×2"])
+def test_an_aspect_that_a_spreadsheet_made_a_time_is_read(written: str) -> None:
+    [[item]] = [row.items for row in read_table(f"prompt;aspect\na;{written}\n".encode()).rows]
+
+    assert item.options["aspect_ratio"] == "3:2"
