@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Final
 
+from bot.batches.approval_messages import ApprovalMessages
 from bot.batches.drawer import BatchDrawer
 from bot.batches.runner import BatchRunner
 from bot.delivery.consumer import OutcomeConsumer
@@ -78,6 +79,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         s.blocks,
         s.catalogue,
     )
+    approvals = ApprovalMessages(bot, s.batches, s.teams, s.guild_settings, s.catalogue)
     notice_sender = NoticeSender(bot, s.notices, bot.notice_renderers, s.guild_settings)
 
     epoch_keeper = EpochKeeper(s.queue_epoch, s.queue, s.epoch_store, s.paused_queues.update, reconciler.run_once)
@@ -94,6 +96,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "rounds": RoundLeader(s.rounds.contests, s.queue).run,
         "round messages": RoundMessageSender(bot, s.rounds, s.round_messages).run,
         "batches": batch_runner.run,
+        "approvals": approvals.run,
         "batch messages": BatchDrawer(bot, s.batches, s.batch_messages).run,
         "galleries": gallery_poster.run,
         "recovery": reconciler.run,

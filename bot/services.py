@@ -8,7 +8,10 @@ from typing import Final
 
 import aiohttp
 
+from bot.batches.drafting import BatchDrafter
 from bot.batches.message_builder import BatchMessageBuilder
+from bot.batches.row_requests import RowRequestBuilder
+from bot.batches.uploads import BatchUploads
 from bot.domain.budgets import build_bot_budgets
 from bot.domain.errors import QueueUnavailableError
 from bot.explorations.confirmation import ExplorationConfirmation
@@ -17,6 +20,7 @@ from bot.explorations.starter import ExplorationStarter
 from bot.interactions.access import AccessRule
 from bot.interactions.followups import RecentFollowups
 from bot.lifecycle import StartupError
+from bot.queue.call_paces import RedisCallPaces
 from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.connection import connect_to_redis, raise_queue_unavailable
 from bot.queue.drafts import RedisDraftStore
@@ -101,6 +105,7 @@ class Services:
             limits=limits,
             max_memory_ratio=settings.redis_max_memory_ratio,
         )
+        self.call_paces = RedisCallPaces(self._redis, catalogue)
         self.withdrawn_models = WithdrawnModels(self._redis, catalogue)
         self.outcomes = RedisOutcomeStream(self._redis, catalogue)
         self.leader_lock = LeaderLock(self._redis)
@@ -150,6 +155,10 @@ class Services:
         entry_thumbnails = PictureThumbnails(self.round_pictures.load_entry, self.thumbnails)
         self.round_messages = RoundMessageBuilder(self.rounds, self.job_history, self.round_pictures, entry_thumbnails)
         batch_thumbnails = PictureThumbnails(lambda _, job_id: self.batches.load_result(job_id), self.thumbnails)
+        self.batch_uploads = BatchUploads(self.image_fetcher, self.batches)
+        self.batch_drafter = BatchDrafter(
+            self.batches, RowRequestBuilder(self.validator), max_bytes, settings.batch_max_items
+        )
         self.batch_messages = BatchMessageBuilder(self.batches, batch_thumbnails, self.job_history, self.guild_settings)
         self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
 
@@ -181,7 +190,6 @@ class Services:
         self.guild_settings = SqlGuildSettingsStore(self.database)
         self.rounds = RoundStores(self.database)
         self.thumbnails = SqlThumbnailStore(self.database)
-        self.batches = SqlBatchStore(self.database, catalogue=catalogue, bot_budgets=bot_budgets)
         self.teams = SqlTeamStore(self.database)
 
     async def connect(self) -> None:

@@ -41,6 +41,12 @@ class Settings(CommonSettings):
         description="How many days the pictures of a batch are kept in the database after it ended: those that were "
         "sent in, and those that were made, for the export.",
     )
+    batch_max_items: int = Field(
+        500, ge=1, le=500, description="How many pictures a batch may make. A table or an archive with more is refused."
+    )
+    batch_approval_days: float = Field(
+        7, gt=0, description="How many days a batch waits for an approval. Then it ends, and nothing is paid."
+    )
     attachment_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         ("cdn.discordapp.com", "media.discordapp.net"),
         description="The hosts from which the bot downloads pictures, separated by commas: Discord's file servers.",

@@ -4,8 +4,9 @@ import logging
 
 from shared.catalogue import Catalogue
 from shared.imaging.limits import ImageRejectedError
+from shared.imaging.problems import make_picture_problem
 from shared.outcome import Failed
-from shared.problems import Problem, RejectedError, make_problem
+from shared.problems import RejectedError, make_problem
 from shared.request.output_format import fit_output_format
 from worker.imaging.preparation import prepare_image
 from worker.ports import Claim, JobQueue
@@ -36,8 +37,3 @@ def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim) -> None:
         queue.finish(claim, Failed(problem=make_picture_problem(error)))
         return
     queue.promote(claim, prepared.data)
-
-
-def make_picture_problem(error: ImageRejectedError) -> Problem:
-    """Make the problem of a rejected picture."""
-    return Problem(code=f"picture_{error.code}", facts=dict(error.facts))

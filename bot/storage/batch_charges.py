@@ -79,13 +79,17 @@ class SqlBatchCharges(SqlBatchReader):
         note: str = "",
         *,
         version: int | None = None,
+        message_id: int | None = None,
     ) -> Batch:
         """Start a batch that waits for an approval, reject it, or let its requester change it.
 
-        `version` is the one that the approver saw. Raises `RejectedError` (batch_not_waiting, batch_changed).
+        `version` is the one that the approver saw, in the message `message_id`. Raises `RejectedError`
+        (batch_not_waiting, batch_changed).
         """
         waiting = {BatchState.AWAITING_APPROVAL}
         approval: dict[str, Any] = {"approver_id": approver_id, "approval_note": note}
+        if message_id is not None:  # the bot may have died before it recorded the message
+            approval["approval_message_id"] = message_id
         if decision is ApprovalDecision.APPROVE:
             return await self._start(batch_id, waiting, "batch_not_waiting", version, **approval)
         is_rejected = decision is ApprovalDecision.REJECT

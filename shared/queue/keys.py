@@ -65,6 +65,10 @@ def pace_key(model: str) -> str:
     return f"{KEY_PREFIX}pace:{model}"
 
 
+def call_durations_key(model: str) -> str:
+    return f"{KEY_PREFIX}call_durations:{model}"
+
+
 def draft_key(draft_id: str) -> str:
     return f"{KEY_PREFIX}draft:{draft_id}"
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import describe_problem
 from shared.imaging.limits import DEFAULT_LIMITS, ImageRejectedError
+from shared.imaging.problems import make_picture_problem
 from shared.problems import RejectedError
 from shared.request.builder import build_request, pick_default_model
 from shared.request.extras import parse_extras
@@ -19,7 +20,6 @@ from shared.typed_text import parse_number, parse_whole_number, strip_percent_si
 from worker.cli.command import UsageError
 from worker.cli.output_file import STANDARD_STREAM
 from worker.imaging.preparation import PreparedImage, prepare_image
-from worker.prepare import make_picture_problem
 
 OptionParser = Callable[[str], Any]
 

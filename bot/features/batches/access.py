@@ -24,6 +24,8 @@ class BatchReader(Protocol):
         self, guild_id: int, limit: int, *, is_open: bool | None = None, requester_id: int | None = None
     ) -> Sequence[Batch]: ...
 
+    async def list_drafts(self, guild_id: int, requester_id: int) -> Sequence[Batch]: ...
+
 
 async def find_batch_here(store: BatchReader, interaction: discord.Interaction, batch_id: str) -> Batch:
     """Find a batch of this server that the user may see. Raises `RejectedError` (batch_unknown)."""
@@ -36,10 +38,11 @@ async def find_batch_here(store: BatchReader, interaction: discord.Interaction, 
 async def list_readable_batches(
     store: BatchReader, interaction: discord.Interaction, *, is_open: bool | None = None
 ) -> Sequence[Batch]:
-    """List the batches of this server that the user may see, newest first."""
-    readable = list_readable_channels(interaction)
-    found = await store.list_batches(interaction.guild_id or 0, MAX_LISTED_BATCHES, is_open=is_open)
-    return [batch for batch in found if _may_see(batch, interaction, readable)]
+    """List the batches of this server that the user may see, newest first; the open ones begin with drafts."""
+    readable, guild_id = list_readable_channels(interaction), interaction.guild_id or 0
+    found = await store.list_batches(guild_id, MAX_LISTED_BATCHES, is_open=is_open)
+    drafts = await store.list_drafts(guild_id, interaction.user.id) if is_open else ()
+    return [batch for batch in (*drafts, *found) if _may_see(batch, interaction, readable)]
 
 
 async def resolve_batch(

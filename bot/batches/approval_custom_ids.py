@@ -1,0 +1,33 @@
+"""The custom ids of the message with which approvers decide. They name the version of the batch that it shows."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain.batches import ApprovalDecision
+from bot.interactions.custom_ids import CustomId
+
+_BATCH: Final = r"(?P<batch_id>\d{1,20}):(?P<version>\d{1,6})"
+
+
+@dataclass(frozen=True)
+class ApproveBatchId(CustomId, template=f"batch_approve:{_BATCH}"):
+    """Approves a batch, which starts it."""
+
+    batch_id: str
+    version: int
+
+
+@dataclass(frozen=True)
+class RefuseBatchId(CustomId, template=f"batch_refuse:{_BATCH}:(?P<decision>changes|reject)"):
+    """Opens the form that asks for changes or rejects a batch, in words."""
+
+    batch_id: str
+    version: int
+    decision: ApprovalDecision
+
+
+@dataclass(frozen=True)
+class RefusalFormId(CustomId, template=f"batch_refusal:{_BATCH}:(?P<decision>changes|reject)"):
+    batch_id: str
+    version: int
+    decision: ApprovalDecision

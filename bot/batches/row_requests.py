@@ -1,0 +1,93 @@
+"""Builds the requests of the rows of a table, each as a single request with these options would be.
+
+A row that is refused says why, and does not keep the others from being taken.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.batches.reading.values import DraftItem, Row
+from bot.domain.usage import Usage
+from bot.domain.word_rules import WordList
+from bot.submission.validation import RequestValidator
+from shared.problems import Problem, RejectedError
+from shared.request.model import Request
+
+
+@dataclass(frozen=True)
+class RequestContext:
+    """For whom the requests of rows are built, and where.
+
+    `defaults` fill in the options that a row leaves out, the first mapping before the second; `locked` are options that
+    every request has.
+    """
+
+    usage: Usage
+    defaults: Sequence[Mapping[str, Any]] = ()
+    locked: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RequestedRow:
+    """A row with the request of each of its items, or the problems for which it has none."""
+
+    row: Row
+    requests: Sequence[Request] = ()
+    problems: Sequence[Problem] = ()
+
+
+@dataclass(frozen=True)
+class RowRequestBuilder:
+    """Builds the requests of rows."""
+
+    validator: RequestValidator
+
+    async def build_requests(self, context: RequestContext, rows: Sequence[Row]) -> list[RequestedRow]:
+        """Build the requests of each row. Raises `RejectedError` (database_unavailable)."""
+        word_lists, guild_id = self.validator.word_lists, context.usage.guild_id
+        if word_lists is not None and guild_id is not None:  # loaded once for all rows
+            word_lists = _LoadedWordList(await word_lists.load_word_list(guild_id))
+        validator = replace(self.validator, word_lists=word_lists)
+        built = []
+        for row in rows:
+            built.append(await _build_row(validator, context, row))
+            await asyncio.sleep(0)  # hundreds of rows would hold up other interactions
+        return built
+
+
+@dataclass(frozen=True)
+class _LoadedWordList:
+    word_list: WordList
+
+    async def load_word_list(self, guild_id: int) -> WordList:
+        del guild_id
+        return self.word_list
+
+
+async def _build_row(validator: RequestValidator, context: RequestContext, row: Row) -> RequestedRow:
+    """Build the requests of a row: all of them, or none if one is refused."""
+    problems: list[Problem] = []
+    requests: list[Request] = []
+    _add_new(problems, row.problems)
+    for item in row.items:
+        try:
+            requests.append(_build_request(validator, context, item))
+        except RejectedError as rejection:
+            _add_new(problems, rejection.problems)
+    if requests and len(requests) == len(row.items):
+        _add_new(problems, await validator.find_usage_problems(replace(context.usage, requests=tuple(requests))))
+    return RequestedRow(row, problems=problems) if problems else RequestedRow(row, requests)
+
+
+def _build_request(validator: RequestValidator, context: RequestContext, item: DraftItem) -> Request:
+    options = {**item.options, **context.locked}
+    built = validator.build_offered_request(
+        context.usage.settings, context.defaults, options, has_picture=item.picture is not None
+    )
+    return built.request
+
+
+def _add_new(problems: list[Problem], found: Iterable[Problem]) -> None:
+    problems += (problem for problem in found if problem not in problems)

@@ -1,0 +1,121 @@
+"""The decisions of approvers. Whoever sends the id of a button is checked anew, and so is the version that they saw."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+
+import discord
+from discord import ui
+
+from bot.batches.approval_custom_ids import ApproveBatchId, RefusalFormId, RefuseBatchId
+from bot.domain.audit import AuditAction
+from bot.domain.batches import ApprovalDecision, Batch, BatchState
+from bot.features.batches.access import find_batch_here
+from bot.interactions.audit import record_action
+from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.locale import get_localized_messages
+from bot.interactions.modals import build_modal, read_modal_fields
+from bot.interactions.responses import open_modal, run_and_report
+from bot.interactions.usage import list_role_ids
+from bot.storage.audit_log import SqlAuditLog
+from bot.storage.batches import SqlBatchStore
+from bot.storage.teams import SqlTeamStore
+from shared.i18n.messages import Messages
+from shared.problems import RejectedError, make_problem
+
+log = logging.getLogger(__name__)
+
+NOTE_LIMIT: Final = 1000
+_NOTE: Final = "note"
+_AUDITED_NOTE_LIMIT: Final = 200
+_ACTIONS: Final = {
+    ApprovalDecision.APPROVE: AuditAction.APPROVE_BATCH,
+    ApprovalDecision.CHANGES: AuditAction.RETURN_BATCH,
+    ApprovalDecision.REJECT: AuditAction.REJECT_BATCH,
+}
+
+
+@dataclass(frozen=True)
+class ApprovalHandlers:
+    """For members with the approver role of the batch's team or, without one, for those who may manage the server.
+
+    Nobody approves a batch of their own, except those who may manage the server: they could raise the limit as well.
+    """
+
+    store: SqlBatchStore
+    teams: SqlTeamStore
+    audit_log: SqlAuditLog
+
+    async def approve(self, interaction: discord.Interaction, custom_id: ApproveBatchId) -> None:
+        """Start the batch, on the account of its requester."""
+        await self._decide(interaction, custom_id.batch_id, custom_id.version, ApprovalDecision.APPROVE)
+
+    async def open_form(self, interaction: discord.Interaction, custom_id: RefuseBatchId) -> None:
+        """Ask for the words that go with a refusal."""
+        async with limit_lookup_time(interaction):
+            await self._find_batch(interaction, custom_id.batch_id)
+        form_id = RefusalFormId(custom_id.batch_id, custom_id.version, custom_id.decision)
+        await open_modal(interaction, _build_form(form_id, get_localized_messages(interaction)))
+
+    async def refuse(self, interaction: discord.Interaction, custom_id: RefusalFormId) -> None:
+        """Send the batch back to its requester, or reject it."""
+        note = (read_modal_fields(interaction).get_text(_NOTE) or "").strip()[:NOTE_LIMIT]
+        if not note:
+            raise RejectedError(make_problem("reason_missing"))
+        await self._decide(interaction, custom_id.batch_id, custom_id.version, custom_id.decision, note)
+
+    async def _decide(
+        self,
+        interaction: discord.Interaction,
+        batch_id: str,
+        version: int,
+        decision: ApprovalDecision,
+        note: str = "",
+    ) -> None:
+        async def decide() -> str:
+            batch = await self._find_batch(interaction, batch_id)
+            message_id = None if interaction.message is None else interaction.message.id
+            await self.store.decide_approval(
+                batch.id, interaction.user.id, decision, note, version=version, message_id=message_id
+            )
+            log.info("batch %s: %s by %s", batch.id, decision, interaction.user.id)
+            reason = f"{batch.brief.title}: {note}" if note else batch.brief.title
+            await record_action(
+                interaction,
+                self.audit_log,
+                _ACTIONS[decision],
+                batch.place.channel_id,
+                reason[:_AUDITED_NOTE_LIMIT],
+            )
+            return get_localized_messages(interaction).text(f"batch_approval.done_{decision}")
+
+        await run_and_report(interaction, decide)
+
+    async def _find_batch(self, interaction: discord.Interaction, batch_id: str) -> Batch:
+        """Find a batch that waits, for one of its approvers.
+
+        Raises `RejectedError`: batch_unknown, batch_not_waiting, batch_approval_not_allowed, batch_approval_own.
+        """
+        batch = await find_batch_here(self.store, interaction, batch_id)
+        if batch.state is not BatchState.AWAITING_APPROVAL:
+            raise RejectedError(make_problem("batch_not_waiting"))
+        team = None if batch.team is None else await self.teams.find_team(batch.place.guild_id, batch.team.id)
+        role_id = None if team is None else team.approver_role_id
+        may_manage = interaction.permissions.manage_guild
+        if not (may_manage if role_id is None else role_id in list_role_ids(interaction.user)):
+            raise RejectedError(make_problem("batch_approval_not_allowed"))
+        if interaction.user.id == batch.requester.id and not may_manage:
+            raise RejectedError(make_problem("batch_approval_own"))
+        return batch
+
+
+def _build_form(form_id: RefusalFormId, messages: Messages) -> ui.Modal:
+    text_input: ui.TextInput[Any] = ui.TextInput(
+        custom_id=_NOTE, style=discord.TextStyle.long, required=True, max_length=NOTE_LIMIT
+    )
+    label = ui.Label(
+        text=messages.text("batch_approval.note"),
+        component=text_input,
+        description=messages.text("batch_approval.note_hint"),
+    )
+    return build_modal(messages.text(f"batch_approval.{form_id.decision}_title"), form_id, label)

@@ -1,0 +1,63 @@
+"""For whom a batch is sent in, and where: from the interaction of its requester."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import discord
+
+from bot.batches.row_requests import RequestContext
+from bot.domain.batches import Batch, BatchPlace, BatchState, Brief
+from bot.domain.preferences import Ping
+from bot.domain.teams import Team
+from bot.interactions.locale import get_preferences, require_guild_settings, require_preferences
+from bot.interactions.usage import build_usage
+from bot.submission.job_queuer import build_requester
+from bot.submission.preset_option import PresetOption
+from bot.submission.spender import build_spender
+from bot.submission.validation import RequestValidator
+from shared.job import Priority
+from shared.problems import RejectedError
+
+
+@dataclass(frozen=True)
+class BatchContext:
+    """Reads the interaction of somebody who sends a batch in. `clock` gives Unix seconds."""
+
+    validator: RequestValidator
+    preset_option: PresetOption
+    clock: Callable[[], float]
+
+    def require_open(self, interaction: discord.Interaction) -> None:
+        """Raise `RejectedError` where no request is possible now: see `RequestValidator.find_problems`."""
+        problems = self.validator.find_problems(interaction, None)
+        if problems:
+            raise RejectedError(*problems)
+
+    async def build_request_context(self, interaction: discord.Interaction, team: Team | None) -> RequestContext:
+        """Build the context of the rows: the options of the team precede the preferences of the user.
+
+        Raises `RejectedError` (lookup_timed_out, database_unavailable).
+        """
+        usage = build_usage(interaction, require_guild_settings(interaction))
+        presets = await self.preset_option.load_presets(interaction, None)
+        preferred = require_preferences(interaction).options
+        if team is None:
+            return RequestContext(usage, (preferred, presets.of_server))
+        return RequestContext(usage, (team.defaults, preferred, presets.of_server), team.locked_options)
+
+    def build_batch(self, interaction: discord.Interaction, team: Team | None, priority: Priority | None) -> Batch:
+        """Build the batch of an interaction, whose id it gets, with an empty brief."""
+        ref = None if team is None else team.ref
+        preferred = Priority.NORMAL if team is None else team.priority
+        return Batch(
+            id=str(interaction.id),
+            requester=build_requester(interaction),
+            spender=build_spender(interaction, ref),
+            place=BatchPlace(interaction.guild_id or 0, interaction.channel_id or 0),
+            brief=Brief(""),
+            state=BatchState.DRAFT,
+            created_at=self.clock(),
+            team=ref,
+            priority=priority or preferred,
+            pings=get_preferences(interaction).ping is not Ping.NEVER,
+        )

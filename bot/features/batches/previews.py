@@ -1,0 +1,80 @@
+"""Renders the private preview of a batch from what is stored."""
+
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+
+from bot.batches.approval_view import SHEET_FILENAME
+from bot.batches.source_sheet import SourceSheets
+from bot.domain.batches import Batch, BatchItem
+from bot.domain.budgets import BudgetExceededError, require_room
+from bot.domain.teams import Team
+from bot.features.batches.preview_view import PreviewFacts, build_preview_view
+from bot.interactions.locale import get_localized_messages
+from bot.interactions.responses import RenderedMessage
+from bot.queue.call_paces import RedisCallPaces
+from bot.storage.batches import SqlBatchStore
+from bot.storage.budgets import SqlBudgetStore
+from bot.storage.teams import SqlTeamStore
+from shared.catalogue import Catalogue
+from shared.problems import RejectedError
+
+
+@dataclass(frozen=True)
+class BatchPreviews:
+    """Renders previews. Every method raises `RejectedError` (database_unavailable)."""
+
+    store: SqlBatchStore
+    budgets: SqlBudgetStore
+    teams: SqlTeamStore
+    paces: RedisCallPaces
+    sheets: SourceSheets
+    catalogue: Catalogue
+
+    async def render(self, interaction: discord.Interaction, batch: Batch, page: int = 0) -> RenderedMessage:
+        """Render the preview of a batch, with a page of its pictures."""
+        messages = get_localized_messages(interaction)
+        items = await self.store.list_items(batch.id)
+        drawn = await self.sheets.draw_page(batch.id, items, page, messages)
+        preview = await self.store.load_preview(batch.id)
+        facts = PreviewFacts(
+            batch,
+            items,
+            preview,
+            excess=await self._find_excess(batch, items),
+            seconds=await self._estimate_seconds(items),
+            approval_limit=await self.find_approval_limit(batch, items),
+            sheet=None if drawn is None else drawn.page,
+        )
+        files = [] if drawn is None else [discord.File(io.BytesIO(drawn.jpeg), SHEET_FILENAME)]
+        if preview.table is not None:
+            files.append(discord.File(io.BytesIO(preview.table), preview.table_name))
+        return RenderedMessage(build_preview_view(facts, self.catalogue, messages), files)
+
+    async def find_approval_limit(self, batch: Batch, items: Sequence[BatchItem]) -> int | None:
+        """Return the limit of the team of a batch, in millionths of a dollar; None if its price is not above it."""
+        team = await self.find_team(batch)
+        limit = None if team is None else team.approval_limit
+        return limit if limit is not None and sum(item.price for item in items) > limit else None
+
+    async def find_team(self, batch: Batch) -> Team | None:
+        """Find the team of a batch as it is now; None if there is none any more."""
+        return None if batch.team is None else await self.teams.find_team(batch.place.guild_id, batch.team.id)
+
+    async def _find_excess(self, batch: Batch, items: Sequence[BatchItem]) -> BudgetExceededError | None:
+        """Find the budget that has less left than all items need, and of which the fewest of them fit."""
+        usages = await self.budgets.list_usage(batch.spender)
+        try:
+            require_room(usages, [item.price for item in items])
+        except BudgetExceededError as error:
+            return error
+        return None
+
+    async def _estimate_seconds(self, items: Sequence[BatchItem]) -> float | None:
+        try:
+            return await self.paces.estimate_seconds(Counter(item.request.model for item in items))
+        except RejectedError:
+            return None
