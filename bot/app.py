@@ -27,6 +27,7 @@ from bot.features.moderation.server_queue import ServerQueueCommands
 from bot.features.preferences.feature import build_preferences_feature
 from bot.features.presets.feature import build_presets_feature
 from bot.features.privacy.feature import build_privacy_feature
+from bot.features.provenance.feature import build_provenance_feature
 from bot.features.queue.feature import build_queue_feature
 from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.reports.feature import build_reports_feature
@@ -89,6 +90,7 @@ def build_features(services: Services) -> list[Feature]:
             s.catalogue,
         ),
         build_details_feature(s.result_lookup, s.catalogue),
+        build_provenance_feature(s.result_lookup, s.result_hashes, s.catalogue),
         build_foreign_syntax_feature(s.drafts, s.draft_images, s.pictures),
         build_preferences_feature(s.preferences, s.catalogue),
         build_queue_feature(s.queue, s.cancellation, s.catalogue),

@@ -46,6 +46,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         s.catalogue,
         store=s.job_store,
         image_store=s.image_store,
+        result_hashes=s.result_hashes,
         keeps_images=bool(settings.image_retention_days),
         status_messages=status_messages,
         guild_settings=s.guild_settings,

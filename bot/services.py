@@ -61,6 +61,7 @@ from bot.storage.notices import SqlNoticeStore
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.presets import SqlPresetStore
 from bot.storage.queue_epoch import SqlEpochStore
+from bot.storage.result_hashes import SqlResultHashStore
 from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database
 from bot.storage.teams import SqlTeamStore
@@ -183,6 +184,7 @@ class Services:
         self.job_history = SqlJobHistory(self.database)
         self.job_search = SqlJobSearch(self.database)
         self.image_store = SqlImageStore(self.database)
+        self.result_hashes = SqlResultHashStore(self.database)
         self.favourites = SqlFavouriteStore(self.database)
         self.gallery = SqlGalleryStore(self.database)
         self.presets = SqlPresetStore(self.database)

@@ -19,6 +19,15 @@ class FilteredPart(StrEnum):
     OUTPUT = "output picture"
 
 
+class Credentials(StrEnum):
+    """Whose signed content credentials (C2PA) a picture carries."""
+
+    MODEL = "model"
+    """Those with which the model answered, untouched."""
+    OWN = "own"
+    """Those of the worker's own certificate."""
+
+
 class _OutcomeBase(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -27,7 +36,8 @@ class Generated(_OutcomeBase):
     """A picture was generated; its bytes are stored in Redis under the job's result key.
 
     `seed` is the one that the response names or, if `is_seed_assumed`, the one that was sent; None for a model that
-    reads none. `duration_seconds` is the duration of the call.
+    reads none. `duration_seconds` is the duration of the call. `sha256` is the hexadecimal hash of the picture, None
+    from an earlier release.
     """
 
     kind: Literal["generated"] = "generated"
@@ -37,6 +47,8 @@ class Generated(_OutcomeBase):
     height: int
     duration_seconds: float
     is_seed_assumed: bool = False
+    sha256: str | None = None
+    credentials: Credentials | None = None
 
 
 class Filtered(_OutcomeBase):

@@ -1,13 +1,15 @@
 """The generate stage of a claimed job: one call of the model, recorded before it starts, and its result."""
 
+import hashlib
 import logging
 import time
 from dataclasses import dataclass
 from typing import assert_never
 
 from shared.catalogue import Catalogue, Model
+from shared.imaging.marks import has_content_credentials
 from shared.job import Job
-from shared.outcome import Failed, Filtered, Generated, Outcome
+from shared.outcome import Credentials, Failed, Filtered, Generated, Outcome
 from shared.problems import Actor, Problem, RejectedError, make_problem
 from shared.request.output_format import fit_output_format
 from shared.request.validation import validate_request
@@ -128,6 +130,7 @@ def _to_outcome(job: Job, model: Model, result: GeneratedImage | FilteredResult)
             return Filtered(part=result.part, duration_seconds=result.duration_seconds), None
         case GeneratedImage():
             log.info("job %s: generated with seed %s in %.1f s", job.id, result.seed, result.duration_seconds)
+            picture = embed_metadata(result.data, job.request, model, result.seed, job.id)
             outcome = Generated(
                 seed=result.seed,
                 is_seed_assumed=result.is_seed_assumed,
@@ -135,7 +138,9 @@ def _to_outcome(job: Job, model: Model, result: GeneratedImage | FilteredResult)
                 width=result.width,
                 height=result.height,
                 duration_seconds=result.duration_seconds,
+                sha256=hashlib.sha256(picture).hexdigest(),
+                credentials=Credentials.MODEL if has_content_credentials(picture) else None,
             )
-            return outcome, embed_metadata(result.data, job.request, model, result.seed, job.id)
+            return outcome, picture
         case _:
             assert_never(result)

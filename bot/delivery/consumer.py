@@ -25,6 +25,7 @@ from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.domain.unreadable import UnreadableJob
 from bot.interactions.followups import RecentFollowups
 from bot.storage.images import SqlImageStore
+from bot.storage.result_hashes import SqlResultHashStore
 from shared.catalogue import Catalogue
 from shared.errors import PentimentoError
 from shared.job import Job
@@ -49,6 +50,7 @@ class OutcomeConsumer:
     that no other edit follows. `guild_settings` say where results appear. `followups` are the interactions that this
     process handled. `image_store` keeps the pictures of entries, which are shown later, before the queue drops them;
     if `keeps_images`, it also keeps the pictures that jobs started from, and those that could not be posted.
+    `result_hashes` keep those of copies of results.
     `retry_delays` are the seconds before each retry of a delivery; after the last one, the delivery waits for the next
     start of the bot. `clock` gives Unix seconds.
     """
@@ -65,6 +67,7 @@ class OutcomeConsumer:
         entries: EntryReader,
         followups: RecentFollowups | None = None,
         image_store: SqlImageStore | None = None,
+        result_hashes: SqlResultHashStore | None = None,
         keeps_images: bool = True,
         max_concurrent: int = 8,
         retry_delays: Sequence[float] = DELIVERY_RETRY_DELAYS,
@@ -73,12 +76,14 @@ class OutcomeConsumer:
         self._queue = queue
         self._store = store
         self._status_messages = status_messages
-        self._final_status = FinalStatus(queue, status_messages, guild_settings, catalogue)
+        self._final_status = FinalStatus(queue, status_messages, guild_settings, catalogue, result_hashes)
         self._image_store = image_store
         self._keeps_images = keeps_images
         self._unreadable_outcomes = UnreadableOutcomes(queue, store, status_messages)
         self._private_notices = PrivateNotices(followups or RecentFollowups())
-        self._sender = OutcomeSender(client, queue, catalogue, status_messages, clock=clock)
+        self._sender = OutcomeSender(
+            client, queue, catalogue, status_messages, result_hashes=result_hashes, clock=clock
+        )
         self._entry_notices = EntryNotices(queue, self._sender, self._private_notices, entries)
         self._retry_delays = retry_delays
         self._slots = asyncio.Semaphore(max_concurrent)

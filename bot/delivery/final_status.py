@@ -9,11 +9,13 @@ from bot.delivery.ports import GuildSettingsReader, OutcomeStream, StatusMessage
 from bot.delivery.preview import build_preview
 from bot.domain.guild_settings import GuildSettings, ResultPlace
 from bot.domain.messages import MessageRef
+from bot.domain.provenance import FileKind
 from bot.domain.status import JobStatus
 from bot.images.marking import mark_image
 from bot.images.thumbnail import make_thumbnail
 from bot.interactions.offers import restrict_catalogue
 from bot.rendering.status_text import format_outcome_status
+from bot.storage.result_hashes import SqlResultHashStore
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.imaging.limits import ImageRejectedError
@@ -33,6 +35,7 @@ class FinalStatus:
     status_messages: StatusMessageFinalizer
     guild_settings: GuildSettingsReader
     catalogue: Catalogue
+    result_hashes: SqlResultHashStore | None = None
 
     async def load_settings(self, job: Job) -> GuildSettings:
         """Load the settings of a job's server; the defaults in direct messages, and where the database fails."""
@@ -82,4 +85,7 @@ class FinalStatus:
         link = message.build_link(job.origin.guild_id)
         catalogue = restrict_catalogue(self.catalogue, settings)
         build = partial(build_preview, job, generated, thumbnail, link, catalogue)
-        return await self.status_messages.finalize_message(job, build)
+        is_shown = await self.status_messages.finalize_message(job, build)
+        if is_shown and self.result_hashes is not None:
+            await self.result_hashes.save_copy(job.id, thumbnail, FileKind.PREVIEW)
+        return is_shown

@@ -35,11 +35,14 @@ from bot.delivery.discord_errors import (
 )
 from bot.delivery.message import build_outcome_message
 from bot.delivery.ports import OutcomeStream, StatusMessageFinalizer
+from bot.delivery.result_message import MessagePayload
 from bot.domain.guild_settings import GuildSettings, ResultPlace
 from bot.domain.messages import MessageRef
+from bot.domain.provenance import FileKind
 from bot.domain.status import JobStatus
 from bot.interactions.offers import restrict_catalogue
 from bot.rendering.markdown import build_thread_name
+from bot.storage.result_hashes import SqlResultHashStore
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages, load_messages
 from shared.job import Job
@@ -55,7 +58,11 @@ _Refusal = discord.HTTPException | DestinationForbiddenError
 
 
 class OutcomeSender:
-    """Posts outcomes in Discord. `status_messages` are those that become outcomes. `clock` gives Unix seconds."""
+    """Posts outcomes in Discord.
+
+    `status_messages` are those that become outcomes. `result_hashes` get those of smaller copies. `clock` gives Unix
+    seconds.
+    """
 
     def __init__(
         self,
@@ -64,12 +71,14 @@ class OutcomeSender:
         catalogue: Catalogue,
         status_messages: StatusMessageFinalizer,
         *,
+        result_hashes: SqlResultHashStore | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._queue = queue
         self._catalogue = catalogue
         self._status_messages = status_messages
+        self._result_hashes = result_hashes
         self._clock = clock
         self._started_at = clock()
 
@@ -189,6 +198,7 @@ class OutcomeSender:
             payload = await build_outcome_message(
                 status, outcome, image, destination=destination, max_bytes=max_bytes, catalogue=catalogue
             )
+            copy = None if image is None else _find_copy(payload, image)
             try:
                 async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
                     if destination.is_status_message:
@@ -207,6 +217,8 @@ class OutcomeSender:
                 else:
                     raise
             else:
+                if copy is not None and self._result_hashes is not None:
+                    await self._result_hashes.save_copy(job.id, copy, FileKind.SMALLER)
                 return MessageRef(destination.channel_id, message_id, is_private=destination.is_private)
 
     def _build_allowed_mentions(self, job: Job) -> discord.AllowedMentions:
@@ -216,6 +228,15 @@ class OutcomeSender:
         if job.requester.always_pings or (job.requester.may_ping and is_late):
             return nobody.merge(discord.AllowedMentions(users=[discord.Object(job.requester.id)]))
         return nobody
+
+
+def _find_copy(payload: MessagePayload, image: bytes) -> bytes | None:
+    """Return the file of a message if it is a smaller copy of the picture."""
+    for file in payload.get("files", ()):
+        data = file.fp.read()
+        file.reset()
+        return None if data == image else data
+    return None
 
 
 def _name_thread(job: Job, outcome: Outcome, messages: Messages) -> str:

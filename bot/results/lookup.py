@@ -12,7 +12,7 @@ from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.ports import ImageStore, JobHistory, JobStatusReader
 from bot.domain.records import GenerationSettings, JobRecord
 from bot.domain.status import JobStatus
-from bot.interactions.visibility import may_read_origin
+from bot.interactions.visibility import may_read_origin, may_view_job
 from bot.results.embedded_settings import parse_embedded_settings
 from bot.results.message_images import choose_job_image, list_message_images
 from bot.results.messages import fetch_result_message, get_result_job_id, iterate_used_messages
@@ -77,6 +77,23 @@ class ResultLookup:
             return await self.job_history.find_job(job_id)
         except RejectedError:
             return None
+
+    async def find_visible_result(
+        self, interaction: discord.Interaction, job_id: str, message: discord.Message
+    ) -> JobRecord | None:
+        """Return the record of a result that was not deleted, if the user may see it from here.
+
+        A `message` of the bot that shows its picture to everyone in the channel is enough. A result that its requester
+        got alone is theirs alone.
+        """
+        record = await self.find_job(job_id)
+        if record is None or record.is_deleted or record.outcome_kind != "generated":
+            return None
+        if record.job.requester.id == interaction.user.id:
+            return record
+        is_private = record.is_secret or (record.message is not None and record.message.is_private)
+        is_shown = not message.flags.ephemeral and get_result_job_id(message, interaction.client) == job_id
+        return record if not is_private and (is_shown or may_view_job(interaction, record)) else None
 
     async def find_parent_link(self, interaction: discord.Interaction, record: JobRecord) -> str | None:
         """Return the URL of the result that a job goes on from, if the user may see it and it is not deleted."""
@@ -161,14 +178,21 @@ async def _require_accessible(found: JobRecord | JobStatus, interaction: discord
     Its author may show it to everyone in a channel, wherever it was requested. A secret entry is its author's alone.
     """
     job = found.job
-    is_secret = found.is_secret if isinstance(found, JobRecord) else job.entry is not None
-    is_accessible = _is_accessible(interaction, job.requester.id, job.origin)
-    if is_secret:
-        is_accessible = job.requester.id == interaction.user.id
-    if is_accessible or (not is_secret and await _is_shown_here(interaction, job.id)):
+    if _may_see(found, interaction) or (not _is_secret(found) and await _is_shown_here(interaction, job.id)):
         return
     log.warning("job %s: requested from elsewhere by user %s", job.id, interaction.user.id)
     raise RejectedError(make_problem("job_unknown"))
+
+
+def _may_see(found: JobRecord | JobStatus, interaction: discord.Interaction) -> bool:
+    """Tell whether a user may see a job from here; a secret entry is its author's alone."""
+    if _is_secret(found):
+        return found.job.requester.id == interaction.user.id
+    return _is_accessible(interaction, found.job.requester.id, found.job.origin)
+
+
+def _is_secret(found: JobRecord | JobStatus) -> bool:
+    return found.is_secret if isinstance(found, JobRecord) else found.job.entry is not None
 
 
 async def _is_shown_here(interaction: discord.Interaction, job_id: str) -> bool:

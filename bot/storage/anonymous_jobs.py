@@ -14,6 +14,7 @@ from bot.storage.tables import (
     jobs,
     outcomes,
     queue_entries,
+    result_hashes,
     thumbnails,
     undelivered_images,
 )
@@ -58,7 +59,7 @@ async def delete_childless_jobs(connection: AsyncConnection) -> None:
 
 
 async def _anonymize_row(connection: AsyncConnection, row: Row[Any], job_json: str, now: float) -> None:
-    for table in (favourites, queue_entries, thumbnails, undelivered_images):
+    for table in (favourites, queue_entries, result_hashes, thumbnails, undelivered_images):
         await connection.execute(delete(table).where(table.c.job_id == row.id))
     nothing: dict[str, Any] = {"seed": None, "duration_seconds": None, "cost_usd": None}
     await connection.execute(update(outcomes).where(outcomes.c.job_id == row.id).values(nothing))

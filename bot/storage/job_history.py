@@ -12,7 +12,16 @@ from bot.storage.batch_items import delete_result
 from bot.storage.gallery_rows import build_withdrawal
 from bot.storage.job_records import parse_job_record, select_job_records
 from bot.storage.session import Database, begin_transaction, translate_database_errors
-from bot.storage.tables import OPEN_STATES, explorations, gallery_posts, jobs, outcomes, thumbnails, undelivered_images
+from bot.storage.tables import (
+    OPEN_STATES,
+    explorations,
+    gallery_posts,
+    jobs,
+    outcomes,
+    result_hashes,
+    thumbnails,
+    undelivered_images,
+)
 from shared.job import get_snowflake_time, parse_exploration_id, parse_job_id
 
 _STATUS_WINDOW_SECONDS: Final = 900.0
@@ -95,7 +104,7 @@ class SqlJobHistory:
         return parse_job_record(rows[0]) if len(rows) == 1 else None
 
     async def mark_result_deleted(self, job_id: str) -> None:
-        """Record that a person deleted the result, and delete every stored copy of its image.
+        """Record that a person deleted the result, and delete every stored copy of its image, and their hashes.
 
         The exploration that shows it is open again, so that its message is drawn without it. The gallery takes it out.
         """
@@ -115,7 +124,7 @@ def mark_result_deleted(connection: Connection, job_id: str, at: float) -> bool:
     if not connection.execute(marking).rowcount:
         return False
     connection.execute(build_withdrawal(gallery_posts.c.job_id == job_id, Remover.DELETION, at))
-    for table in (thumbnails, undelivered_images):
+    for table in (result_hashes, thumbnails, undelivered_images):
         connection.execute(delete(table).where(table.c.job_id == job_id))
     delete_result(connection, job_id, at)
     reopen = update(explorations).where(explorations.c.id == parse_exploration_id(job_id))

@@ -39,9 +39,10 @@ from bot.storage.queue_entries import (
     RAISE_COUNTERS_OF_NEWEST_ENTRY,
     UPDATE_FIRST_ENTRY,
 )
+from bot.storage.result_hashes import insert_outcome
 from bot.storage.round_entries import accept_entry, settle_entry
 from bot.storage.session import DATABASE_ERRORS, Database, translate_database_errors
-from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes, queue_entries, user_preferences
+from bot.storage.tables import OPEN_STATES, RecordState, jobs, queue_entries, user_preferences
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import Generated
@@ -56,7 +57,6 @@ _IS_OPEN: Final = or_(*(jobs.c.state == state for state in OPEN_STATES))  # `in_
 _RECORDED_PARENT_ID: Final = select(jobs.c.id).where(jobs.c.id == bindparam("parent_job_id")).scalar_subquery()
 _INSERT_JOB: Final = insert(jobs).values(parent_id=_RECORDED_PARENT_ID)
 _INSERT_QUEUE_ENTRY: Final = insert(queue_entries)
-_INSERT_OUTCOME: Final = insert(outcomes)
 _UPDATE_JOB: Final = update(jobs).where(jobs.c.id == JOB_ID)
 _UPDATE_OPEN_JOB: Final = _UPDATE_JOB.where(_IS_OPEN)
 _SELECT_JOB_ID: Final = select(jobs.c.id).where(jobs.c.id == JOB_ID)
@@ -219,7 +219,7 @@ class SqlJobStore:
                 # a dead letter that the operator retries may have no record
                 connection.execute(_INSERT_JOB, build_job_row(status.job) | changes)
                 connection.execute(_INSERT_QUEUE_ENTRY, build_queue_entry_row(job_id, FIRST_ENTRY))
-            connection.execute(_INSERT_OUTCOME, outcome)
+            insert_outcome(connection, outcome, status.outcome)
             connection.execute(RAISE_COUNTERS_OF_NEWEST_ENTRY, {**build_counters(status), JOB_ID.key: job_id})
             unknown_calls: int = connection.execute(_SELECT_UNKNOWN_CALLS, {JOB_ID.key: job_id}).scalar_one()
             price, now = self._get_price(status.job.request.model), self._clock()

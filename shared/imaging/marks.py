@@ -21,9 +21,9 @@ _HEAD_BYTES: Final = 32
 def embed_marks(data: bytes, marks: Marks, png_text: Mapping[str, str] | None = None) -> bytes:
     """Write the marks into a picture, in the place of any other XMP. The pixels keep their bytes.
 
-    A PNG also gets `png_text`, and loses all other metadata, as `replace_png_text` says; JPEG and WebP keep what they
-    have. A JPEG, which holds 64 KiB, goes without the parameters, and then without the settings, if they are longer. A
-    picture of another type is returned as it is. Raises `ValueError` if the picture is damaged.
+    A PNG also gets `png_text`, and loses all other metadata, as `replace_png_text` says; JPEG and WebP keep theirs. A
+    JPEG, which holds 64 KiB, goes without the parameters, and then without the settings, if they are longer. A picture
+    of another type is returned as it is. Raises `ValueError` if the picture is damaged.
     """
     match sniff_image_type(data[:_HEAD_BYTES]):
         case ImageType.PNG:

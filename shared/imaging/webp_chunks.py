@@ -26,7 +26,7 @@ class WebpChunk(NamedTuple):
 
 
 def iterate_webp_chunks(webp: bytes) -> Iterator[WebpChunk]:
-    """Yield the chunks. What follows the end that the file declares is left out.
+    """Yield the chunks. Bytes after the end that the file declares are left out.
 
     Raises `ValueError` if the WebP is cut short, or has more than 10,000 chunks.
     """

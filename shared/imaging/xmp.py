@@ -58,7 +58,7 @@ class SourceType(StrEnum):
 
 @dataclass(frozen=True)
 class Marks:
-    """What a picture says of how it was made. Anyone may have written it, so it proves nothing.
+    """How a picture says it was made. Anyone may have written it, so it proves nothing.
 
     `source_type` is a URL of the IPTC, `parameters` and `settings` are those that a PNG has as text.
     `removed_credentials` says why the signed credentials that the picture had are gone; empty if nothing is known.

@@ -26,9 +26,9 @@ PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_te
 # dev comes first and has every package; the other parts take their versions from it
 EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "dev": tuple(PROJECT["optional-dependencies"]),
-    "bot": ("bot", "postgresql"),
-    "worker": ("worker", "heif"),
-    "demo": ("demo", "bot", "worker", "heif"),
+    "bot": ("bot", "postgresql", "c2pa"),
+    "worker": ("worker", "heif", "c2pa"),
+    "demo": ("demo", "bot", "worker", "heif", "c2pa"),
 }
 
 GLIBC_MINOR: Final = 28  # glibc 2.28

@@ -1,16 +1,18 @@
-"""Message commands end to end: “Reimagine” on a result, “Details” on a file that was posted again."""
+"""Message commands end to end: “Reimagine” on a result, “Details” and “Provenance” on files that were posted again."""
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
 
 import redis
+from PIL import Image
 
 from demo.first_picture import iter_message_texts
 from demo.http_client import download_bytes
 from demo.stack import Stack
 from shared.queue.keys import draft_key, job_key
-from tests.support.user import DiscordUser, list_custom_ids, list_media
+from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
 
 def test_a_result_can_be_reimagined_and_becomes_the_parent(
@@ -74,3 +76,37 @@ def test_details_of_a_result_come_from_the_database(ada: DiscordUser) -> None:
 
     assert "$0.08" in "\n".join(iter_message_texts(details))
     assert [written.split(":")[0] for written in list_custom_ids(details)] == ["regenerate_same_seed"]
+
+
+def test_provenance_tells_the_posted_file_from_a_changed_one_and_from_a_picture_without_marks(
+    ada: DiscordUser, stack: Stack
+) -> None:
+    job = ada.submit_imagine("a lighthouse", keep=40)
+    result = ada.wait_for_result(job)
+    ada.wait_until_stored(job)
+    posted = download_bytes(list_media(result)[0]["media"]["url"])
+    bare = io.BytesIO()
+    with Image.open(io.BytesIO(posted)) as image:
+        image.convert("RGB").save(bare, "JPEG", quality=60)
+    ben = DiscordUser(stack, "ben")
+
+    def read_provenance(message: dict[str, Any]) -> str:
+        return ben.wait_for_private_text(ben.invoke_message_command(message, "Provenance"))
+
+    told = read_provenance(result)
+    again = read_provenance(ben.post_file("found.png", posted))
+    preview = wait_until(
+        lambda: text if "the preview" in (text := read_provenance(ada.wait_for_status(job))) else None, "its hash"
+    )
+    changed = read_provenance(ben.post_file("changed.png", posted + b"\0"))
+    stranger = read_provenance(ben.post_file("photo.jpg", bare.getvalue()))
+
+    assert "I made this picture with SD 3.5 Large" in told
+    assert "byte for byte" in told
+    assert "byte for byte" in again
+    assert "I made this picture" in preview
+    assert "isn't a file I posted" in changed
+    assert "AI had a part in it" in changed
+    assert "no such file" in stranger
+    assert "proves nothing" in stranger
+    assert "a lighthouse" not in told + again + preview + changed + stranger

@@ -19,6 +19,7 @@ from bot.domain.unreadable import JobOwner, UnreadableJob
 from bot.interactions.followups import RecentFollowups
 from bot.status.status_messages import StatusMessages
 from bot.storage.images import SqlImageStore
+from bot.storage.result_hashes import SqlResultHashStore
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import Outcome
@@ -122,6 +123,7 @@ def make_consumer(
     guild_settings: GuildSettings | None = None,
     entries: EntryReader | None = None,
     keeps_images: bool = True,
+    result_hashes: SqlResultHashStore | None = None,
 ) -> OutcomeConsumer:
     return OutcomeConsumer(
         client,
@@ -132,6 +134,7 @@ def make_consumer(
         entries=entries or FakeEntryReader(),
         guild_settings=FakeGuildSettingsStore(guild_settings or GuildSettings()),
         image_store=image_store,
+        result_hashes=result_hashes,
         keeps_images=keeps_images,
         retry_delays=retry_delays,
         max_concurrent=max_concurrent,

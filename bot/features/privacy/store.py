@@ -32,6 +32,7 @@ from bot.storage.tables import (
     presets,
     queue_entries,
     reports,
+    result_hashes,
     source_images,
     team_choices,
     teams,
@@ -135,7 +136,7 @@ async def _count_user_data(connection: AsyncConnection, user_id: int) -> StoredD
 
     owned = _build_owned_rows_conditions(user_id)
     ended_jobs = await count_rows(jobs, _is_ended_job_of(user_id))
-    rows_about_jobs = await count_rows_about_jobs(queue_entries) + await count_rows_about_jobs(outcomes)
+    rows_about_jobs = sum([await count_rows_about_jobs(table) for table in (queue_entries, outcomes, result_hashes)])
     return StoredDataSummary(
         jobs=ended_jobs,
         rows=ended_jobs + rows_about_jobs,

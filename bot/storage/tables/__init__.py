@@ -4,6 +4,7 @@
       ├────1:1── outcomes            how the job ended and what it cost
       ├────1:1── thumbnails          its result scaled down, stored when an overview first needs it
       ├────1:1── undelivered_images  its result, if no Discord message could carry it
+      ├────1:n── result_hashes       the hashes of its result and of smaller copies of it
       ├────n:1── source_images       the image it starts from, shared by all jobs of the same upload
       └────1:n── favourites          the people who marked its result
     explorations                     one message each; their variants are jobs
@@ -47,6 +48,7 @@ from bot.storage.tables.jobs import (
     outcomes,
     queue_entries,
     queue_epoch,
+    result_hashes,
     source_images,
     stored_format,
     thumbnails,
@@ -95,6 +97,7 @@ __all__ = [
     "queue_entries",
     "queue_epoch",
     "reports",
+    "result_hashes",
     "round_ballots",
     "round_entries",
     "round_messages",

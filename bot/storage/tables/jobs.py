@@ -113,6 +113,16 @@ undelivered_images: Final = Table(
     Index(None, "stored_at"),
 )
 
+result_hashes: Final = Table(
+    "result_hashes",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", String(64), primary_key=True, comment="of a file that was posted"),
+    Column("kind", String(16), nullable=False, comment="bot.domain's FileKind"),
+    Column("credentials", String(16), comment="shared.outcome's Credentials; NULL: none"),
+    Index(None, "sha256"),
+)
+
 favourites: Final = Table(
     "favourites",
     metadata,

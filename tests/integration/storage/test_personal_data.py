@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 from bot.domain.messages import MessageRef
 from bot.domain.notices import NoticeKind
 from bot.domain.preferences import Ping, Preferences
+from bot.domain.provenance import FileKind
 from bot.domain.round_phases import start_contest
 from bot.domain.rounds import ContestFormat, EntryState
 from bot.domain.teams import Team
@@ -24,6 +25,7 @@ from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.notices import SqlNoticeStore, add_notice
 from bot.storage.preferences import SqlPreferencesStore
+from bot.storage.result_hashes import SqlResultHashStore
 from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database
 from bot.storage.tables import (
@@ -33,6 +35,7 @@ from bot.storage.tables import (
     metadata,
     presets,
     reports,
+    result_hashes,
     round_ballots,
     source_images,
     user_preferences,
@@ -86,6 +89,8 @@ async def fill_tables(database: Database, job_store: SqlJobStore, url: str) -> N
     await image_store.save_undelivered_image(adas, b"undelivered")
     await SqlThumbnailStore(database).save_thumbnail(adas, b"small")
     await SqlThumbnailStore(database).save_thumbnail(bens, b"small")
+    for job_id in (adas, bens):
+        await SqlResultHashStore(database).save_copy(job_id, b"small", FileKind.PREVIEW)
     for user_id, job_id in ((ADA_ID, bens), (BEN_ID, adas), (BEN_ID, bens)):
         await favourite_store.toggle_favourite(user_id, job_id)
     for user_id in (ADA_ID, BEN_ID):
@@ -164,7 +169,7 @@ async def test_all_data_of_a_person_is_counted_and_deleted(
     assert counted == deleted
     assert counted == StoredDataSummary(
         jobs=2,
-        rows=6,
+        rows=7,
         favourites=1,
         presets=1,
         explorations=1,
@@ -196,6 +201,7 @@ async def test_other_peoples_data_remains_even_where_it_came_from_the_deleted_pe
     assert remaining == {adas: None, make_job_by(3).id: None, make_job_by(4).id: adas}
     assert [row["sha256"] for row in read_rows(database_url, source_images)] == [SHARED_SHA256]
     assert [row["job_id"] for row in read_rows(database_url, favourites)] == [make_job_by(4).id]
+    assert [row["job_id"] for row in read_rows(database_url, result_hashes)] == [make_job_by(4).id]
     assert [row["user_id"] for row in read_rows(database_url, user_preferences)] == [BEN_ID]
     assert sorted(row["user_id"] for row in read_rows(database_url, presets)) == [0, BEN_ID]
     assert [row["requester_id"] for row in read_rows(database_url, explorations)] == [BEN_ID]

@@ -79,7 +79,7 @@ async def test_commands_and_options_keep_discords_limits(features: list[Feature]
     payloads = await build_all_payloads(features)
     chat_commands = [payload for payload in payloads if payload["type"] == discord.AppCommandType.chat_input.value]
 
-    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 27
+    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 28
     in_servers_only = {payload["name"] for payload in payloads if payload["contexts"] != [0, 1]}
     assert in_servers_only == {
         "audit",

@@ -1,8 +1,10 @@
 """The tasks that tickets start, with a queue in memory."""
 
+import hashlib
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -202,7 +204,9 @@ def test_a_picture_is_upscaled_without_prompt_and_seed(catalogue: Catalogue) -> 
     tasks.prepare()
     tasks.generate()
 
-    outcome = Generated(seed=None, media_type="image/jpeg", width=4096, height=2048, duration_seconds=1.5)
+    sha256 = hashlib.sha256(b"\xff\xd8\xff").hexdigest()
+    facts: dict[str, Any] = {"width": 4096, "height": 2048, "duration_seconds": 1.5, "sha256": sha256}
+    outcome = Generated(seed=None, media_type="image/jpeg", **facts)
     assert queue.events == [("promoted", "1", b"\xff\xd8\xff"), ("call started", "1"), ("finished", "1", outcome)]
 
 

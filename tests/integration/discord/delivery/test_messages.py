@@ -4,11 +4,13 @@ import io
 import os
 import time
 from functools import cache
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from bot.delivery.consumer import OutcomeConsumer
+from bot.domain.provenance import FileKind
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.outcome import Failed, Filtered, FilteredPart
@@ -110,6 +112,34 @@ async def test_a_picture_over_the_upload_limit_is_re_encoded_and_a_note_says_so(
     assert file["size"] <= 10 * 1024**2
     assert "posted as JPEG" in read_text(posted)
     assert "10\u00a0MB" in read_text(posted)
+
+
+class HashRecorder:
+    """Keeps the facts of the copies that would be hashed."""
+
+    def __init__(self) -> None:
+        self.copies: list[tuple[str, int, FileKind]] = []
+
+    async def save_copy(self, job_id: str, data: bytes, kind: FileKind) -> None:
+        self.copies.append((job_id, len(data), kind))
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+async def test_the_hashes_of_a_smaller_copy_and_of_the_preview_are_stored(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue, *, is_large: bool
+) -> None:
+    hashes: Any = HashRecorder()
+    job = await discord_channel.submit_job()
+    outcome_stream.finish_job(job, make_generated(), make_large_png() if is_large else make_png())
+
+    consumer = make_consumer(discord_channel.client, outcome_stream, catalogue, result_hashes=hashes)
+    await deliver_outcome(consumer, outcome_stream, job)
+
+    (posted,) = await discord_channel.list_messages(job.origin.message_id)
+    (file,) = await discord_channel.list_files(posted)
+    (preview,) = await discord_channel.list_files(await discord_channel.find_status(job))
+    smaller = [(job.id, file["size"], FileKind.SMALLER)] if is_large else []
+    assert hashes.copies == [*smaller, (job.id, preview["size"], FileKind.PREVIEW)]
 
 
 async def test_an_upload_that_discord_rejects_as_too_large_is_made_smaller(

@@ -1,0 +1,1 @@
+"""Provenance: where a picture comes from, told to one person."""
