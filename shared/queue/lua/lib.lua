@@ -200,21 +200,27 @@ local function find_turn(kind, stage, name, first, tenant, first_inner_tag)
   end
 end
 
+-- Order a waiting job by the tags that it has now, wherever it waits.
+local function update_order(stage, id)
+  local model = get_queue_model(stage, id)
+  if redis.call('ZSCORE', key('queued', stage, model), id) then add_to_queued(stage, id) end
+  if redis.call('ZSCORE', key('ready', stage, model), id) then add_to_waiting('ready', stage, model, id) end
+  for _, scope in ipairs(get_scopes(id)) do
+    if redis.call('ZSCORE', key('blocked', stage, scope.name), id) then
+      add_to_waiting('blocked', stage, scope.name, id)
+    end
+  end
+end
+
 -- Give a job the start tag of `first`, which waits for the next turn of their tenant with the start tag of the job: the
 -- places in the queue belong to the tenant, and other tenants do not notice who takes which.
 local function exchange_start_tags(stage, first, id)
-  local field, model = 'start_tag:' .. stage, get_queue_model(stage, first)
+  local field = 'start_tag:' .. stage
   local first_tag, tag = get_start_tag(stage, first), get_start_tag(stage, id)
   redis.call('HSET', key('job', id), field, first_tag)
   redis.call('HSET', key('job', first), field, tag)
   redis.call('HSETNX', key('job', first), 'inner_tag:' .. stage, first_tag)
-  add_to_queued(stage, first)
-  if redis.call('ZSCORE', key('ready', stage, model), first) then add_to_waiting('ready', stage, model, first) end
-  for _, scope in ipairs(get_scopes(first)) do
-    if redis.call('ZSCORE', key('blocked', stage, scope.name), first) then
-      add_to_waiting('blocked', stage, scope.name, first)
-    end
-  end
+  update_order(stage, first)
 end
 
 -- Take a slot in each scope that limits how many jobs run, and return true. At the first scope without a free slot the
@@ -282,15 +288,27 @@ local function create_job(id, job, model, tenant, cost, scopes, unknown_calls, s
   for _, scope in ipairs(get_scopes(id)) do redis.call('SADD', key('open', scope.name), id) end
 end
 
+-- Let the start tag of a job that is of the same tenant and priority as another one be its inner tag, too.
+local function copy_start_tag(stage, id, other)
+  local start_tag = redis.call('HGET', key('job', id), 'start_tag:' .. stage)
+  if id ~= other and start_tag and get_turn(stage, id) == get_turn(stage, other) then
+    redis.call('HSETNX', key('job', id), 'inner_tag:' .. stage, start_tag)
+    update_order(stage, id)
+  end
+end
+
 -- Give a job its inner tag, which orders the jobs of its tenant by the same rule as tenants are: its subtenants have
 -- finish tags, and the tenant has a virtual time of its own. While a tenant has no subtenant but itself, the order is
--- that of the start tags, and nothing is stored; with the first other one, the tags of those before count as inner ones.
+-- that of the start tags, and nothing is stored; with the first other one, those of the jobs before become inner tags.
 local function set_inner_tag(stage, id, tenant, virtual_time, finish_tag)
   local tags, time_member = key('inner_tags', stage, tenant), 'virtual_time'
   local subtenant, own_name, cost = get_job_fields(id, 'subtenant', 'tenant', 'cost')
   local time = redis.call('ZSCORE', tags, time_member)
   if not (subtenant or time) then return end
-  if not time then redis.call('ZADD', tags, virtual_time, time_member, finish_tag, own_name) end
+  if not time then
+    redis.call('ZADD', tags, virtual_time, time_member, finish_tag, own_name)
+    for _, open in ipairs(redis.call('SMEMBERS', key('open', own_name))) do copy_start_tag(stage, open, id) end
+  end
   time, subtenant = to_number(time, virtual_time), subtenant or own_name
   local inner_tag = math.max(time, to_number(redis.call('ZSCORE', tags, subtenant)))
   redis.call('ZREMRANGEBYSCORE', tags, '-inf', ('(%.17g'):format(time))
