@@ -188,7 +188,7 @@ local function find_turn(kind, stage, name, first, tenant, first_inner_tag)
   local turns = get_turns_key(kind, stage, name, tenant)
   while true do
     local head = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
-    if not head[1] or (first and first_inner_tag <= tonumber(head[2])) then return first end
+    if not head[1] or (first and first_inner_tag < tonumber(head[2])) then return first end
     if redis.call('ZSCORE', key(kind, stage, name), head[1]) then return head[1] end
     -- It was taken by a process of a release that does not know of inner tags.
     redis.call('ZREM', turns, head[1])

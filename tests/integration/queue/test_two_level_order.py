@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -113,9 +113,7 @@ class TwoLevelModel:
         return min(self._list_group(tenant, model), key=lambda job: (job.start_tag, job.id))
 
     def _find_next(self, first: WaitingJob) -> WaitingJob:
-        return min(
-            self._list_group(first.tenant, first.model), key=lambda job: (job.inner_tag, job is not first, job.id)
-        )
+        return min(self._list_group(first.tenant, first.model), key=lambda job: (job.inner_tag, job.id))
 
     def _list_group(self, tenant: tuple[str, bool], model: str) -> list[WaitingJob]:
         return [job for job in self.jobs.values() if (job.tenant, job.model) == (tenant, model)]
@@ -139,6 +137,10 @@ class Queues:
     def cancel(self, job_id: str) -> CancelResult:
         return self._runner.run(self._bot.cancel_job(job_id, CANCELLED))
 
+    def load_positions(self, job_ids: Collection[str]) -> dict[str, int]:
+        statuses = self._runner.run(self._bot.load_statuses(job_ids))
+        return {status.job.id: status.position for status in statuses}
+
     def pause(self, guild_ids: Iterable[int]) -> None:
         self._runner.run(self._paused_guilds.set_guilds(guild_ids))
 
@@ -161,7 +163,7 @@ def build_job(number: int, description: tuple[Any, ...], guild: int = 1) -> Job:
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(script=st.lists(steps, min_size=10, max_size=70))
-def test_the_scripts_claim_in_the_order_of_the_model(
+def test_the_scripts_claim_in_the_order_of_the_model_and_positions_tell_it(
     redis_url: str, catalogue: Catalogue, script: list[tuple[str, Any]]
 ) -> None:
     with closing(Queues(redis_url, catalogue, Limits(user=ScopeLimits(), batch=ScopeLimits()))) as queues:
@@ -171,11 +173,11 @@ def test_the_scripts_claim_in_the_order_of_the_model(
 def _compare_with_model(queues: Queues, script: list[tuple[str, Any]]) -> None:
     model, numbers = TwoLevelModel(), itertools.count(100)
     running: list[tuple[Claim, WaitingJob]] = []
-    for step, argument in [*script, *[("claim", None)] * 71]:
+    for step, argument in script:
         if step == "enqueue":
-            job = build_job(next(numbers), argument)
-            queues.enqueue(job)
-            model.enter(job)
+            new = build_job(next(numbers), argument)
+            queues.enqueue(new)
+            model.enter(new)
         elif step == "claim":
             claim, choices = queues.worker.claim(Stage.GENERATE), model.list_fair_choices()
             assert (claim.job.id in choices) if claim else not choices
@@ -192,6 +194,14 @@ def _compare_with_model(queues: Queues, script: list[tuple[str, Any]]) -> None:
             else:
                 queues.worker.release(claim, delay_seconds=0, is_unknown_call=False, is_throttled=False)
                 model.jobs[job.id] = job
+    positions = queues.load_positions(list(model.jobs))
+    places = {
+        one: sorted((job.tenant[1], job.start_tag) for job in model.jobs.values() if job.model == one) for one in MODELS
+    }
+    while last := queues.worker.claim(Stage.GENERATE):
+        assert last.job.id in model.list_fair_choices()
+        taken = model.claim(last.job.id)
+        assert places[taken.model][positions[taken.id] - 1] == (taken.tenant[1], taken.start_tag)
     assert not model.jobs
     assert not queues.list_keys(*KINDS_OF_WAITING)
 
@@ -250,10 +260,9 @@ def _run_and_check(queues: Queues, limits: Limits, script: list[tuple[str, Any]]
     queues.worker.sweep(())
     open_jobs = waiting.keys() | {claim.job.id for claim in running}
     ended = set()
-    while running or (claim := queues.worker.claim(Stage.GENERATE)):
-        claim = running.pop() if running else claim
-        assert queues.worker.finish(claim, GENERATED, b"p")
-        ended.add(claim.job.id)
+    while last := running.pop() if running else queues.worker.claim(Stage.GENERATE):
+        assert queues.worker.finish(last, GENERATED, b"p")
+        ended.add(last.job.id)
     assert ended == open_jobs
     assert not ended & finished
     assert not queues.list_keys(*KINDS_OF_WAITING, *KINDS_OF_RUNNING)
