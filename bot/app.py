@@ -123,6 +123,7 @@ def build_features(services: Services) -> list[Feature]:
             s.call_paces,
             s.batch_messages,
             s.result_lookup,
+            s.batch_exporter,
             s.catalogue,
             approval_days=s.settings.batch_approval_days,
         ),

@@ -9,6 +9,7 @@ from typing import Final
 import aiohttp
 
 from bot.batches.drafting import BatchDrafter
+from bot.batches.exporter import BatchExporter
 from bot.batches.message_builder import BatchMessageBuilder
 from bot.batches.row_requests import RowRequestBuilder
 from bot.batches.uploads import BatchUploads
@@ -44,6 +45,7 @@ from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.pictures import RoundPictures
 from bot.settings import Settings
 from bot.storage.audit_log import SqlAuditLog
+from bot.storage.batch_sources import SqlBatchSourceStore
 from bot.storage.batches import SqlBatchStore
 from bot.storage.blocks import SqlBlockStore
 from bot.storage.budgets import SqlBudgetStore
@@ -161,6 +163,9 @@ class Services:
             self.batches, RowRequestBuilder(self.validator), max_bytes, settings.batch_max_items
         )
         self.batch_messages = BatchMessageBuilder(self.batches, batch_thumbnails, self.job_history, self.guild_settings)
+        self.batch_exporter = BatchExporter(
+            self.batches, SqlBatchSourceStore(self.database), self.job_history, catalogue
+        )
         self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
 
     def _build_stores(self) -> None:

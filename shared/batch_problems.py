@@ -27,4 +27,6 @@ BATCH_CODES: Final = (
     "batch_nothing_undecided",
     "batch_price_changed",
     "batch_all_locked",
+    "batch_nothing_to_export",
+    "batch_manifest_unreadable",
 )

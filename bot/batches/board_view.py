@@ -9,6 +9,7 @@ from discord import ButtonStyle, ui
 
 from bot.batches.custom_ids import (
     CancelRestId,
+    OpenExportId,
     PauseBatchId,
     ResumeBatchId,
     RetryFailedId,
@@ -184,6 +185,8 @@ class _Renderer:
         if counts.by_review.get(Review.UNDECIDED):
             style = ButtonStyle.primary
             second.append(build_button(ShowUndecidedId(batch.id), self._text("button_review"), style=style))
+        if counts.by_state.get(ItemState.GENERATED):
+            second.append(build_button(OpenExportId(batch.id), self._text("button_export")))
         if (link := self._build_thread_link()) is not None:
             second.append(ui.Button(label=self._text("button_thread"), url=link))
         return [first, second]

@@ -1,6 +1,7 @@
 """The custom ids of the buttons and selects of boards, sheets and items. They name a batch, never its state."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from bot.interactions.custom_ids import CustomId
@@ -9,6 +10,20 @@ BATCH_ID: Final = r"(?P<batch_id>\d{1,20})"
 SHEET: Final = r"(?P<sheet>\d{1,3})"
 NUMBER: Final = r"(?P<number>\d{1,3})"
 ATTEMPT: Final = r"(?P<attempt>\d{1,4})"
+
+
+class ExportScope(StrEnum):
+    """Which pictures of a batch are exported: those that reviewers accepted, or every one."""
+
+    ACCEPTED = "accepted"
+    ALL = "all"
+
+
+class ExportPlace(StrEnum):
+    """Where an export is sent: to the person who asks for it alone, or into the thread of the batch."""
+
+    PRIVATE = "private"
+    THREAD = "thread"
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,22 @@ class ConfirmRetryId(CustomId, template=rf"batch_retry_now:{BATCH_ID}:(?P<price>
 
     batch_id: str
     price: int
+
+
+@dataclass(frozen=True)
+class OpenExportId(CustomId, template=f"batch_export:{BATCH_ID}"):
+    """Asks which pictures to export, and where to."""
+
+    batch_id: str
+
+
+@dataclass(frozen=True)
+class ExportBatchId(
+    CustomId, template=f"batch_export_now:{BATCH_ID}:(?P<scope>accepted|all):(?P<place>private|thread)"
+):
+    batch_id: str
+    scope: ExportScope
+    place: ExportPlace
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from bot.batches.custom_ids import (
     CancelRestId,
     ConfirmCancelRestId,
     ConfirmRetryId,
+    ExportBatchId,
+    OpenExportId,
     OpenItemId,
     PauseBatchId,
     RedoFormId,
@@ -25,6 +27,7 @@ from bot.batches.custom_ids import (
 )
 from bot.domain.ports import DraftStore
 from bot.features.batches.board import BoardHandlers
+from bot.features.batches.export import ExportHandlers
 from bot.features.batches.redo import RedoHandlers
 from bot.features.batches.review import ReviewHandlers
 from bot.features.batches.rights import BatchRights
@@ -32,21 +35,20 @@ from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.routing import Route
 from bot.results.lookup import ResultLookup
 from bot.storage.batches import SqlBatchStore
-from bot.storage.teams import SqlTeamStore
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
 
 
 def build_board_routes(
     store: SqlBatchStore,
-    teams: SqlTeamStore,
+    rights: BatchRights,
     validator: RequestValidator,
     drafts: DraftStore,
     result_lookup: ResultLookup,
+    export: ExportHandlers,
     catalogue: Catalogue,
 ) -> Sequence[Route[Any]]:
     """Build the routes of the buttons, selects and forms below the messages of batches."""
-    rights = BatchRights(store, teams)
     board = BoardHandlers(store, rights, catalogue)
     review = ReviewHandlers(store, rights, result_lookup, catalogue)
     redo = RedoHandlers(store, rights, validator, RejectedForms(drafts), catalogue)
@@ -57,6 +59,8 @@ def build_board_routes(
         Route(ConfirmCancelRestId, board.cancel_rest),
         Route(RetryFailedId, board.ask_to_retry),
         Route(ConfirmRetryId, board.retry_failed),
+        Route(OpenExportId, export.open_panel),
+        Route(ExportBatchId, export.export),
         Route(OpenItemId, review.open_item),
         Route(ShowUndecidedId, review.show_undecided),
         Route(ShowItemId, review.show_item),

@@ -7,6 +7,7 @@ from discord.app_commands import Choice
 
 from bot.batches.approval_custom_ids import ApproveBatchId, RefusalFormId, RefuseBatchId
 from bot.batches.drafting import BatchDrafter
+from bot.batches.exporter import BatchExporter
 from bot.batches.message_builder import BatchMessageBuilder
 from bot.batches.source_sheet import SourceSheets
 from bot.batches.uploads import BatchUploads
@@ -30,6 +31,7 @@ from bot.features.batches.custom_ids import (
     SetPriorityId,
     StartBatchId,
 )
+from bot.features.batches.export import ExportHandlers
 from bot.features.batches.notice import BatchNotices
 from bot.features.batches.overview import OverviewCommands
 from bot.features.batches.preview_handlers import PreviewHandlers
@@ -69,6 +71,7 @@ def build_batches_feature(
     paces: RedisCallPaces,
     builder: BatchMessageBuilder,
     result_lookup: ResultLookup,
+    exporter: BatchExporter,
     catalogue: Catalogue,
     *,
     approval_days: float,
@@ -79,8 +82,15 @@ def build_batches_feature(
     start = StartCommand(context, uploads, drafter, previews, team_option, drafts, job_history, reuse_rule)
     preview = PreviewHandlers(store, context, uploads, drafter, previews, approval_days * SECONDS_PER_DAY)
     approvals = ApprovalHandlers(store, teams, audit_log)
-    overview = OverviewCommands(store, BatchRights(store, teams), previews, builder)
-    group = build_guild_group("batch", (_build_start_command(start), *_build_overview_commands(overview)))
+    rights = BatchRights(store, teams)
+    overview = OverviewCommands(store, rights, previews, builder)
+    export = ExportHandlers(store, rights, exporter)
+    commands = (
+        _build_start_command(start),
+        *_build_overview_commands(overview),
+        build_command("batch.export", export.show_panel, autocomplete={"batch": overview.autocomplete_batch}),
+    )
+    group = build_guild_group("batch", commands)
     return Feature(
         commands=[group, build_message_command("batch_from_message", start.open_form_of_message)],
         routes=[
@@ -88,7 +98,7 @@ def build_batches_feature(
             Route(ApproveBatchId, approvals.approve),
             Route(RefuseBatchId, approvals.open_form),
             Route(RefusalFormId, approvals.refuse),
-            *build_board_routes(store, teams, validator, drafts, result_lookup, catalogue),
+            *build_board_routes(store, rights, validator, drafts, result_lookup, export, catalogue),
         ],
         notice_renderers={NoticeKind.BATCH: BatchNotices(store).render_notice},
     )

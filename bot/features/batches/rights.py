@@ -38,6 +38,14 @@ class BatchRights:
             raise RejectedError(make_problem("batch_not_reviewer"))
         return batch
 
+    async def find_exported(self, interaction: discord.Interaction, batch_id: str) -> Batch:
+        """Find a batch that the user may export, as they may change or review it. Raises as `find_managed` does."""
+        batch = await find_batch_here(self.store, interaction, batch_id)
+        team = await self.load_team(batch)
+        if not (may_manage(interaction, batch, team) or may_review(interaction, batch, team)):
+            raise RejectedError(make_problem("batch_not_member"))
+        return batch
+
     async def may_review(self, interaction: discord.Interaction, batch: Batch) -> bool:
         """Tell whether the user may decide on the pictures of a batch."""
         return may_review(interaction, batch, await self.load_team(batch))

@@ -115,7 +115,7 @@ async def test_every_option_that_is_completed_while_typing_searches_for_a_short_
         if parameter.autocomplete
     ]
 
-    assert len(callbacks) == 37
+    assert len(callbacks) == 38
     assert {callback.__module__ for callback in callbacks} == {shorten_typed_texts.__module__}
 
 

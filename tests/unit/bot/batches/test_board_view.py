@@ -84,7 +84,7 @@ def test_a_board_says_how_far_the_batch_is_what_it_costs_and_who_decided(message
 def test_a_board_offers_only_what_can_be_done_now(state: BatchState) -> None:
     actions = list_actions(build_board_view(make_started_batch(state), BoardFacts(MIXED), EN, 1))
 
-    assert actions == ACTIONS[state] | {"batch_undecided"}
+    assert actions == ACTIONS[state] | {"batch_undecided", "batch_export"}
 
 
 @pytest.mark.parametrize(("ended", "full", "percent"), [(0, 0, 0), (499, BAR_LENGTH - 1, 99), (500, BAR_LENGTH, 100)])
