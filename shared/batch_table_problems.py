@@ -30,7 +30,6 @@ BATCH_TABLE_CODES: Final = (
     "batch_picture_missing_near",
     "batch_picture_ambiguous",
     "batch_picture_link",
-    "batch_picture_too_large",
     "batch_extra_cells",
     "batch_cell_length",
     "batch_cell_error",

@@ -13,7 +13,6 @@ from bot.batches.reading.prompts import RowPrompt, combine_prompts, parse_prompt
 from bot.batches.reading.templates import Template
 from bot.batches.reading.values import BatchRows, DraftItem, Line, PictureRef, ReadFiles, Row, Table, TableType
 from bot.domain.batches import MAX_ITEMS
-from shared.imaging.limits import DEFAULT_LIMITS
 from shared.notes import Note, make_note
 from shared.problems import Problem, RejectedError, make_problem
 from shared.typed_text import has_visible_text, parse_whole_number
@@ -21,9 +20,7 @@ from shared.typed_text import has_visible_text, parse_whole_number
 _MAX_COUNTED: Final = 1_000_000_000
 
 
-def build_rows(
-    files: ReadFiles, template: str = "", *, limit: int = MAX_ITEMS, max_picture_bytes: int = DEFAULT_LIMITS.max_bytes
-) -> BatchRows:
+def build_rows(files: ReadFiles, template: str = "", *, limit: int = MAX_ITEMS) -> BatchRows:
     """Build the rows of a batch of at most `limit` items.
 
     `template` is the prompt of each row that has none, and of every row if it has the column `{prompt}` in it. Without
@@ -31,7 +28,7 @@ def build_rows(
     """
     if files.problems:
         return BatchRows(notes=files.notes, problems=files.problems)
-    builder = _RowBuilder(files, limit, max_picture_bytes)
+    builder = _RowBuilder(files, limit)
     try:
         rows = tuple(builder.build_rows(template))
     except RejectedError as rejection:
@@ -52,7 +49,6 @@ class _RowBuilder:
 
     files: ReadFiles
     limit: int
-    max_picture_bytes: int
     item_count: int = 0
     used_pictures: set[PictureRef] = field(default_factory=set)
     notes: list[Note] = field(default_factory=list)
@@ -123,7 +119,6 @@ class _RowBuilder:
         found = [*problems]
         if picture:
             self.used_pictures.add(picture)
-            found += self._check_size(picture)
         options, option_problems = read_options(cells)
         found += option_problems
         name = clean_name(strip_extension(cells.get("name", "")))
@@ -152,11 +147,6 @@ class _RowBuilder:
             own_name = name or derive_name(picture.name if picture else "", words)
             items.append(DraftItem(self.names.make_unique(own_name), chosen, picture, cells.get("note", "").strip()))
         return Row(number, tuple(items))
-
-    def _check_size(self, picture: PictureRef) -> Iterator[Problem]:
-        if picture.size > self.max_picture_bytes:
-            size, limit = (f"{size / (1 << 20):.3g} MiB" for size in (picture.size, self.max_picture_bytes))
-            yield make_problem("batch_picture_too_large", name=shorten_text(picture.path), size=size, limit=limit)
 
 
 def _read_count(cell: str) -> int:

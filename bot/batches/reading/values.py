@@ -55,7 +55,6 @@ class TableType(StrEnum):
     CSV = "csv"
     TSV = "tsv"
     XLSX = "xlsx"
-    JSON = "json"
 
 
 @dataclass(frozen=True)

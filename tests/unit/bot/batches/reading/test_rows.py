@@ -88,17 +88,6 @@ def test_each_of_several_pictures_is_an_item_of_which_the_first_has_the_seed() -
     ]
 
 
-def test_a_picture_that_is_too_large_is_a_problem_of_its_row() -> None:
-    rows = build_rows(
-        read_files([SentFile("fox.png", PNG + bytes(2 << 20)), SentFile("owl.png", PNG)]), max_picture_bytes=1 << 20
-    )
-
-    assert describe_problems(rows) == [
-        "1: “fox.png” is 2 MB, and a picture may have at most 1 MB. Make it smaller, and send it again."
-    ]
-    assert [len(row.items) for row in rows.rows] == [0, 1]
-
-
 @pytest.mark.parametrize(
     ("text", "name"),
     [
