@@ -6,14 +6,6 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class PresetOwner:
-    """The owner of a preset: the server where `guild_id` is set (`user_id` then saved it), else the person."""
-
-    user_id: int
-    guild_id: int = 0
-
-
-@dataclass(frozen=True)
 class Preset:
     """Settings under a name, by the parameter names of `shared.request`'s builder. `guild_id` is 0 for a personal one.
 

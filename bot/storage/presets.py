@@ -9,7 +9,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Insert, Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.presets import Preset, PresetOwner
+from bot.domain.owners import Owner
+from bot.domain.presets import Preset
 from bot.storage.saved_options import parse_saved_options
 from bot.storage.session import Database, begin_transaction, translate_database_errors
 from bot.storage.tables import IS_GUILD_PRESET, IS_PERSONAL_PRESET, presets
@@ -29,7 +30,7 @@ class SqlPresetStore:
         self._database = database
         self._clock = clock
 
-    async def save_preset(self, owner: PresetOwner, name: str, options: Mapping[str, Any]) -> Preset | None:
+    async def save_preset(self, owner: Owner, name: str, options: Mapping[str, Any]) -> Preset | None:
         """Store settings under a name; return the preset that had the name before.
 
         Raises `RejectedError` (preset_full), too.
@@ -53,9 +54,9 @@ class SqlPresetStore:
                 raise RejectedError(make_problem("preset_full", limit=limit))
         return None if previous is None else _parse_preset(previous)
 
-    async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]:
+    async def list_presets(self, owner: Owner) -> Sequence[Preset]:
         """List the person's own presets and the guild's, by name."""
-        is_usable = _is_owned_by(PresetOwner(owner.user_id)) | _is_owned_by(owner)
+        is_usable = _is_owned_by(Owner(owner.user_id)) | _is_owned_by(owner)
         query = select(presets).where(is_usable).order_by(presets.c.folded_name)
         async with begin_transaction(self._database) as connection:
             return [_parse_preset(row) for row in (await connection.execute(query)).all()]
@@ -75,13 +76,13 @@ class SqlPresetStore:
             row = (await connection.execute(select(presets).where(presets.c.code == code))).one_or_none()
         return None if row is None else _parse_preset(row)
 
-    async def delete_preset(self, owner: PresetOwner, name: str) -> bool:
+    async def delete_preset(self, owner: Owner, name: str) -> bool:
         """Delete a preset; False if there is none of this name."""
         async with begin_transaction(self._database) as connection:
             return bool((await connection.execute(delete(presets).where(_is_named(owner, name)))).rowcount)
 
 
-def _build_preset_upsert(connection: AsyncConnection, owner: PresetOwner, row: Mapping[str, Any]) -> Insert:
+def _build_preset_upsert(connection: AsyncConnection, owner: Owner, row: Mapping[str, Any]) -> Insert:
     """Keep the existing share code when a preset is overwritten."""
     owner_column, index_where = ("guild_id", IS_GUILD_PRESET) if owner.guild_id else ("user_id", IS_PERSONAL_PRESET)
     return build_upsert(
@@ -94,11 +95,11 @@ def _build_preset_upsert(connection: AsyncConnection, owner: PresetOwner, row: M
     )
 
 
-def _is_named(owner: PresetOwner, name: str) -> ColumnElement[bool]:
+def _is_named(owner: Owner, name: str) -> ColumnElement[bool]:
     return _is_owned_by(owner) & (presets.c.folded_name == name.casefold())
 
 
-def _is_owned_by(owner: PresetOwner) -> ColumnElement[bool]:
+def _is_owned_by(owner: Owner) -> ColumnElement[bool]:
     if owner.guild_id:
         return presets.c.guild_id == owner.guild_id
     return (presets.c.guild_id == 0) & (presets.c.user_id == owner.user_id)

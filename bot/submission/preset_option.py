@@ -7,8 +7,10 @@ from typing import Any, Final, Protocol
 import discord
 from discord.app_commands import Choice
 
-from bot.domain.presets import Preset, PresetOwner
+from bot.domain.owners import Owner
+from bot.domain.presets import Preset
 from bot.interactions.locale import get_guild_settings, get_localized_messages
+from bot.interactions.owners import get_guild_owner
 from bot.rendering.markdown import flatten_text, truncate_text
 from shared.problems import RejectedError, make_problem
 
@@ -19,7 +21,7 @@ _MAX_CHOICES: Final = 25
 class PresetReader(Protocol):
     """Lists and finds presets. Implemented by `bot.storage`."""
 
-    async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]: ...
+    async def list_presets(self, owner: Owner) -> Sequence[Preset]: ...
 
     async def find_preset_by_code(self, code: str) -> Preset | None: ...
 
@@ -81,11 +83,6 @@ class PresetOption:
             if typed in folded_name
         ]
         return choices[:_MAX_CHOICES]
-
-
-def get_guild_owner(interaction: discord.Interaction) -> PresetOwner:
-    """Get the owner of presets that belong to the server; in direct messages, the person."""
-    return PresetOwner(interaction.user.id, interaction.guild_id or 0)
 
 
 def make_unknown_preset_error(name: str) -> RejectedError:

@@ -11,8 +11,8 @@ import pytest
 import redis
 
 from bot.domain.guild_settings import ButtonPolicy, GuildSettings
+from bot.domain.owners import Owner
 from bot.domain.preferences import Ping
-from bot.domain.presets import PresetOwner
 from bot.domain.search import SearchQuery
 from bot.domain.status import QueueState
 from bot.queue.connection import connect_to_redis as connect_bot
@@ -180,7 +180,7 @@ async def test_every_row_of_the_database_is_read(
     open_records = await SqlJobStore(database, catalogue=catalogue).list_open_records()
     assert [record.is_readable for record in open_records] == [True] * open_count
     for user_id, guild_id, options in presets:
-        found = await SqlPresetStore(database).list_presets(PresetOwner(user_id, guild_id))
+        found = await SqlPresetStore(database).list_presets(Owner(user_id, guild_id))
         assert json.loads(options) in [preset.options for preset in found]
     for user_id, language, pings, _, options in rows["user_preferences"]:
         preferences = await SqlPreferencesStore(database).load_preferences(user_id)

@@ -6,8 +6,9 @@ from bot.domain.budgets import Spender
 from bot.domain.draft import Draft
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.owners import Owner
 from bot.domain.preferences import Preferences
-from bot.domain.presets import Preset, PresetOwner
+from bot.domain.presets import Preset
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
 from bot.domain.status import JobStatus
@@ -137,7 +138,7 @@ class FakeDraftStore:
 class EmptyPresetStore:
     """A `PresetReader` without any preset."""
 
-    async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]:
+    async def list_presets(self, owner: Owner) -> Sequence[Preset]:
         return []
 
     async def find_preset_by_code(self, code: str) -> Preset | None:

@@ -8,13 +8,13 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.discord_client.command_builder import JOB_ID_LENGTH, LABEL_LIMIT
+from bot.domain.owners import Owner
 from bot.domain.ports import JobHistory
-from bot.domain.presets import PresetOwner
 from bot.domain.records import JobRecord
 from bot.features.presets.view import build_presets_view
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.permissions import require_guild_manager
+from bot.interactions.owners import get_guild_owner, resolve_owner
 from bot.interactions.responses import RenderedMessage, respond_privately, respond_with
 from bot.interactions.visibility import may_view_job
 from bot.rendering.labels import format_picture_label
@@ -24,7 +24,6 @@ from bot.storage.presets import SqlPresetStore
 from bot.submission.preset_option import (
     PRESET_NAME_LIMIT,
     PresetOption,
-    get_guild_owner,
     make_unknown_preset_error,
 )
 from shared.catalogue import Catalogue
@@ -32,7 +31,6 @@ from shared.problems import RejectedError, make_problem
 from shared.request.conversion import extract_settings
 from shared.typed_text import has_visible_text
 
-SERVER_OWNER: Final = "server"
 CODE_LIMIT: Final = 32
 _MAX_RESULT_CHOICES: Final = 20
 
@@ -58,7 +56,7 @@ class PresetCommands:
     ) -> None:
         """Save the settings of a job, by default of the newest result here, or of the person's newest."""
         async with limit_lookup_time(interaction):
-            preset_owner, name = _resolve_owner(interaction, owner), _clean_name(preset_name)
+            preset_owner, name = resolve_owner(interaction, owner, "preset_not_allowed"), _clean_name(preset_name)
             record = await self._find_job(interaction, job)
             replaced = await self.preset_store.save_preset(preset_owner, name, extract_settings(record.job.request))
         await _respond(interaction, "preset.saved" if replaced is None else "preset.replaced", name=name)
@@ -77,7 +75,9 @@ class PresetCommands:
     ) -> None:
         """Delete a preset."""
         async with limit_lookup_time(interaction):
-            if not await self.preset_store.delete_preset(_resolve_owner(interaction, owner), flatten_text(preset_name)):
+            if not await self.preset_store.delete_preset(
+                resolve_owner(interaction, owner, "preset_not_allowed"), flatten_text(preset_name)
+            ):
                 raise make_unknown_preset_error(preset_name)
         await _respond(interaction, "preset.deleted", name=preset_name)
 
@@ -122,7 +122,7 @@ class PresetCommands:
 
     async def _copy_shared_preset(self, interaction: discord.Interaction, code: str) -> str:
         """Copy the preset with this code and return its name. Raises `RejectedError`."""
-        owner = PresetOwner(interaction.user.id)
+        owner = Owner(interaction.user.id)
         preset = await self.preset_store.find_preset_by_code(code)
         if preset is None:
             value = truncate_text(flatten_text(code), PRESET_NAME_LIMIT)
@@ -137,17 +137,6 @@ class PresetCommands:
 async def _respond(interaction: discord.Interaction, key: str, *, name: str, **facts: str) -> None:
     escaped_name = escape_markdown(name, 2 * PRESET_NAME_LIMIT)
     await respond_privately(interaction, get_localized_messages(interaction).text(key, name=escaped_name, **facts))
-
-
-def _resolve_owner(interaction: discord.Interaction, owner: str | None) -> PresetOwner:
-    """Get the owner whose preset is to be changed.
-
-    Raises `RejectedError` if that is the server and the person may not manage it.
-    """
-    if owner != SERVER_OWNER:
-        return PresetOwner(interaction.user.id)
-    require_guild_manager(interaction, "preset_not_allowed")
-    return get_guild_owner(interaction)
 
 
 def _clean_name(text: str) -> str:

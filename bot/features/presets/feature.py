@@ -7,8 +7,9 @@ from bot.discord_client.command_builder import build_command
 from bot.discord_client.feature import Feature
 from bot.discord_client.translator import localize_choice, localize_text
 from bot.domain.ports import JobHistory
-from bot.features.presets.command import SERVER_OWNER, PresetCommands
+from bot.features.presets.command import PresetCommands
 from bot.interactions.access import Access
+from bot.interactions.owners import OWNERS
 from bot.results.newest import NewestResultFinder
 from bot.storage.presets import SqlPresetStore
 from bot.submission.preset_option import PresetOption
@@ -24,7 +25,7 @@ def build_presets_feature(
 ) -> Feature:
     """Build `/presets` with its subcommands."""
     handler = PresetCommands(preset_store, preset_option, job_history, newest_results, catalogue)
-    owners = [Choice(name=localize_choice("owner", owner), value=owner) for owner in ("me", SERVER_OWNER)]
+    owners = [Choice(name=localize_choice("owner", owner), value=owner) for owner in OWNERS]
     autocomplete_name = {"preset_name": preset_option.autocomplete_name}
     group = app_commands.Group(
         name=localize_text("command.presets.name"),

@@ -10,8 +10,8 @@ from sqlalchemy.sql.schema import Table
 
 from bot.domain.guild_settings import ButtonPolicy, GuildSettings
 from bot.domain.messages import MessageRef
+from bot.domain.owners import Owner
 from bot.domain.preferences import Ping, Preferences, ReusePolicy
-from bot.domain.presets import PresetOwner
 from bot.domain.search import SearchQuery
 from bot.storage import job_records
 from bot.storage.guild_settings import SqlGuildSettingsStore
@@ -91,7 +91,7 @@ async def test_history_shows_all_other_jobs(
 async def test_options_that_this_release_does_not_know_are_left_out_of_presets_and_preferences(
     database: Database,
 ) -> None:
-    owner, preset_store, preferences_store = PresetOwner(1), SqlPresetStore(database), SqlPreferencesStore(database)
+    owner, preset_store, preferences_store = Owner(1), SqlPresetStore(database), SqlPreferencesStore(database)
     for name in ("ours", "theirs"):
         await preset_store.save_preset(owner, name, {"keep": 50})
     await preferences_store.save_preferences(1, Preferences(options={"keep": 50}))

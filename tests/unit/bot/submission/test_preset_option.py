@@ -8,8 +8,9 @@ import discord
 import pytest
 
 from bot.domain.guild_settings import GuildSettings
+from bot.domain.owners import Owner
 from bot.domain.preferences import Preferences
-from bot.domain.presets import Preset, PresetOwner
+from bot.domain.presets import Preset
 from bot.interactions.locale import set_guild_settings, set_preferences
 from bot.submission.preset_option import PresetDefaults, PresetOption
 from bot.submission.validation import RequestValidator
@@ -23,7 +24,7 @@ ELSEWHERE = Preset("elsewhere", "Theirs", 7, {"keep": 1.0})
 
 
 class PresetStore:
-    async def list_presets(self, owner: PresetOwner) -> Sequence[Preset]:
+    async def list_presets(self, owner: Owner) -> Sequence[Preset]:
         return [HOUSE, OWN]
 
     async def find_preset_by_code(self, code: str) -> Preset | None:
