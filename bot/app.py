@@ -34,6 +34,7 @@ from bot.features.reports.feature import build_reports_feature
 from bot.features.result_actions.feature import build_details_feature, build_result_actions_feature
 from bot.features.rounds.feature import build_rounds_feature
 from bot.features.server_settings.feature import build_server_settings_feature
+from bot.features.style_sets.feature import build_style_sets_feature
 from bot.features.teams.feature import build_teams_feature
 from bot.features.word_list.feature import build_word_list_feature
 from bot.lifecycle import StartupError, run_unless_stopped, run_until_stopped
@@ -160,6 +161,7 @@ def build_features(services: Services) -> list[Feature]:
             source_url=s.settings.source_url,
         ),
         build_presets_feature(s.presets, s.preset_option, s.job_history, newest_results, s.catalogue),
+        build_style_sets_feature(s.style_sets, s.style_set_option, s.image_fetcher),
     ]
     diagnose = build_diagnose_feature(features, s.access_rule, s.validator.rules, s.queue, s.budgets, s.preferences)
     return [*features, diagnose]

@@ -66,6 +66,7 @@ from bot.storage.queue_epoch import SqlEpochStore
 from bot.storage.result_hashes import SqlResultHashStore
 from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database
+from bot.storage.style_sets import SqlStyleSetStore
 from bot.storage.teams import SqlTeamStore
 from bot.storage.thumbnails import SqlThumbnailStore
 from bot.storage.word_rules import SqlWordRuleStore
@@ -76,6 +77,7 @@ from bot.submission.images import ImageFetcher
 from bot.submission.option_parser import OptionParser
 from bot.submission.preset_option import PresetOption
 from bot.submission.source_option import SourceOption
+from bot.submission.style_set_option import StyleSetOption
 from bot.submission.submitter import JobSubmitter
 from bot.submission.team_option import TeamOption
 from bot.submission.validation import RequestValidator
@@ -134,6 +136,7 @@ class Services:
             self.validator, self.image_fetcher, self.queue, self.job_store, followups=self.followups
         )
         self.preset_option = PresetOption(self.presets)
+        self.style_set_option = StyleSetOption(self.style_sets)
         self.team_option = TeamOption(self.teams)
         self.option_parser = OptionParser(
             self.validator,
@@ -193,6 +196,7 @@ class Services:
         self.favourites = SqlFavouriteStore(self.database)
         self.gallery = SqlGalleryStore(self.database)
         self.presets = SqlPresetStore(self.database)
+        self.style_sets = SqlStyleSetStore(self.database)
         self.preferences = SqlPreferencesStore(self.database)
         self.guild_settings = SqlGuildSettingsStore(self.database)
         self.rounds = RoundStores(self.database)

@@ -14,6 +14,7 @@ from shared.batch_problems import BATCH_CODES
 from shared.batch_table_problems import BATCH_TABLE_CODES
 from shared.contest_problems import CONTEST_CODES
 from shared.errors import PentimentoError
+from shared.saved_problems import SAVED_CODES
 from shared.team_problems import TEAM_CODES
 
 Fact = str | int | float
@@ -144,19 +145,13 @@ _CODES: Final = {
         "exploration_count",
         "choice_used",
         # contests and batches
+        *SAVED_CODES,
         *CONTEST_CODES,
         *BATCH_CODES,
         *BATCH_TABLE_CODES,
         *TEAM_CODES,
         "variation_unsupported",
         "exploration_expired",
-        "preset_unknown",
-        "preset_code_unknown",
-        "preset_taken",
-        "preset_full",
-        "preset_name_empty",
-        "preset_source_missing",
-        "preset_not_allowed",
         "settings_not_allowed",
         "setting_changed_since",
         "change_unknown",

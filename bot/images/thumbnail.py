@@ -9,7 +9,7 @@ from PIL import Image
 from bot.images.limits import STORED_IMAGE_LIMITS
 from shared.imaging.colour_conversion import convert_to_srgb, make_resizable
 from shared.imaging.decoding import decode_pixels, open_image
-from shared.imaging.limits import ImageRejectedError
+from shared.imaging.limits import ImageRejectedError, Limits
 from shared.imaging.pixels import convert_sixteen_bit_grey, rotate_upright
 
 THUMBNAIL_SIDE: Final = 512
@@ -35,8 +35,8 @@ class LazyImage:
     `ImageRejectedError`.
     """
 
-    def __init__(self, data: bytes, max_side: int) -> None:
-        self._opened = open_image(data, STORED_IMAGE_LIMITS)
+    def __init__(self, data: bytes, max_side: int, limits: Limits = STORED_IMAGE_LIMITS) -> None:
+        self._opened = open_image(data, limits)
         width, height = self._opened.image.size
         scale = min(1.0, max_side / max(width, height))
         self._stored_size = (max(1, round(scale * width)), max(1, round(scale * height)))

@@ -13,7 +13,7 @@ from bot.domain.owners import Owner
 from bot.domain.presets import Preset
 from bot.storage.saved_options import parse_saved_options
 from bot.storage.session import Database, begin_transaction, translate_database_errors
-from bot.storage.tables import IS_GUILD_PRESET, IS_PERSONAL_PRESET, presets
+from bot.storage.tables import IS_OF_GUILD, IS_PERSONAL, presets
 from bot.storage.upsert import build_upsert
 from shared.problems import RejectedError, make_problem
 
@@ -84,7 +84,7 @@ class SqlPresetStore:
 
 def _build_preset_upsert(connection: AsyncConnection, owner: Owner, row: Mapping[str, Any]) -> Insert:
     """Keep the existing share code when a preset is overwritten."""
-    owner_column, index_where = ("guild_id", IS_GUILD_PRESET) if owner.guild_id else ("user_id", IS_PERSONAL_PRESET)
+    owner_column, index_where = ("guild_id", IS_OF_GUILD) if owner.guild_id else ("user_id", IS_PERSONAL)
     return build_upsert(
         connection,
         presets,

@@ -1,11 +1,12 @@
-"""Presets end to end: saved from a result, used for omitted options."""
+"""Presets and style sets end to end: saved, used for omitted options, shared and removed."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.support.user import DiscordUser
+from tests.support.discord_standin import make_image_file, make_png
+from tests.support.user import DiscordUser, list_media
 
 CallLister = Callable[[], list[dict[str, Any]]]
 
@@ -79,3 +80,28 @@ def test_unknown_presets_codes_and_results_are_reported(ada: DiscordUser) -> Non
     assert invoke_presets(ada, "save", name="empty", result="17").startswith(
         "I don't see a picture to take the settings from."
     )
+
+
+def test_style_sets_are_filled_shown_and_emptied_and_a_servers_are_changed_by_managers(
+    ada: DiscordUser, owner: DiscordUser
+) -> None:
+    def invoke_styles(
+        user: DiscordUser, subcommand: str, files: dict[str, Any] | None = None, /, **options: Any
+    ) -> dict[str, Any]:
+        used = user.invoke_command(f"styles {subcommand}", user.stack.channel_id, files, **options)
+        return user.wait_for_private_message(used)
+
+    picture, for_server = {"picture": make_image_file("a.png", make_png(80, 80))}, {"for": "server"}
+    added = invoke_styles(ada, "add", picture | {"picture2": make_image_file("b.png", make_png(80, 80))}, name="Oils")
+    refused = invoke_styles(ada, "add", picture, name="Studio", **for_server)
+    given = invoke_styles(owner, "add", picture, name="Studio", **for_server)
+    listed, shown = invoke_styles(ada, "list"), invoke_styles(ada, "show", name="oils")
+    removed = [invoke_styles(ada, "remove", name="OILS", **number)["content"] for number in ({"number": 2}, {}, {})]
+
+    assert (added["content"], given["content"]) == ("**Oils** has 2 pictures now.", "**Studio** has 1 picture now.")
+    assert refused["content"].startswith("Only people who can manage this server can change its style sets.")
+    assert "Oils · 2 pictures" in str(listed)
+    assert "Studio · 1 picture" in str(listed)
+    assert len(list_media(shown)) == 1
+    assert removed[:2] == ["Picture 2 was removed from **Oils**.", "**Oils** was removed."]
+    assert removed[2].startswith("There's no style set called “OILS”")

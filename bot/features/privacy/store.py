@@ -34,6 +34,7 @@ from bot.storage.tables import (
     reports,
     result_hashes,
     source_images,
+    style_sets,
     team_choices,
     teams,
     thumbnails,
@@ -81,8 +82,8 @@ class SqlUserDataStore:
         """Delete everything that `summarise_stored_data` counts, except open jobs; return the counts.
 
         Jobs that others started from the person's results stay, and so does the place of those results in the lineage:
-        without the person, the request, or the picture. Presets that the person gave to a guild stay without an author.
-        What is in a gallery is taken out of it.
+        without the person, the request, or the picture. Presets and style sets that the person gave to a guild stay
+        without an author. Results in a gallery are taken out of it.
         """
         async with begin_transaction(self._database) as connection:
             now = self._clock()
@@ -103,9 +104,9 @@ class SqlUserDataStore:
             await connection.execute(
                 update(jobs).where(jobs.c.parent_id.in_(_select_ended_job_ids(user_id))).values(parent_id=None)
             )
-            await connection.execute(
-                update(presets).where(_is_guild_preset_saved_by(user_id)).values(user_id=NO_USER_ID)
-            )
+            for table in (presets, style_sets):
+                given = (table.c.user_id == user_id) & (table.c.guild_id != 0)
+                await connection.execute(update(table).where(given).values(user_id=NO_USER_ID))
             is_own_entry = ledger_entries.c.user_id == user_id
             ended = _select_ended_job_ids(user_id)
             await connection.execute(  # the keys of a role's counters contain the id of the member
@@ -142,6 +143,7 @@ async def _count_user_data(connection: AsyncConnection, user_id: int) -> StoredD
         rows=ended_jobs + rows_about_jobs,
         favourites=await count_rows(favourites, owned[favourites]),
         presets=await count_rows(presets, owned[presets]),
+        style_sets=await count_rows(style_sets, owned[style_sets]),
         explorations=await count_rows(explorations, owned[explorations]),
         thumbnails=await count_rows_about_jobs(thumbnails),
         source_images=await count_rows(source_images, _is_source_image_used_only_by(user_id)),
@@ -162,6 +164,7 @@ def _build_owned_rows_conditions(user_id: int) -> Mapping[Table, ColumnElement[b
     return {
         favourites: favourites.c.user_id == user_id,
         presets: (presets.c.user_id == user_id) & (presets.c.guild_id == 0),
+        style_sets: (style_sets.c.user_id == user_id) & (style_sets.c.guild_id == 0),
         explorations: (explorations.c.requester_id == user_id) & ~exists().where(is_open_variant),
         reports: reports.c.reporter_id == user_id,
         user_preferences: user_preferences.c.user_id == user_id,
@@ -181,10 +184,6 @@ def _select_ended_job_ids(user_id: int) -> Select[Any]:
 
 def _is_ended_job_of(user_id: int) -> ColumnElement[bool]:
     return (jobs.c.requester_id == user_id) & jobs.c.state.not_in(OPEN_STATES)
-
-
-def _is_guild_preset_saved_by(user_id: int) -> ColumnElement[bool]:
-    return (presets.c.user_id == user_id) & (presets.c.guild_id != 0)
 
 
 def _is_source_image_used_only_by(user_id: int) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ class StoredDataSummary:
     rows: int = 0
     favourites: int = 0
     presets: int = 0
+    style_sets: int = 0
     explorations: int = 0
     round_rows: int = 0
     thumbnails: int = 0

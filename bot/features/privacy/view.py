@@ -11,7 +11,7 @@ from bot.rendering.layout import ActionRows, build_container_view
 from shared.i18n.messages import Messages
 
 _COUNTED_FIELDS: Final = (
-    *("jobs", "rows", "favourites", "presets", "explorations", "round_rows", "thumbnails"),
+    *("jobs", "rows", "favourites", "presets", "style_sets", "explorations", "round_rows", "thumbnails"),
     *("source_images", "undelivered_images", "batches", "reports", "preferences", "team_choices"),
 )
 _REMAINING_KEYS: Final = ("messages", "others", "operator")

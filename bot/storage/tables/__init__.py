@@ -30,6 +30,7 @@
       ├────1:n── batch_results       the pictures that were made
       └────1:n── batch_sheets        its messages with nine items each
     presets                          named settings of a person or a guild
+    style_sets ──1:n── style_pictures  reference pictures of a person or a guild under a name
     stored_format                    one row: the format of all of this
 
 A migration only adds. A column that a release no longer reads is dropped by the release after it, so that each release
@@ -56,7 +57,7 @@ from bot.storage.tables.jobs import (
 )
 from bot.storage.tables.metadata import metadata
 from bot.storage.tables.money import budget_counters, budgets, ledger_entries
-from bot.storage.tables.people import IS_GUILD_PRESET, IS_PERSONAL_PRESET, presets, user_preferences
+from bot.storage.tables.people import IS_OF_GUILD, IS_PERSONAL, presets, style_pictures, style_sets, user_preferences
 from bot.storage.tables.rounds import (
     contests,
     round_ballots,
@@ -68,8 +69,8 @@ from bot.storage.tables.rounds import (
 from bot.storage.tables.teams import team_choices, teams
 
 __all__ = [
-    "IS_GUILD_PRESET",
-    "IS_PERSONAL_PRESET",
+    "IS_OF_GUILD",
+    "IS_PERSONAL",
     "OPEN_STATES",
     "RecordState",
     "audit_entries",
@@ -105,6 +106,8 @@ __all__ = [
     "round_reminders",
     "source_images",
     "stored_format",
+    "style_pictures",
+    "style_sets",
     "team_choices",
     "teams",
     "thumbnails",

@@ -1,14 +1,28 @@
-"""Preferences, and the presets of people and guilds."""
+"""Preferences, and the presets and style sets of people and guilds."""
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, String, Table, Text, TextClause, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    TextClause,
+    text,
+)
 
 from bot.storage.tables.metadata import metadata
 
-IS_PERSONAL_PRESET: Final = text("guild_id = 0")
+IS_PERSONAL: Final = text("guild_id = 0")
 
-IS_GUILD_PRESET: Final = text("guild_id <> 0")
+IS_OF_GUILD: Final = text("guild_id <> 0")
 
 
 def _build_unique_index(name: str, *columns: str, where: TextClause) -> Index:
@@ -39,6 +53,28 @@ presets: Final = Table(
     Column("options", Text, nullable=False, comment="option names to values, as JSON"),
     Column("saved_at", Float(53), nullable=False),
     Index(None, "guild_id", "user_id"),
-    _build_unique_index("uq_presets_personal", "user_id", "folded_name", where=IS_PERSONAL_PRESET),
-    _build_unique_index("uq_presets_guild", "guild_id", "folded_name", where=IS_GUILD_PRESET),
+    _build_unique_index("uq_presets_personal", "user_id", "folded_name", where=IS_PERSONAL),
+    _build_unique_index("uq_presets_guild", "guild_id", "folded_name", where=IS_OF_GUILD),
+)
+
+style_sets: Final = Table(
+    "style_sets",
+    metadata,
+    Column("id", String(16), primary_key=True, comment="random"),
+    Column("user_id", BigInteger, nullable=False, comment="who made it"),
+    Column("guild_id", BigInteger, nullable=False, comment="the guild that owns it; 0 for a person's own"),
+    Column("name", String(64), nullable=False),
+    Column("folded_name", String(64), nullable=False, comment="the name case-folded, unique per owner"),
+    Column("created_at", Float(53), nullable=False),
+    Index(None, "guild_id", "user_id"),
+    _build_unique_index("uq_style_sets_personal", "user_id", "folded_name", where=IS_PERSONAL),
+    _build_unique_index("uq_style_sets_guild", "guild_id", "folded_name", where=IS_OF_GUILD),
+)
+
+style_pictures: Final = Table(
+    "style_pictures",
+    metadata,
+    Column("style_set_id", ForeignKey("style_sets.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False, comment="from 1, without gaps"),
+    Column("picture", LargeBinary, nullable=False, comment="JPEG of at most 1536 pixels on the longer side"),
 )

@@ -160,6 +160,7 @@ MIGRATION_HASHES = {
     "v0009_gallery.py": "d1907ac9fb1f40849f9887ad08f28b0ed64d0699af60c1e56c8782953bfa7ba7",
     "v0010_batches.py": "bcb0216845ea391fae44d69b2d8f3d7ba541c0e5266c21f8b8a5b22af640ea04",
     "v0011_result_hashes.py": "a39490b58080b35737feb3aafd58db9235b95a7d2fd0aa286fa04f074bc4798b",
+    "v0012_style_sets.py": "80f664642dba5289cb58e3bc8bc9f186d814ed2b0c29f0468c5c2a90241142bb",
 }
 """Add a line for each new migration; a line that is here never changes."""
 

@@ -11,6 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from bot.domain.messages import MessageRef
 from bot.domain.notices import NoticeKind
+from bot.domain.owners import Owner
 from bot.domain.preferences import Ping, Preferences
 from bot.domain.provenance import FileKind
 from bot.domain.round_phases import start_contest
@@ -28,6 +29,7 @@ from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.result_hashes import SqlResultHashStore
 from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database
+from bot.storage.style_sets import SqlStyleSetStore
 from bot.storage.tables import (
     explorations,
     favourites,
@@ -38,6 +40,7 @@ from bot.storage.tables import (
     result_hashes,
     round_ballots,
     source_images,
+    style_sets,
     user_preferences,
 )
 from bot.storage.teams import SqlTeamStore
@@ -117,6 +120,8 @@ async def fill_tables(database: Database, job_store: SqlJobStore, url: str) -> N
             requester_id=user_id,
             created_at=0,
         )
+    for owner in (Owner(ADA_ID), Owner(BEN_ID), Owner(ADA_ID, 1)):
+        await SqlStyleSetStore(database).add_pictures(owner, "oils", [b"a picture"])
     await fill_contest(database)
     await SqlTeamStore(database).add_team(Team(7, 1, "Makers"), ADA_ID)
     for user_id in (ADA_ID, BEN_ID):
@@ -172,6 +177,7 @@ async def test_all_data_of_a_person_is_counted_and_deleted(
         rows=7,
         favourites=1,
         presets=1,
+        style_sets=1,
         explorations=1,
         thumbnails=1,
         source_images=1,
@@ -204,6 +210,7 @@ async def test_other_peoples_data_remains_even_where_it_came_from_the_deleted_pe
     assert [row["job_id"] for row in read_rows(database_url, result_hashes)] == [make_job_by(4).id]
     assert [row["user_id"] for row in read_rows(database_url, user_preferences)] == [BEN_ID]
     assert sorted(row["user_id"] for row in read_rows(database_url, presets)) == [0, BEN_ID]
+    assert sorted(row["user_id"] for row in read_rows(database_url, style_sets)) == [0, BEN_ID]
     assert [row["requester_id"] for row in read_rows(database_url, explorations)] == [BEN_ID]
     assert [n.place_id for n in await SqlNoticeStore(database).list_waiting([NoticeKind.DELETION])] == [BEN_ID]
     (report,) = read_rows(database_url, reports)
