@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from itertools import cycle
 from typing import Any, TypeVar
 
 from bot.domain.batches import Batch, BatchItem, BatchPlace, BatchState, Brief
@@ -14,13 +15,17 @@ from bot.storage.session import Database
 from demo.http_client import request_json
 from demo.stack import Stack
 from shared.catalogue import load_catalogue
-from shared.job import Priority, Requester, make_item_id, make_retry_id
+from shared.job import Requester, make_item_id, make_retry_id
 from shared.prompts import TextPrompt
 from shared.request.model import Request
 from tests.support.images import make_png
 from tests.support.records import query_records
 
 T = TypeVar("T")
+
+_SPENT = """
+    SELECT sum(spent) FROM ledger_entries WHERE job_id IN (SELECT id FROM jobs WHERE job_json LIKE ?)
+"""
 
 
 class StoredBatches:
@@ -31,14 +36,11 @@ class StoredBatches:
         self.state: dict[str, Any] = request_json("GET", f"{stack.discord_url}/control/state")
         self._count = 0
 
-    def start(
-        self, count: int, prompt: str = "a castle", *, has_pictures: bool = True, priority: Priority = Priority.NORMAL
-    ) -> str:
-        """Start a batch of items from one picture, or from words alone; return its id."""
+    def start(self, count: int, prompt: str = "a castle", *, pictures: Sequence[bytes] = ()) -> str:
+        """Start a batch of items, which start from these pictures by turns, or all from one; return its id."""
         self._count += 1
         batch_id = make_retry_id(time.time(), self._count)
-        image = make_png() if has_pictures else None
-        self.run(lambda store: self._start(store, batch_id, count, prompt, image, priority))
+        self.run(lambda store: self._start(store, batch_id, count, prompt, pictures or [make_png()]))
         return batch_id
 
     def run(self, action: Callable[[SqlBatchStore], Coroutine[Any, Any, T]]) -> T:
@@ -68,8 +70,9 @@ class StoredBatches:
 
     def find_discrepancies(self, batch_id: str) -> list[str]:
         """Return one line for each thing that the ledger, the items and the pictures do not agree on."""
-        ((reserved, spent),) = query_records(self.stack, "SELECT sum(reserved), sum(spent) FROM ledger_entries")
-        ((costs,),) = query_records(self.stack, "SELECT sum(cost) FROM batch_items")
+        ((reserved,),) = query_records(self.stack, "SELECT sum(reserved) FROM ledger_entries")
+        ((costs,),) = query_records(self.stack, "SELECT sum(cost) FROM batch_items WHERE batch_id = ?", batch_id)
+        ((spent,),) = query_records(self.stack, _SPENT, f'%"batch_id":"{batch_id}"%')
         lines = [] if not reserved else [f"{reserved} are reserved, though nothing is open"]
         lines += [] if costs == spent else [f"the items cost {costs}, the ledger says {spent}"]
         made = "SELECT job_id FROM batch_items WHERE batch_id = ? AND state = 'generated'"
@@ -78,30 +81,27 @@ class StoredBatches:
         return lines + ([] if expected == stored else [f"{expected} were made, {stored} are stored"])
 
     async def _start(
-        self, store: SqlBatchStore, batch_id: str, count: int, prompt: str, image: bytes | None, priority: Priority
+        self, store: SqlBatchStore, batch_id: str, count: int, prompt: str, pictures: Sequence[bytes]
     ) -> None:
-        sha256 = None if image is None else hashlib.sha256(image).hexdigest()
+        model = load_catalogue().default_model.key
+        hashes = [hashlib.sha256(picture).hexdigest() for picture in pictures]
         items = [
             BatchItem(
                 number,
                 number,
                 f"castle-{number}",
-                Request(
-                    model=load_catalogue().default_model.key,
-                    text_prompts=(TextPrompt(text=f"{prompt} {number}"),),
-                    has_picture=image is not None,
-                ),
+                Request(model=model, text_prompts=(TextPrompt(text=f"{prompt} {number}"),), has_picture=True),
                 sha256,
                 make_item_id(batch_id, number),
             )
-            for number in range(1, count + 1)
+            for number, sha256 in zip(range(1, count + 1), cycle(hashes), strict=False)
         ]
-        assert await store.add_draft(self._build_batch(batch_id, priority), items)
-        if image is not None and sha256 is not None:
-            await store.add_image(batch_id, sha256, "castle.png", image)
+        assert await store.add_draft(self._build_batch(batch_id), items)
+        for picture, sha256 in zip(pictures, hashes, strict=True):
+            await store.add_image(batch_id, sha256, "castle.png", picture)
         await store.start(batch_id)
 
-    def _build_batch(self, batch_id: str, priority: Priority) -> Batch:
+    def _build_batch(self, batch_id: str) -> Batch:
         guild_id, channel_id = int(self.state["guilds"][0]["id"]), int(self.stack.channel_id)
         user_id = int(self.stack.environment["EXTRAS_ALLOWED_USERS"])
         return Batch(
@@ -112,5 +112,4 @@ class StoredBatches:
             brief=Brief("spring catalogue"),
             state=BatchState.DRAFT,
             created_at=time.time(),
-            priority=priority,
         )

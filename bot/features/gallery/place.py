@@ -57,12 +57,13 @@ async def find_result_refusal(
 async def describe_place(gallery: GalleryChannel, record: JobRecord) -> ResultPlaceFacts:
     """Describe where a result of the gallery's server is. An archived thread is fetched.
 
-    An entry of a round is secret until the round shows it. Raises `discord.HTTPException`, unless Discord shows the bot
-    no such channel: then nobody is known to read it.
+    An entry of a round is secret until the round shows it; no message shows an item of a batch alone. Raises
+    `discord.HTTPException`, unless Discord shows the bot no such channel: then nobody is known to read it.
     """
     guild, origin, message = gallery.guild, record.job.origin, record.message
     is_secret = record.job.entry is not None and message is None
-    is_private = origin.is_direct_message or message is None or message.is_private
+    is_shown = message is not None or record.job.batch is not None
+    is_private = origin.is_direct_message or not is_shown or (message is not None and message.is_private)
     if is_secret or is_private or origin.guild_id != guild.id:
         return ResultPlaceFacts(origin.guild_id, frozenset({origin.channel_id}), is_private, is_secret=is_secret)
     channel = guild.get_channel_or_thread(origin.channel_id) or await _fetch_channel(guild, origin.channel_id)

@@ -11,7 +11,7 @@ from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
 from bot.features.gallery.place import GalleryChannel, describe_place
 from bot.features.gallery.setup import apply_choice
-from shared.job import EntryRef
+from shared.job import BatchRef, EntryRef
 from tests.support.views import make_result_record
 
 GUILD, MEMBERS, MUTED = 10, 11, 12
@@ -125,6 +125,15 @@ async def test_a_thread_is_in_the_channel_above_it_and_shares_its_age_restrictio
 )
 async def test_a_result_that_was_sent_directly_is_private(guild: discord.Guild, record: JobRecord) -> None:
     assert (await describe(guild, MEMBERS_ONLY, record)).is_private
+
+
+async def test_an_item_of_a_batch_has_no_message_and_is_read_in_its_channel(guild: discord.Guild) -> None:
+    record = replace(make_record(MEMBERS_ONLY), message=None)
+    job = record.job.model_copy(update={"batch": BatchRef(batch_id="1", item_number=1)})
+
+    place = await describe(guild, MEMBERS_ONLY, replace(record, job=job))
+
+    assert (place.is_private, place.is_readable, place.is_secret) == (False, True, False)
 
 
 async def test_an_entry_is_secret_until_its_round_shows_it(guild: discord.Guild) -> None:
