@@ -7,149 +7,48 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from importlib.resources import files
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import PrivateAttr, model_validator
 
 from shared.dates import get_today
+from shared.models import (
+    IMAGE_STRENGTH,
+    STEP_SCHEDULE,
+    Bounds,
+    CommandName,
+    DialectName,
+    FieldSpec,
+    FrozenModel,
+    LargestPng,
+    Model,
+    Operation,
+    Size,
+    Task,
+)
 from shared.problems import Problem, make_problem
 
-STEP_SCHEDULE: Final = "STEP_SCHEDULE"
-IMAGE_STRENGTH: Final = "IMAGE_STRENGTH"
-"""The two values of the field `init_image_mode`."""
+__all__ = [
+    "IMAGE_STRENGTH",
+    "STEP_SCHEDULE",
+    "Bounds",
+    "Catalogue",
+    "CommandName",
+    "DialectName",
+    "FieldSpec",
+    "LargestPng",
+    "Model",
+    "Operation",
+    "Size",
+    "Task",
+    "load_catalogue",
+    "make_unknown_model_problem",
+]
 
 _NAME_DISPLAY_LIMIT: Final = 100
 
-Size = tuple[int, int]
-Task = Literal["generate", "upscale"]
-CommandName = Literal["imagine", "sdxl"]
-DialectName = Literal["sdxl", "stable-image"]
 
-
-class _FrozenModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class FieldSpec(_FrozenModel):
-    """The values that a model accepts for a field: numbers in a range, choices, or text of up to `limit` characters.
-
-    `weights` if the field may have several texts with weights, `emphasis` if it is one text in which `(fog:1.2)` has
-    one. `words` say each choice in the prompt, to a model that has no such field.
-    """
-
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    default: float | str | None = None
-    limit: int | None = None
-    weights: bool = False
-    emphasis: bool = False
-    words: Mapping[str, str] = {}
-
-    def accepts(self, value: Any) -> bool:
-        """Return whether a value is one of the choices, if there are any, and within the range, if there is one."""
-        return (
-            (not self.choices or value in self.choices)
-            and (self.minimum is None or value >= self.minimum)
-            and (self.maximum is None or value <= self.maximum)
-        )
-
-
-class Bounds(_FrozenModel):
-    """The pictures that a model accepts in their own shape: pixels of a side, pixels in all, longer to shorter side."""
-
-    min_side: Annotated[int, Field(ge=1)]
-    max_pixels: Annotated[int, Field(ge=1)]
-    max_aspect: Annotated[float, Field(ge=1)]
-    max_side: Annotated[int, Field(ge=1)] | None = None
-
-
-class LargestPng(_FrozenModel):
-    """The bytes of the largest PNG that a model makes, apart from the pixels of its source and for each of them."""
-
-    bytes: Annotated[int, Field(ge=0)] = 0
-    bytes_per_source_pixel: Annotated[float, Field(ge=0)] = 0
-
-
-class Model(_FrozenModel):
-    """A row of the catalogue.
-
-    `price_usd` is the price of a picture, `typical_seconds` an estimate of a call's duration until some were measured.
-    `concurrency` limits the calls at a time over all workers, `per_minute` those that start in a minute (0: no limit).
-    Pictures are fitted to one of the `sizes`, or keep their shape within the `bounds`. `largest_png` decides whether a
-    PNG fits into a response of Bedrock; without it every format is taken to fit. `sends_mode` if the body names
-    its mode, which SD 3.5 requires and Core and Ultra reject. `command` is the one in which people choose the model.
-    `offered`: whether they may; by default until its end of life.
-    """
-
-    key: Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")]  # part of the custom ids of buttons
-    name: str
-    id: str
-    task: Task = "generate"
-    command: CommandName = "imagine"
-    dialect: DialectName
-    regions: tuple[str, ...]
-    price_usd: Annotated[float, Field(ge=0)]
-    picture: Literal["required", "optional", "none"]
-    streaming: bool
-    sends_mode: bool = False
-    typical_seconds: Annotated[float, Field(gt=0)]
-    concurrency: Annotated[int, Field(ge=1)]
-    per_minute: Annotated[int, Field(ge=0)]
-    sizes: tuple[Size, ...] = ()
-    bounds: Bounds | None = None
-    largest_png: LargestPng | None = None
-    fields: Mapping[str, FieldSpec]
-    end_of_life: date | None = None
-    offered: bool | None = None
-
-    @property
-    def reads_prompts(self) -> bool:
-        return "prompt" in self.fields
-
-    @property
-    def weighs_prompts(self) -> bool:
-        return self.reads_prompts and self.fields["prompt"].weights
-
-    @property
-    def reads_emphasis(self) -> bool:
-        return self.reads_prompts and self.fields["prompt"].emphasis
-
-    @property
-    def prompt_limit(self) -> int:
-        """The length of a prompt in characters: of each weighted text, or of the whole; 0 for a model without."""
-        return (self.fields["prompt"].limit or 0) if self.reads_prompts else 0
-
-    @property
-    def accepted_sizes(self) -> tuple[Size, ...] | Bounds:
-        """The sizes or bounds that a picture is fitted to; empty for a model that reads none."""
-        return self.bounds or self.sizes
-
-    def is_retired(self, today: date) -> bool:
-        return self.end_of_life is not None and today >= self.end_of_life
-
-    def is_offered(self, today: date) -> bool:
-        """Return whether people may choose the model on this date."""
-        return not self.is_retired(today) if self.offered is None else self.offered
-
-    @model_validator(mode="after")
-    def _validate_consistency(self) -> "Model":
-        if self.reads_prompts and self.fields["prompt"].limit is None:
-            msg = "a prompt needs a maximum length: set fields.prompt.limit"
-        elif self.task == "generate" and not self.reads_prompts:
-            msg = 'a model that generates needs a prompt: add fields.prompt, or set task to "upscale"'
-        elif self.task == "upscale" and self.picture != "required":
-            msg = 'an upscaler needs a picture: set picture to "required"'
-        elif self.picture != "none" and not self.accepted_sizes:
-            msg = "a model that reads a picture needs sizes or bounds"
-        elif "keep" in self.fields and not self.fields.get("init_image_mode", FieldSpec()).accepts(IMAGE_STRENGTH):
-            msg = f"keep works in the mode {IMAGE_STRENGTH} alone: add that to the choices of init_image_mode"
-        else:
-            return self
-        raise ValueError(msg)
-
-
-class Catalogue(_FrozenModel):
+class Catalogue(FrozenModel):
     """All models, by their keys.
 
     The models on offer may become fewer while a process runs: those whose life has ended are left out, unless the
@@ -223,9 +122,19 @@ class Catalogue(_FrozenModel):
         """The models on offer that enlarge a picture."""
         return self.models_for_task("upscale")
 
+    @property
+    def edit_models(self) -> tuple[Model, ...]:
+        """The models on offer that edit a picture."""
+        return self.models_for_task("edit")
+
+    def find_edit_model(self, operation: Operation) -> Model | None:
+        """Find the model for an operation: an available one, else one that AWS refuses to run for now."""
+        candidates = [model for model in self.edit_models if model.operation == operation]
+        return next(filter(self.is_available, candidates), candidates[0] if candidates else None)
+
     def list_choosable_models(self, task: Task) -> tuple[Model, ...]:
         """List the models for a task that people choose by name: from a list, or by a button."""
-        return self.generation_models if task == "generate" else self.upscale_models
+        return self.generation_models if task == "generate" else self.models_for_task(task)
 
     def models_for_task(self, task: Task) -> tuple[Model, ...]:
         """Return the models on offer for a task, in any command."""
@@ -280,7 +189,12 @@ def load_catalogue(override: str = "") -> Catalogue:
 def _add_styles(row: dict[str, Any], styles: Mapping[str, str]) -> dict[str, Any]:
     """Let a model that generates, and has no styles of its own, have these: each is a word or two in its prompt."""
     fields = row.get("fields")
-    if not styles or not isinstance(fields, dict) or row.get("task") == "upscale" or "style_preset" in fields:
+    if (
+        not styles
+        or not isinstance(fields, dict)
+        or row.get("task", "generate") != "generate"
+        or "style_preset" in fields
+    ):
         return row
     return row | {"fields": fields | {"style_preset": {"choices": list(styles), "words": styles}}}
 

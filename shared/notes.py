@@ -14,6 +14,9 @@ NOTE_CODES: Final = (
     "cropped",
     "first_keep",
     "enlarged",
+    "scaled_down",
+    "scaled_up",
+    "extended_far",
     "style_in_words",
     "model_replaced",
     # a prompt with the syntax of another tool

@@ -101,6 +101,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         call_seconds=settings.bedrock_call_seconds,
         concurrency=settings.worker_concurrency,
         streaming=settings.bedrock_streaming,
+        sends_metadata=settings.bedrock_request_metadata,
     )
     generate_job = GenerateJob(queue, bedrock, catalogue, settings.max_wait_seconds)
     tasks = Tasks(queue, catalogue, generate_job, cores=count_usable_cores())

@@ -11,10 +11,12 @@ from shared.imaging.marks import has_content_credentials
 from shared.job import Job
 from shared.outcome import Credentials, Failed, Filtered, Generated, Outcome
 from shared.problems import Actor, Problem, RejectedError, make_problem
+from shared.queue.bundles import unpack_prepared
 from shared.request.output_format import fit_output_format
+from shared.request.pictures import Pictures
 from shared.request.validation import validate_request
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
-from worker.imaging.verification import count_pixels
+from worker.imaging.verification import measure_size
 from worker.ports import Claim, ImageModelClient, JobQueue, QueueUnavailableError
 from worker.result_metadata import embed_metadata
 from worker.unknown_model import fail_unknown_model
@@ -48,12 +50,13 @@ class GenerateJob:
         if problems:
             self._fail(claim, problems[0])
             return
-        prepared = self.queue.fetch_prepared(job.id) if job.request.has_picture else None
-        if job.request.has_picture and prepared is None:
+        pictures = self._fetch_pictures(job)
+        if pictures is None:
             self._fail(claim, make_problem("upload_expired"))
             return
+        source = pictures.source
         try:
-            request = fit_output_format(job.request, model, lambda: count_pixels(prepared) if prepared else 0)
+            request = fit_output_format(job.request, model, lambda: measure_size(source) if source else (0, 0))
         except RejectedError as rejection:
             self._fail(claim, rejection.problems[0])
             return
@@ -61,13 +64,27 @@ class GenerateJob:
             log.warning("job %s: its lease was lost, or calls are held: no call is made", job.id)
             return
         try:
-            result = self.client.generate(request, model, prepared, job.seed)
+            result = self.client.generate(request, model, pictures, job.seed, _describe_job(job))
         except BedrockCallError as error:
             self._handle_call_error(claim, model, error)
             return
         outcome, picture = _to_outcome(job, model, result)
         del result  # `finish` may wait for the queue in many threads, and need not keep the response in memory
         self.queue.finish(claim, outcome, picture)
+
+    def _fetch_pictures(self, job: Job) -> Pictures | None:
+        """Fetch the prepared pictures of a job; None if some that it needs have expired."""
+        request = job.request
+        if not request.has_picture:
+            return Pictures()
+        prepared = self.queue.fetch_prepared(job.id)
+        pictures = unpack_prepared(prepared) if prepared else Pictures()
+        has_all = (
+            pictures.source is not None
+            and (request.mask is None or pictures.mask is not None)
+            and (not request.has_style_picture or pictures.style is not None)
+        )
+        return pictures if has_all else None
 
     def _fail(self, claim: Claim, problem: Problem) -> None:
         self.queue.finish(claim, Failed(problem=problem))
@@ -114,12 +131,18 @@ class GenerateJob:
             other.name
             for other in self.catalogue.list_choosable_models(model.task)
             if other.key != model.key
+            and other.operation == model.operation
             and not self.catalogue.is_retired(other)
             and (other.picture != "none" or model.picture == "none")
         ]
         if not alternatives:
             return None
         return make_problem("model_withdrawn", model=model.name, models=", ".join(alternatives))
+
+
+def _describe_job(job: Job) -> dict[str, str]:
+    """Say to which job and server a call belongs."""
+    return {"job_id": job.id, "guild_id": str(job.origin.guild_id)}
 
 
 def _to_outcome(job: Job, model: Model, result: GeneratedImage | FilteredResult) -> tuple[Outcome, bytes | None]:

@@ -17,6 +17,16 @@ _FIELD_LABELS = {
     "step_schedule_end": "Step schedule end",
     "aspect_ratio": "Aspect ratio",
     "creativity": "Creativity",
+    "grow_mask": "Grow mask",
+    "left": "Left",
+    "right": "Right",
+    "up": "Up",
+    "down": "Down",
+    "control_strength": "Control strength",
+    "fidelity": "Fidelity",
+    "composition_fidelity": "Composition fidelity",
+    "style_strength": "Style strength",
+    "change_strength": "Change strength",
 }
 
 

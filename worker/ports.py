@@ -1,5 +1,6 @@
 """The interfaces of the queue and of the model client, which tests replace by fakes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from shared.outcome import Outcome
 from shared.problems import Problem
 from shared.queue.stages import Stage
 from shared.request.model import Request
+from shared.request.pictures import Pictures
 from worker.call_result import FilteredResult, GeneratedImage
 
 
@@ -36,9 +38,17 @@ class ImageModelClient(Protocol):
     """A client of image models."""
 
     def generate(
-        self, request: Request, model: Model, picture: bytes | None, seed: int | None
+        self,
+        request: Request,
+        model: Model,
+        pictures: Pictures,
+        seed: int | None,
+        metadata: Mapping[str, str] | None = None,
     ) -> GeneratedImage | FilteredResult:
-        """Call the model once, within a deadline for the whole call. Raises `BedrockCallError`."""
+        """Call the model once, within a deadline for the whole call. Raises `BedrockCallError`.
+
+        `metadata` says to which job the call belongs, for the provider's own log; it holds no personal data.
+        """
         ...
 
 
@@ -54,15 +64,15 @@ class JobQueue(Protocol):
         ...
 
     def fetch_upload(self, job_id: str) -> bytes | None:
-        """Fetch the picture as it was uploaded; None if it has expired."""
+        """Fetch the pictures as they were uploaded, packed by `shared.queue.bundles`; None if they have expired."""
         ...
 
     def fetch_prepared(self, job_id: str) -> bytes | None:
-        """Fetch the picture as it was prepared for the model; None if it has expired."""
+        """Fetch the pictures as they were prepared for the model, packed; None if they have expired."""
         ...
 
     def promote(self, claim: Claim, prepared: bytes) -> bool:
-        """Store the prepared picture, delete the upload, and move the job to the stage GENERATE."""
+        """Store the prepared pictures, packed, delete the uploads, and move the job to the stage GENERATE."""
         ...
 
     def start_call(self, claim: Claim) -> bool:

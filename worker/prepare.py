@@ -1,4 +1,4 @@
-"""The prepare stage of a claimed job: from the uploaded picture to one that the model accepts."""
+"""The prepare stage of a claimed job: from the uploaded pictures to those that the model accepts."""
 
 import logging
 
@@ -7,8 +7,10 @@ from shared.imaging.limits import ImageRejectedError
 from shared.imaging.problems import make_picture_problem
 from shared.outcome import Failed
 from shared.problems import RejectedError, make_problem
+from shared.queue.bundles import pack_pictures, unpack_uploads
 from shared.request.output_format import fit_output_format
-from worker.imaging.preparation import prepare_image
+from shared.request.output_size import require_allowed_size
+from worker.imaging.pictures import prepare_pictures
 from worker.ports import Claim, JobQueue
 from worker.unknown_model import fail_unknown_model
 
@@ -23,12 +25,14 @@ def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim) -> None:
         fail_unknown_model(queue, catalogue, claim)
         return
     upload = queue.fetch_upload(job.id)
-    if upload is None:
+    uploads = unpack_uploads(upload, job.request) if upload is not None else None
+    if uploads is None:
         queue.finish(claim, Failed(problem=make_problem("upload_expired")))
         return
     try:
-        prepared = prepare_image(upload, model.accepted_sizes, job.request.fit or "crop")
-        fit_output_format(job.request, model, lambda: prepared.width * prepared.height)
+        prepared = prepare_pictures(uploads, job.request, model)
+        require_allowed_size(job.request, prepared.size)
+        fit_output_format(job.request, model, lambda: prepared.size)
     except RejectedError as rejection:
         queue.finish(claim, Failed(problem=rejection.problems[0]))
         return
@@ -36,4 +40,4 @@ def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim) -> None:
         log.info("job %s: the picture is rejected: %s", job.id, error.code)
         queue.finish(claim, Failed(problem=make_picture_problem(error)))
         return
-    queue.promote(claim, prepared.data)
+    queue.promote(claim, pack_pictures(prepared.pictures) or b"")

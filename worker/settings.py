@@ -39,6 +39,11 @@ class Settings(CommonSettings):
     bedrock_call_seconds: float = Field(
         120, gt=0, description="The time limit of one call of Bedrock, from connecting to the last byte, in seconds."
     )
+    bedrock_request_metadata: bool = Field(
+        False,
+        description="Whether each call names its job and its server, by id, in AWS's log of invocations, so that "
+        "it can be joined with the bot's own records. It holds no personal data.",
+    )
     worker_concurrency: int = Field(
         32,
         ge=1,

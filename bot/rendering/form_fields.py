@@ -30,7 +30,7 @@ def list_editable_fields(request: Request, model: Model) -> tuple[str, ...]:
     """List the fields with which a request can be edited: those that this model reads and that apply to it."""
     applicable = {"seed", "style_preset"}
     if model.reads_prompts:
-        applicable |= {"prompt", "negative"}
+        applicable |= {"prompt", "negative"} if model.reads_negative_prompts else {"prompt"}
     if request.has_picture and not request.is_scheduled(model):
         applicable.add("keep")
     return tuple(

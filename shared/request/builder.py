@@ -9,7 +9,7 @@ from shared.catalogue import Catalogue, Model, make_unknown_model_problem
 from shared.problems import Problem, RejectedError, make_problem
 from shared.prompts import TextPrompt, parse_prompt, replace_surrogates
 from shared.request.expression import express_for_model
-from shared.request.model import OPTION_NAMES, BuiltRequest, Request
+from shared.request.model import OPTION_NAMES, BuiltRequest, MaskKind, Request
 from shared.request.validation import (
     MAX_QUOTED_LENGTH,
     can_add_negative_prompt,
@@ -24,6 +24,7 @@ _NUMBER_TYPES: Final[Mapping[str, type[int | float]]] = {
     for kind in (int, float)
     if field.annotation == kind | None
 }
+_TEXT_OPTIONS: Final = ("search_prompt", "select_prompt")
 
 
 def build_request(
@@ -33,6 +34,8 @@ def build_request(
     prompt: str | None = None,
     negative: str | None = None,
     model: str | None = None,
+    mask: MaskKind | None = None,
+    has_style_picture: bool = False,
     **options: Any,
 ) -> BuiltRequest:
     """Build a request from the options that a person typed; numbers may be text, as a form sends them.
@@ -51,7 +54,8 @@ def build_request(
     text_prompts = _parse_prompts(prompt, negative, row, problems)
     typed = {name: value for name, value in options.items() if value is not None}
     values = _parse_values(typed, problems)
-    request = typed_request = Request(model=row.key, text_prompts=text_prompts, has_picture=has_picture, **values)
+    pictures = {"has_picture": has_picture, "mask": mask, "has_style_picture": has_style_picture}
+    request = typed_request = Request(model=row.key, text_prompts=text_prompts, **pictures, **values)
     filled = {
         *typed,
         *(("model",) if model is not None else ()),
@@ -98,7 +102,7 @@ def _parse_prompts(
 ) -> tuple[TextPrompt, ...]:
     text_prompts: tuple[TextPrompt, ...] = ()
     prompt, negative = replace_surrogates(prompt or ""), replace_surrogates(negative or "")
-    if model.reads_prompts or has_visible_text(prompt):
+    if model.requires_prompt or has_visible_text(prompt):
         try:
             text_prompts = parse_prompt(prompt)
         except RejectedError as error:
@@ -125,6 +129,8 @@ def _parse_values(options: Mapping[str, Any], problems: list[Problem]) -> dict[s
 
 def _parse_value(name: str, value: Any) -> Any:
     """Parse the value of an option: "62,5 %" for a number. Raises `ValueError` unless a number is finite."""
+    if name in _TEXT_OPTIONS:
+        return replace_surrogates(str(value)).strip()
     kind = _NUMBER_TYPES.get(name)
     if kind is None:
         return value

@@ -8,7 +8,7 @@ from shared.notes import make_note
 from shared.problems import RejectedError, make_problem
 from shared.prompts import split_negative_prompt
 from shared.request.expression import express_for_model
-from shared.request.model import PICTURE_OPTIONS, TEXT_OPTIONS, BuiltRequest, Request
+from shared.request.model import PICTURE_OPTIONS, SUBJECT_OPTIONS, TEXT_OPTIONS, BuiltRequest, Request
 from shared.request.validation import validate_request
 
 
@@ -22,7 +22,7 @@ def adapt_to_model(
     take the result.
     """
     built = express_for_model(convert_to_model(request, model, from_result=from_result, **changes), model)
-    lacks_prompt = model.reads_prompts and not built.request.text_prompts
+    lacks_prompt = model.requires_prompt and not built.request.text_prompts
     problems = [
         *((make_problem("prompt_empty"),) if lacks_prompt else ()),
         *validate_request(built.request, model, catalogue),
@@ -40,8 +40,12 @@ def convert_to_model(request: Request, model: Model, *, from_result: bool = Fals
         for name, value in request.explicit_options().items()
         if name not in omitted and (name in model.fields or name == "fit")
     }
-    prompts = {"text_prompts": request.text_prompts if model.reads_prompts else ()}
-    return Request(model=model.key, has_picture=from_result or request.has_picture, **(prompts | options | changes))
+    inputs = {
+        "text_prompts": request.text_prompts if model.reads_prompts else (),
+        "mask": request.mask if model.mask != "none" and not from_result else None,
+        "has_style_picture": request.has_style_picture and model.style_picture != "none",
+    }
+    return Request(model=model.key, has_picture=from_result or request.has_picture, **(inputs | options | changes))
 
 
 def find_alternative_models(request: Request, catalogue: Catalogue, today: date) -> tuple[Model, ...]:
@@ -51,14 +55,18 @@ def find_alternative_models(request: Request, catalogue: Catalogue, today: date)
     return tuple(
         model
         for model in candidates
-        if model.key != request.model and not model.is_retired(today) and _can_adapt(request, model, catalogue)
+        if model.key != request.model
+        and (own is None or model.operation == own.operation)
+        and not model.is_retired(today)
+        and _can_adapt(request, model, catalogue)
     )
 
 
 def build_upscale_requests(request: Request, catalogue: Catalogue) -> tuple[Request, ...]:
     """Build a request to upscale the result of another, one for each offered upscaler that would take it.
 
-    Upscalers that read a prompt get the original one, with its weights if they read any. An upscaled picture is not
+    Upscalers that read a prompt get the original one, with its weights if they read any; without one, those that need
+    one are left out. An upscaled picture is not
     upscaled again.
     """
     model = catalogue.models.get(request.model)
@@ -68,15 +76,17 @@ def build_upscale_requests(request: Request, catalogue: Catalogue) -> tuple[Requ
     candidates = (
         (row, Request(model=row.key, text_prompts=prompts if row.reads_prompts else (), has_picture=True))
         for row in catalogue.upscale_models
+        if prompts or not row.requires_prompt
     )
     expressed = ((row, express_for_model(upscale, row).request) for row, upscale in candidates)
     return tuple(upscale for row, upscale in expressed if not validate_request(upscale, row, catalogue))
 
 
 def extract_settings(request: Request) -> dict[str, Any]:
-    """Extract the chosen options except prompt, seed and extras, by the names that `build_request` takes."""
+    """Extract the chosen options that suit other pictures, too, by the names that `build_request` takes."""
     _, negative = split_negative_prompt(request.text_prompts)
-    options = {name: value for name, value in request.explicit_options().items() if name not in {"seed", "extras"}}
+    omitted = {"seed", "extras", *SUBJECT_OPTIONS}
+    options = {name: value for name, value in request.explicit_options().items() if name not in omitted}
     return {"model": request.model, **({"negative": negative} if negative else {}), **options}
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.catalogue import IMAGE_STRENGTH, STEP_SCHEDULE, Model
-from shared.request.model import SCHEDULE_OPTIONS, Request
+from shared.request.model import SCHEDULE_OPTIONS, TEXT_OPTIONS, Request
 
 
 def get_effective_value(request: Request, field: str, model: Model) -> Any:
@@ -28,4 +28,4 @@ def _is_applicable(request: Request, field: str, model: Model) -> bool:
         return request.has_picture and not is_scheduled
     if field == "init_image_mode":
         return request.has_picture
-    return field != "aspect_ratio" or not request.has_picture
+    return field not in TEXT_OPTIONS or request.reads_text_options(model)

@@ -17,10 +17,20 @@ PICTURE_OPTIONS: Final = ("init_image_mode", "keep", "step_schedule_start", "ste
 """Options that say how the picture is used: invalid without one."""
 
 TEXT_OPTIONS: Final = ("aspect_ratio",)
-"""Options for a picture from words alone: invalid with a picture, which has a shape of its own."""
+"""Options for a picture from words alone: invalid with a picture, which has a shape of its own, unless the model always
+needs one."""
+
+SIDES: Final = ("left", "right", "up", "down")
+"""Options that add pixels to a picture, at least one of which a model that reads them needs."""
+
+SUBJECT_OPTIONS: Final = (*SIDES, "search_prompt", "select_prompt")
+"""Options that say which part of one picture is edited, and mean little for another."""
 
 SCHEDULE_OPTIONS: Final = ("step_schedule_start", "step_schedule_end")
 """Options of the mode STEP_SCHEDULE."""
+
+
+_NO_OPTIONS: Final = frozenset({"model", "text_prompts", "has_picture", "mask", "has_style_picture"})
 
 
 class Fit(StrEnum):
@@ -31,11 +41,19 @@ class Fit(StrEnum):
     STRETCH = "stretch"
 
 
+class MaskKind(StrEnum):
+    """Where the mask of a picture comes from: another picture, or its own transparency."""
+
+    PICTURE = "picture"
+    ALPHA = "alpha"
+
+
 class Request(BaseModel):
     """Everything that a person chose. `None` stands for the model's default.
 
     `keep` is the percentage of the picture to preserve: SDXL's `image_strength`, and `1 - strength` of the others.
-    `text_prompts` is empty for a model that reads no prompt.
+    `text_prompts` is empty for a model that reads no prompt. `mask` is set if only a region of the picture is edited,
+    `has_style_picture` if another picture shows the style. The sides are pixels that are added to the picture.
     Ranges and choices are in the model's row of the catalogue; `build_request` validates against it.
     https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-1-0-image-image.html
     """
@@ -60,6 +78,20 @@ class Request(BaseModel):
     output_format: str | None = None
     aspect_ratio: str | None = None
     creativity: float | None = None
+    mask: MaskKind | None = None
+    has_style_picture: bool = False
+    grow_mask: int | None = None
+    left: int | None = None
+    right: int | None = None
+    up: int | None = None
+    down: int | None = None
+    search_prompt: str | None = None
+    select_prompt: str | None = None
+    control_strength: float | None = None
+    fidelity: float | None = None
+    composition_fidelity: float | None = None
+    style_strength: float | None = None
+    change_strength: float | None = None
     extras: dict[str, JsonValue] | None = None
 
     def is_scheduled(self, model: Model) -> bool:
@@ -71,9 +103,13 @@ class Request(BaseModel):
             return False
         return bool(self.resolve_value("init_image_mode", model) == STEP_SCHEDULE)
 
+    def reads_text_options(self, model: Model) -> bool:
+        """Tell whether the options of `TEXT_OPTIONS` apply, if the model has them."""
+        return not self.has_picture or model.picture == "required"
+
     def explicit_options(self) -> dict[str, Any]:
         """Return the options that were chosen, by field name."""
-        return self.model_dump(exclude_none=True, exclude={"model", "text_prompts", "has_picture"}, mode="json")
+        return self.model_dump(exclude_none=True, exclude=set(_NO_OPTIONS), mode="json")
 
     def resolve_value(self, field: str, model: Model) -> Any:
         """Return the value of a field: the chosen one, else the model's default, else None."""
@@ -96,7 +132,5 @@ class BuiltRequest:
     notes: tuple[Note, ...] = ()
 
 
-OPTION_NAMES: Final = tuple(
-    name for name in Request.model_fields if name not in {"model", "text_prompts", "has_picture"}
-)
+OPTION_NAMES: Final = tuple(name for name in Request.model_fields if name not in _NO_OPTIONS)
 """Names of the optional fields, in the order in which the model class declares them."""

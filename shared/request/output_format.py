@@ -7,9 +7,10 @@ formats only PNG is lossless, and weighs several times as much as the others.
 from collections.abc import Callable
 from typing import Final
 
-from shared.catalogue import Model
+from shared.catalogue import Model, Size
 from shared.problems import RejectedError, make_problem
 from shared.request.model import Request
+from shared.request.output_size import compute_extended_size
 
 MAX_RESPONSE_BYTES: Final = 16_777_216
 """Bytes of a response's body. The 25,000,000 of the service model are the limit of a request."""
@@ -21,15 +22,16 @@ _MIB: Final = 1 << 20
 _PNG: Final = "png"
 
 
-def fit_output_format(request: Request, model: Model, count_source_pixels: Callable[[], int]) -> Request:
+def fit_output_format(request: Request, model: Model, get_source_size: Callable[[], Size]) -> Request:
     """Replace PNG, if it is the model's default and cannot fit, by the model's next format.
 
-    `count_source_pixels` counts the pixels of the picture that is sent, 0 without one. Raises `RejectedError`
+    `get_source_size` gives the size of the picture that is sent, (0, 0) without one. Raises `RejectedError`
     (format_too_large) if the person chose PNG.
     """
     if model.largest_png is None or request.resolve_value("output_format", model) != _PNG:
         return request
-    largest = model.largest_png.bytes + model.largest_png.bytes_per_source_pixel * count_source_pixels()
+    width, height = compute_extended_size(request, get_source_size())
+    largest = model.largest_png.bytes + model.largest_png.bytes_per_source_pixel * width * height
     others = [choice for choice in model.fields["output_format"].choices if choice != _PNG]
     if largest <= MAX_PICTURE_BYTES or not others:
         return request

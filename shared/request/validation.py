@@ -6,7 +6,7 @@ from typing import Any, Final
 from shared.catalogue import IMAGE_STRENGTH, STEP_SCHEDULE, Catalogue, Model
 from shared.problems import Problem, make_problem
 from shared.request.expression import format_prompts_for_model
-from shared.request.model import PICTURE_OPTIONS, SCHEDULE_OPTIONS, TEXT_OPTIONS, Request
+from shared.request.model import PICTURE_OPTIONS, SCHEDULE_OPTIONS, SIDES, TEXT_OPTIONS, Request
 from shared.typed_text import has_visible_text
 
 MAX_QUOTED_LENGTH: Final = 100
@@ -22,25 +22,27 @@ def validate_request(request: Request, model: Model, catalogue: Catalogue) -> tu
     """
     return (
         *_validate_options(request, model, catalogue),
+        *_validate_required_options(request, model),
         *_validate_prompts(request, model, catalogue),
         *_validate_picture(request, model, catalogue),
+        *_validate_other_pictures(request, model, catalogue),
         *_validate_mode(request, model),
     )
 
 
 def can_add_option(request: Request, field: str, value: Any, model: Model) -> bool:
     """Return whether the model reads this option with this value, and it goes with the rest of the request."""
-    if field in (TEXT_OPTIONS if request.has_picture else PICTURE_OPTIONS):
+    if field in _list_misplaced_options(request, model):
         return False
     if field == "fit":
-        return model.bounds is None
+        return model.bounds is None or model.bounds.fits
     spec = model.fields.get(field)
     return spec is not None and spec.accepts(value) and _fits_mode(request, field, value, model)
 
 
 def can_add_negative_prompt(request: Request, text: str, model: Model) -> bool:
     """Return whether the model reads a negative prompt of this length beside the prompts of the request."""
-    if not model.reads_prompts or not request.text_prompts:
+    if not model.reads_negative_prompts or not request.text_prompts:
         return False
     _, unwanted = request.format_unweighted_prompts()
     if unwanted and not model.weighs_prompts:  # such a model reads all negative prompts as one text
@@ -50,7 +52,13 @@ def can_add_negative_prompt(request: Request, text: str, model: Model) -> bool:
 
 def make_unsupported_problem(field: str, model: Model, catalogue: Catalogue) -> Problem:
     """Make the problem that a model lacks a field, naming those of the same task that have it."""
-    models = _suggest_models(catalogue, model, lambda other: field in other.fields)
+    return _make_unsupported_problem(field, model, catalogue, lambda other: field in other.fields)
+
+
+def _make_unsupported_problem(
+    field: str, model: Model, catalogue: Catalogue, has_field: Callable[[Model], bool]
+) -> Problem:
+    models = _suggest_models(catalogue, model, has_field)
     if models:
         return make_problem("field_unsupported", field=field, model=model.name, models=models)
     return make_problem("field_unsupported_anywhere", field=field, model=model.name)
@@ -63,6 +71,9 @@ def _validate_options(request: Request, model: Model, catalogue: Catalogue) -> I
         spec = model.fields.get(field)
         if spec is None:
             yield make_unsupported_problem(field, model, catalogue)
+        elif spec.limit is not None and len(value) > spec.limit:
+            lengths = {"length": len(value), "limit": spec.limit}
+            yield make_problem("text_too_long", field=field, model=model.name, **lengths)
         elif spec.accepts(value):
             continue
         elif spec.choices:
@@ -71,6 +82,14 @@ def _validate_options(request: Request, model: Model, catalogue: Catalogue) -> I
         else:
             bounds = {"minimum": _format_number(spec.minimum), "maximum": _format_number(spec.maximum)}
             yield make_problem("out_of_range", field=field, value=_format_number(value), model=model.name, **bounds)
+
+
+def _validate_required_options(request: Request, model: Model) -> Iterator[Problem]:
+    for field, spec in model.fields.items():
+        if spec.required and not has_visible_text(str(getattr(request, field) or "")):
+            yield make_problem("field_required", field=field, model=model.name)
+    if any(side in model.fields for side in SIDES) and not any(getattr(request, side) for side in SIDES):
+        yield make_problem("no_side_extended", model=model.name)
 
 
 def _validate_prompts(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:
@@ -84,7 +103,10 @@ def _validate_prompts(request: Request, model: Model, catalogue: Catalogue) -> I
     else:
         wanted, unwanted = format_prompts_for_model(request, model)
         texts = [("prompt", wanted), ("negative prompt", unwanted)]
-        if request.text_prompts and not any(part.weight > 0 for part in request.text_prompts):
+        if unwanted and not model.reads_negative_prompts:
+            yield _make_unsupported_problem("negative", model, catalogue, lambda m: m.reads_negative_prompts)
+        is_only_negative = request.text_prompts and not any(part.weight > 0 for part in request.text_prompts)
+        if model.requires_prompt and is_only_negative:
             yield make_problem("prompt_only_negative", model=model.name)
             return
         others = _suggest_models(catalogue, model, lambda m: m.weighs_prompts) or "a model with weights"
@@ -110,13 +132,30 @@ def _validate_picture(request: Request, model: Model, catalogue: Catalogue) -> I
         yield make_problem("picture_unsupported", model=model.name, models=readers)
     if not request.has_picture and model.picture == "required":
         yield make_problem("picture_required", model=model.name)
-    if request.fit is not None and model.bounds is not None:
+    if request.fit is not None and model.bounds is not None and not model.bounds.fits:
         yield make_problem("fit_unsupported", field="fit", model=model.name)
-    misplaced = TEXT_OPTIONS if request.has_picture else PICTURE_OPTIONS
     code = "text_only_option" if request.has_picture else "picture_only_option"
-    for field in misplaced:
+    for field in _list_misplaced_options(request, model):
         if getattr(request, field) is not None and (field in model.fields or field == "fit"):
             yield make_problem(code, field=field)
+
+
+def _validate_other_pictures(request: Request, model: Model, catalogue: Catalogue) -> Iterator[Problem]:
+    """Check that there is a mask, and a picture of a style, for a model that needs them, and for no other."""
+    if model.mask == "required" and request.mask is None:
+        yield make_problem("mask_required", model=model.name)
+    if model.mask == "none" and request.mask is not None:
+        yield _make_unsupported_problem("mask", model, catalogue, lambda m: m.mask != "none")
+    if model.style_picture == "required" and not request.has_style_picture:
+        yield make_problem("style_picture_required", model=model.name)
+    if model.style_picture == "none" and request.has_style_picture:
+        yield _make_unsupported_problem("style_picture", model, catalogue, lambda m: m.style_picture != "none")
+
+
+def _list_misplaced_options(request: Request, model: Model) -> tuple[str, ...]:
+    if not request.has_picture:
+        return PICTURE_OPTIONS
+    return () if request.reads_text_options(model) else TEXT_OPTIONS
 
 
 def _validate_mode(request: Request, model: Model) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from unittest.mock import patch
 from shared.catalogue import load_catalogue
 from shared.prompts import TextPrompt
 from shared.request.model import Request
+from shared.request.pictures import Pictures
 from tests.benchmarks import baselines
 from tests.benchmarks.fake_bedrock import FakeBedrock, run_fake_bedrock
 from tests.benchmarks.measurements import measure_alternately, measure_cpu_ms
@@ -38,7 +39,7 @@ def run_job(client: BedrockImageClient, data: bytes | None) -> bytes:
     """Make one picture as the worker's two use cases do."""
     request = make_request(has_picture=data is not None)
     prepared = prepare_image(data, MODEL.sizes, "crop").data if data else None
-    answer = client.generate(request, MODEL, prepared, 7)
+    answer = client.generate(request, MODEL, Pictures(prepared), 7)
     assert isinstance(answer, GeneratedImage)
     return embed_metadata(answer.data, request, MODEL, answer.seed, "1234567890")
 
@@ -47,7 +48,7 @@ def make_baseline(data: bytes | None, wire: baselines.TlsConnection) -> Callable
     """`F_job` of this input: the same picture drawn, the same bytes sent and answered."""
     request = make_request(has_picture=data is not None)
     drawn = prepare_image(data, MODEL.sizes, "crop") if data else None
-    body = get_dialect(MODEL.dialect).encode(request, MODEL, drawn.data if drawn else None, 7)
+    body = get_dialect(MODEL.dialect).encode(request, MODEL, Pictures(drawn.data if drawn else None), 7)
     size = (drawn.width, drawn.height) if drawn else baselines.SIZE
     return partial(baselines.run_baseline_job, data, wire, baselines.build_http_request(body), size)
 

@@ -14,6 +14,7 @@ import redis
 
 from demo.stack import BOT_TOKEN, Stack, run_stack
 from shared.catalogue import load_catalogue
+from shared.request.pictures import Pictures
 from tests.benchmarks import baselines
 from tests.benchmarks.bench_cpu_job import make_request
 from tests.benchmarks.fake_bedrock import run_fake_bedrock
@@ -44,7 +45,7 @@ def measure(quick: bool) -> list[Ratio]:
         command, upload = page.find_command_id(), make_uploads()["JPEG 12 MP"]
         prepared = prepare_image(upload, MODEL.sizes, "crop").data
         request = baselines.build_http_request(
-            get_dialect(MODEL.dialect).encode(make_request(has_picture=True), MODEL, prepared, 7)
+            get_dialect(MODEL.dialect).encode(make_request(has_picture=True), MODEL, Pictures(prepared), 7)
         )
 
         def bare() -> None:

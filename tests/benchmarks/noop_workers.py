@@ -18,10 +18,10 @@ import worker.app
 import worker.generate
 import worker.prepare
 from shared.catalogue import load_catalogue
-from shared.imaging.sniffing import ImageType
 from shared.logging import UtcFormatter, configure_logging
+from shared.request.pictures import Pictures
 from worker.call_result import GeneratedImage
-from worker.imaging.preparation import PreparedImage
+from worker.imaging.pictures import PreparedPictures
 from worker.queue.connection import connect_to_redis
 from worker.settings import Settings
 
@@ -43,14 +43,14 @@ class NoopImageModelClient:
         pass
 
 
-def _return_unchanged(data: bytes, *_: Any) -> PreparedImage:
-    return PreparedImage(data, 1024, 1024, ImageType.JPEG, 1024, 1024)
+def _return_unchanged(uploads: Pictures, *_: Any) -> PreparedPictures:
+    return PreparedPictures(uploads, (1024, 1024))
 
 
 def run_our_worker(settings: Settings) -> Celery:
     """Wire the real worker, imaging and model left out."""
     worker.app.BedrockImageClient = NoopImageModelClient  # type: ignore[attr-defined, assignment]
-    worker.prepare.prepare_image = _return_unchanged  # type: ignore[attr-defined, assignment]
+    worker.prepare.prepare_pictures = _return_unchanged  # type: ignore[attr-defined, assignment]
     worker.generate.embed_metadata = lambda data, *_: data  # type: ignore[attr-defined]
     return worker.app.create_app(settings, load_catalogue())
 

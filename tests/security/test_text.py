@@ -198,7 +198,7 @@ LIMITS = [(model.key, field) for model in CATALOGUE for field in ("prompt", "neg
 def test_a_text_of_just_its_limit_is_taken_and_one_more_is_refused(model: str, field: str, letter: str) -> None:
     row = CATALOGUE.models[model]
     limit, has_picture = row.fields["prompt"].limit or 0, row.picture == "required"
-    texts_of = {"prompt": "p", field: "p" + letter * (limit - 1)}
+    texts_of: dict[str, Any] = {"prompt": "p", field: "p" + letter * (limit - 1)}
     assert build_request(CATALOGUE, model=model, has_picture=has_picture, **texts_of).request
 
     with pytest.raises(RejectedError) as refused:

@@ -4,9 +4,10 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
 """
 
+import json
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing, suppress
 from socket import SHUT_RDWR
 from threading import Lock
@@ -22,6 +23,8 @@ from shared.outcome import FilteredPart
 from shared.problems import Actor
 from shared.request.model import Request
 from shared.request.output_format import MAX_RESPONSE_BYTES
+from shared.request.output_size import MAX_RESULT_PIXELS
+from shared.request.pictures import Pictures
 from worker.bedrock.deadline import DeadlineExceededError, run_with_deadline
 from worker.bedrock.dialects import get_dialect
 from worker.bedrock.errors import CALL_ERRORS, classify_error, get_error_name
@@ -31,9 +34,6 @@ from worker.imaging.verification import verify_image
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient
-
-MAX_IMAGE_PIXELS: Final = 4096 * 4096
-"""The largest results: a megapixel upscaled by four in each direction, and 4K."""
 
 CONNECT_TIMEOUT_SECONDS: Final = 5
 
@@ -48,17 +48,25 @@ class BedrockImageClient:
     """
 
     def __init__(
-        self, *, region: str | None, call_seconds: float, concurrency: int, streaming: Collection[str] = ()
+        self,
+        *,
+        region: str | None,
+        call_seconds: float,
+        concurrency: int,
+        streaming: Collection[str] = (),
+        sends_metadata: bool = False,
     ) -> None:
         """Configure the client; connections are opened by the first call.
 
         `region` None leaves the region to AWS's own configuration; `call_seconds` is the deadline of a call;
-        `streaming` holds the keys of the models whose responses are streamed.
+        `streaming` holds the keys of the models whose responses are streamed; `sends_metadata`: what a call says about
+        its job goes into AWS's log of invocations.
         """
         self._region = region
         self._session = boto3.session.Session(region_name=region)
         self._call_seconds = call_seconds
         self._streaming = frozenset(streaming)
+        self._sends_metadata = sends_metadata
         self._config = Config(
             connect_timeout=min(CONNECT_TIMEOUT_SECONDS, call_seconds),
             read_timeout=call_seconds,
@@ -70,20 +78,25 @@ class BedrockImageClient:
         self._clients_lock = Lock()
 
     def generate(
-        self, request: Request, model: Model, picture: bytes | None, seed: int | None
+        self,
+        request: Request,
+        model: Model,
+        pictures: Pictures,
+        seed: int | None,
+        metadata: Mapping[str, str] | None = None,
     ) -> GeneratedImage | FilteredResult:
         """Call the model once.
 
         Raises `BedrockCallError` if the whole response is not there in time, is an error, or holds no picture.
         """
         dialect = get_dialect(model.dialect)
-        body = dialect.encode(request, model, picture, seed)
+        body = dialect.encode(request, model, pictures, seed)
         started_at = time.monotonic()
         result: GeneratedImage | FilteredResult | BedrockCallError
         request_id, cause = "-", None
         try:
             response = run_with_deadline(
-                self._call_seconds, lambda: self._invoke(model, body), on_late_result=_close_body
+                self._call_seconds, lambda: self._invoke(model, body, metadata or {}), on_late_result=_close_body
             )
             request_id = response["ResponseMetadata"].get("RequestId", "-")
             data = _read_body_with_deadline(response["body"], self._call_seconds - (time.monotonic() - started_at))
@@ -118,11 +131,12 @@ class BedrockImageClient:
         with self._clients_lock:
             self._session = boto3.session.Session(region_name=self._region)
 
-    def _invoke(self, model: Model, body: bytes) -> Any:
+    def _invoke(self, model: Model, body: bytes, metadata: Mapping[str, str]) -> Any:
         client = self._get_client(choose_region(model, self._session.region_name))
         is_streamed = model.streaming and model.key in self._streaming
         call: Callable[..., Any] = client.invoke_model_with_response_stream if is_streamed else client.invoke_model
-        return call(modelId=model.id, body=body, contentType="application/json", accept="application/json")
+        more = {"requestMetadata": json.dumps(metadata)} if self._sends_metadata and metadata else {}
+        return call(modelId=model.id, body=body, contentType="application/json", accept="application/json", **more)
 
     def _get_client(self, region: str | None) -> "BedrockRuntimeClient":
         with self._clients_lock:
@@ -181,7 +195,7 @@ def _to_result(
             return FilteredResult(response, seconds)
         case ModelResponse(data, seed):
             try:
-                image_type, width, height = verify_image(data, MAX_IMAGE_PIXELS)
+                image_type, width, height = verify_image(data, MAX_RESULT_PIXELS)
             except ImageRejectedError as error:
                 raise InvalidResponseError(
                     "invalid_response", f"picture check: {error.code.replace('_', ' ')}"

@@ -6,14 +6,15 @@ from typing import NamedTuple, assert_never
 from shared.catalogue import DialectName, Model
 from shared.outcome import FilteredPart
 from shared.request.model import Request
-from worker.bedrock import sdxl, stable_image
+from shared.request.pictures import Pictures
+from worker.bedrock import image_service, sdxl, stable_image
 from worker.bedrock.json_body import ModelResponse
 
 
 class Dialect(NamedTuple):
     """How to encode a request for a family of models, and decode a response (raises `InvalidResponseError`)."""
 
-    encode: Callable[[Request, Model, bytes | None, int | None], bytes]
+    encode: Callable[[Request, Model, Pictures, int | None], bytes]
     decode: Callable[[bytes, Model], ModelResponse | FilteredPart]
 
 
@@ -24,5 +25,7 @@ def get_dialect(name: DialectName) -> Dialect:
             return Dialect(sdxl.encode, sdxl.decode)
         case "stable-image":
             return Dialect(stable_image.encode, stable_image.decode)
+        case "image-service":
+            return Dialect(image_service.encode, stable_image.decode)
         case _:
             assert_never(name)

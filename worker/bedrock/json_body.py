@@ -33,15 +33,21 @@ class InvalidResponseError(PentimentoError):
         self.detail = detail
 
 
-def build_json_body(fields: Mapping[str, Any], picture_field: str, picture: bytes | None) -> bytes:
-    """Encode a request as JSON, with the picture in base64. Raises `ValueError` for NaN and infinities.
+def build_json_body(fields: Mapping[str, Any], pictures: Mapping[str, bytes | None]) -> bytes:
+    """Encode a request as JSON, with the pictures in base64 behind the other fields.
 
-    The base64 is appended without a search for characters to escape, in a tenth of the time of `json.dumps`.
+    The base64 is appended without a search for characters to escape, in a tenth of the time of `json.dumps`. Raises
+    `ValueError` for NaN and infinities.
     """
     encoded = json.dumps(fields, separators=(",", ":"), allow_nan=False).encode()
-    if picture is None:
+    present = {name: picture for name, picture in pictures.items() if picture is not None}
+    if not present:
         return encoded
-    return b"".join((encoded[:-1], b',"', picture_field.encode(), b'":"', pybase64.b64encode(picture), b'"}'))
+    parts = [encoded[:-1]]
+    for name, picture in present.items():
+        separator = "," if len(parts) > 1 or fields else ""
+        parts += [f'{separator}"{name}":"'.encode(), pybase64.b64encode(picture), b'"']
+    return b"".join((*parts, b"}"))
 
 
 def normalize_number(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from shared.catalogue import IMAGE_STRENGTH, STEP_SCHEDULE, Model, Size
 from shared.outcome import FilteredPart
 from shared.request.model import SCHEDULE_OPTIONS, Request
+from shared.request.pictures import Pictures
 from worker.bedrock.json_body import (
     InvalidResponseError,
     ModelResponse,
@@ -25,18 +26,18 @@ from worker.bedrock.json_body import (
 _COMMON_FIELDS: Final = ("cfg_scale", "clip_guidance_preset", "sampler", "samples", "steps", "style_preset", "extras")
 
 
-def encode(request: Request, model: Model, picture: bytes | None, seed: int | None) -> bytes:
+def encode(request: Request, model: Model, pictures: Pictures, seed: int | None) -> bytes:
     """Encode a request, with only the fields that the model's row names."""
     fields: dict[str, Any] = {
         "text_prompts": [{"text": p.text, "weight": normalize_number(p.weight)} for p in request.text_prompts],
         **({} if seed is None else {"seed": seed}),
         **_collect_fields(request, model, _COMMON_FIELDS),
     }
-    if picture is None:
+    if pictures.source is None:
         fields |= _build_size_fields(request, model)
     else:
         fields |= _build_picture_fields(request, model)
-    return build_json_body(fields, "init_image", picture)
+    return build_json_body(fields, {"init_image": pictures.source})
 
 
 def decode(data: bytes, model: Model) -> ModelResponse | FilteredPart:

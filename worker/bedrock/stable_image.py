@@ -1,4 +1,4 @@
-"""The dialect of SD 3.5 Large, Stable Image Core, Ultra and Services.
+"""The dialect of SD 3.5 Large, Stable Image Core and Ultra, and of two upscalers.
 
 Requests have one `prompt`; responses have `images`, `seeds` and `finish_reasons`.
 
@@ -16,6 +16,7 @@ from shared.catalogue import Model
 from shared.outcome import FilteredPart
 from shared.request.expression import format_prompts_for_model
 from shared.request.model import Request
+from shared.request.pictures import Pictures
 from worker.bedrock.json_body import (
     InvalidResponseError,
     ModelResponse,
@@ -36,7 +37,7 @@ _FILTER_REASONS: Final[Mapping[str, FilteredPart]] = MappingProxyType(
 )
 
 
-def encode(request: Request, model: Model, picture: bytes | None, seed: int | None) -> bytes:
+def encode(request: Request, model: Model, pictures: Pictures, seed: int | None) -> bytes:
     """Encode a request, with only the fields that the model's row names: models reject fields that they do not know."""
     wanted, unwanted = format_prompts_for_model(request, model)
     fields: dict[str, Any] = {"prompt": wanted} if model.reads_prompts else {}
@@ -45,13 +46,14 @@ def encode(request: Request, model: Model, picture: bytes | None, seed: int | No
     if unwanted:
         fields["negative_prompt"] = unwanted
     if model.sends_mode:
-        fields["mode"] = "text-to-image" if picture is None else "image-to-image"
-    for name in ("output_format", "creativity", *(("aspect_ratio",) if picture is None else ())):
+        fields["mode"] = "text-to-image" if pictures.source is None else "image-to-image"
+    for name in ("output_format", "creativity", *(("aspect_ratio",) if pictures.source is None else ())):
         if name in model.fields and (value := request.resolve_value(name, model)) is not None:
             fields[name] = value
-    if picture is not None and "keep" in model.fields and (keep := request.resolve_value("keep", model)) is not None:
-        fields["strength"] = round(1 - keep / 100, 6)
-    return build_json_body(fields, "image", picture)
+    if pictures.source is not None and "keep" in model.fields:
+        keep = request.resolve_value("keep", model)
+        fields |= {} if keep is None else {"strength": round(1 - keep / 100, 6)}
+    return build_json_body(fields, {"image": pictures.source})
 
 
 def decode(data: bytes, model: Model) -> ModelResponse | FilteredPart:

@@ -39,7 +39,7 @@ def run_check(argv: Sequence[str]) -> ExitCode:
         )
         return ExitCode.FAILED
     today = get_today()
-    models = (*catalogue.models_for_task("generate"), *catalogue.upscale_models)
+    models = (*catalogue.models_for_task("generate"), *catalogue.upscale_models, *catalogue.edit_models)
     findings = [check_model(model, region, today) for model in models]
     _print_findings(findings)
     has_broken_models = any(finding.severity is Severity.ERROR for finding in findings)

@@ -72,7 +72,7 @@ def _generate_picture(arguments: argparse.Namespace) -> Report:
     facts = {"seed": seed, "outcome": "failed", "model": parsed.model.id}
     with OutputFile(arguments.out) as file:
         try:
-            result = _create_client(settings).generate(parsed.request, parsed.model, parsed.picture, seed)
+            result = _create_client(settings).generate(parsed.request, parsed.model, parsed.pictures, seed)
         except BedrockCallError as error:
             return Report(ExitCode.FAILED, facts | {"code": error.problem.code}, _format_error(error))
         match result:

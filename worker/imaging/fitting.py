@@ -1,12 +1,10 @@
 """Fitting an image into the sizes that a model accepts. Sizes are (width, height) in pixels."""
 
-import math
 from typing import NamedTuple
 
 from PIL import Image, ImageStat
 
-from shared.catalogue import Bounds, Size
-from shared.imaging.limits import ImageRejectedError
+from shared.catalogue import Size
 
 Box = tuple[float, float, float, float]
 
@@ -16,22 +14,6 @@ class Placement(NamedTuple):
 
     box: Box
     size: Size
-
-
-def fit_to_bounds(bounds: Bounds, width: int, height: int) -> Size:
-    """Return the image's own size, scaled down if it is too large.
-
-    Raises `ImageRejectedError` (too_small, too_narrow).
-    """
-    shorter, longer = sorted((width, height))
-    if shorter < bounds.min_side:
-        raise ImageRejectedError("too_small", width=width, height=height, limit=bounds.min_side)
-    if longer > shorter * bounds.max_aspect:
-        raise ImageRejectedError("too_narrow", width=width, height=height, limit=f"{bounds.max_aspect:g}")
-    scale = min(1.0, math.sqrt(bounds.max_pixels / (width * height)), (bounds.max_side or longer) / longer)
-    short = max(bounds.min_side, int(shorter * scale))
-    long = min(int(longer * scale), int(short * bounds.max_aspect))  # rounding must not make it too narrow
-    return (long, short) if width > height else (short, long)
 
 
 def compute_placement(frame: tuple[float, float], target: Size, fit: str) -> Placement:

@@ -7,6 +7,7 @@ from shared.imaging.decoding import open_image, translate_decoder_errors
 from shared.imaging.limits import DEFAULT_LIMITS, ImageRejectedError, Limits
 from shared.imaging.metadata import verify_png
 from shared.imaging.sniffing import ImageType
+from shared.models import Size
 
 _RESPONSE_TYPES: Final = (ImageType.PNG, ImageType.JPEG, ImageType.WEBP)
 _JPEG_END: Final = b"\xff\xd9"
@@ -29,7 +30,6 @@ def verify_image(data: bytes, max_pixels: int) -> tuple[ImageType, int, int]:
     return opened.image_type, width, height
 
 
-def count_pixels(prepared: bytes) -> int:
-    """Count the pixels of a prepared image, from its header."""
-    width, height = open_image(prepared, DEFAULT_LIMITS).image.size
-    return width * height
+def measure_size(prepared: bytes) -> Size:
+    """Read the width and height of a prepared image from its header."""
+    return open_image(prepared, DEFAULT_LIMITS).image.size

@@ -38,6 +38,8 @@ def test_an_invalid_file_is_rejected_naming_the_field(toml: str) -> None:
         ('default = "fast-upscale"', "no offered model that generates"),
         ('[models."fast-upscale"]\ntask = "generate"', "a model that generates needs a prompt"),
         ('[models."fast-upscale"]\npicture = "optional"', "an upscaler needs a picture"),
+        ('[models.inpaint]\npicture = "none"', "a model that edits needs a picture"),
+        ('[models.sdxl]\noperation = "erase"', "a model that edits needs an operation"),
         ("[models.sdxl]\nsizes = []", "needs sizes or bounds"),
         ('[models.sdxl.fields.init_image_mode]\nchoices = ["STEP_SCHEDULE"]', "keep works in the mode IMAGE_STRENGTH"),
     ],
@@ -49,7 +51,8 @@ def test_a_row_that_contradicts_itself_is_rejected(toml: str, message: str) -> N
 
 def test_an_operator_may_withdraw_upscalers_and_change_their_rows() -> None:
     catalogue = load_catalogue(
-        '[models."fast-upscale"]\noffered = false\n[models."conservative-upscale"]\nprice_usd = 0.25\n'
+        '[models."fast-upscale"]\noffered = false\n[models."creative-upscale"]\noffered = false\n'
+        '[models."conservative-upscale"]\nprice_usd = 0.25\n'
         'regions = ["us-east-1"]\n[models."conservative-upscale".bounds]\nmax_side = 2000\n'
     )
 
@@ -85,7 +88,11 @@ def test_a_model_that_aws_refuses_to_run_is_replaced_where_another_one_would_do(
     reader = catalogue.pick_picture_model("")
     assert reader is not None
     assert reader.key == "sd3.5-large", "no other one reads pictures"
-    assert [model.key for model in catalogue.upscale_models] == ["fast-upscale", "conservative-upscale"]
+    assert [model.key for model in catalogue.upscale_models] == [
+        "fast-upscale",
+        "conservative-upscale",
+        "creative-upscale",
+    ]
     catalogue.set_withdrawn([])
     assert catalogue.default_model.key == "sd3.5-large"
 

@@ -28,7 +28,9 @@ EXPECTED_PARAMETERS = {
     "Aspect ratio: 4:5, Seed: 9, Model: SD 3.5 Large": (
         {"model": "sd3.5-large", "has_picture": False, "aspect_ratio": "4:5"}
     ),
-    "Creativity: 0.35, Seed: 9, Model: Conservative Upscale": ({"model": "conservative-upscale", "has_picture": True}),
+    "Creativity: 0.2, Seed: 9, Model: Conservative Upscale": (
+        {"model": "conservative-upscale", "has_picture": True, "creativity": 0.2}
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from shared.problems import Problem, make_problem
 from shared.prompts import TextPrompt
 from shared.queue.stages import Stage
 from shared.request.model import Request
+from shared.request.pictures import Pictures
 from worker import tasks as tasks_module
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.generate import GenerateJob
@@ -89,7 +91,12 @@ class FakeImageModelClient:
     requests: list[Request] = field(default_factory=list)
 
     def generate(
-        self, request: Request, model: Model, picture: bytes | None, seed: int | None
+        self,
+        request: Request,
+        model: Model,
+        pictures: Pictures,
+        seed: int | None,
+        metadata: Mapping[str, str] | None = None,
     ) -> GeneratedImage | FilteredResult:
         self.requests.append(request)
         if isinstance(self.response, Exception):
@@ -255,7 +262,7 @@ def test_only_upscalers_are_suggested_for_an_upscaler_that_is_gone(catalogue: Ca
 
     make_tasks(queue, catalogue, MODEL_GONE_ERROR).generate()
 
-    problem = make_problem("model_withdrawn", model="Fast Upscale", models="Conservative Upscale")
+    problem = make_problem("model_withdrawn", model="Fast Upscale", models="Conservative Upscale, Creative Upscale")
     assert queue.events[1:] == [
         ("model disabled", "fast-upscale", "model_withdrawn"),
         ("finished", "1", Failed(problem=problem)),

@@ -40,7 +40,8 @@ ID_TYPES: tuple[type[CustomId], ...] = (
     *(RegenerateId, RegenerateWithId, VaryId, EditId, UseAsSourceId),
     *(UpscaleId, DetailsId, FavouriteId, MoreId, DeleteId, CancelId, ReportId),
 )
-NO_UPSCALERS = '[models."fast-upscale"]\noffered = false\n[models."conservative-upscale"]\noffered = false'
+UPSCALERS = ("fast-upscale", "conservative-upscale", "creative-upscale")
+NO_UPSCALERS = "\n".join(f'[models."{key}"]\noffered = false' for key in UPSCALERS)
 
 
 def list_buttons(rows: Sequence[Any]) -> list[dict[str, Any]]:
@@ -137,7 +138,7 @@ def test_alternative_models_are_offered_and_accept_the_request() -> None:
         "SDXL is retired"
     )
     assert keys(make_request("a model of yesterday")) == ["sd3.5-large"]
-    assert keys(make_request("conservative-upscale")) == ["fast-upscale"]
+    assert keys(make_request("conservative-upscale")) == ["fast-upscale", "creative-upscale"]
     assert keys(Request(model="fast-upscale", text_prompts=(), has_picture=True)) == [], "the other needs a prompt"
 
 

@@ -18,15 +18,16 @@ def test_an_upscale_request_carries_the_prompt_if_the_upscaler_reads_one() -> No
         CATALOGUE, model="sdxl", prompt="castle::1.2 | crowds::-0.8 | fog::0", has_picture=False, steps=40
     ).request
 
-    fast, conservative = build_upscale_requests(request, CATALOGUE)
+    fast, conservative, creative = build_upscale_requests(request, CATALOGUE)
 
     assert fast == Request(model="fast-upscale", text_prompts=(), has_picture=True)
     assert (conservative.model, conservative.has_picture) == ("conservative-upscale", True)
     row = CATALOGUE.models["conservative-upscale"]
     assert [(p.text, p.weight) for p in conservative.text_prompts] == [("castle", 1.2), ("crowds", -0.8)]
     assert format_prompts_for_model(conservative, row) == ("(castle:1.2)", "crowds"), "this model reads (word:weight)"
+    assert creative.model == "creative-upscale"
     plain = load_catalogue('[models."conservative-upscale".fields.prompt]\nemphasis = false')
-    [_, without] = build_upscale_requests(request, plain)
+    [_, without, _] = build_upscale_requests(request, plain)
     assert [(p.text, p.weight) for p in without.text_prompts] == [("castle", 1), ("crowds", -1)]
 
 

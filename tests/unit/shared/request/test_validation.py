@@ -142,7 +142,7 @@ def test_conservative_upscale_reads_a_prompt_and_its_creativity() -> None:
     [
         ({"steps": 30}, "SDXL 1.0"),
         ({"model": "sdxl", "output_format": "png"}, "SD 3.5 Large / Stable Image Core / Stable Image Ultra"),
-        ({"model": "fast-upscale", "prompt": None, "seed": 1}, "Conservative Upscale"),
+        ({"model": "fast-upscale", "prompt": None, "seed": 1}, "Conservative Upscale / Creative Upscale"),
     ],
 )
 def test_an_unsupported_field_is_suggested_from_models_of_the_same_task(options: dict[str, Any], models: str) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from shared.catalogue import Catalogue
 from shared.request.builder import build_request
+from shared.request.pictures import Pictures
 from tests.unit.worker.conftest import BedrockStandIn
 from worker.bedrock.client import BedrockImageClient
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage
@@ -40,7 +41,7 @@ class ClientHarness:
         read_prompt = prompt if row.reads_prompts else None
         request = build_request(self.catalogue, prompt=read_prompt, model=model, has_picture=has_picture).request
         sent_seed = seed if "seed" in row.fields else None
-        return self.client.generate(request, row, IMAGE if has_picture else None, sent_seed)
+        return self.client.generate(request, row, Pictures(IMAGE if has_picture else None), sent_seed)
 
     def generate_error(self, model: str = "sd3.5-large", prompt: str = PROMPT) -> BedrockCallError:
         with pytest.raises(BedrockCallError) as raised:

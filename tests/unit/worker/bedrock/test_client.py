@@ -12,9 +12,10 @@ from demo.standins.bedrock.faults import FAULTS, RESPONSE_FAULTS
 from shared.catalogue import Catalogue
 from shared.outcome import FilteredPart
 from shared.request.builder import build_request
+from shared.request.output_size import MAX_RESULT_PIXELS
+from shared.request.pictures import Pictures
 from tests.unit.worker.bedrock.conftest import IMAGE, PROMPT, ClientHarness, HarnessFactory
 from tests.unit.worker.conftest import ACCOUNT, BedrockStandIn
-from worker.bedrock import client as client_module
 from worker.bedrock.client import BedrockImageClient
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 
@@ -53,9 +54,9 @@ def test_the_largest_result_of_an_upscaler_is_accepted(catalogue: Catalogue, sha
     request = build_request(catalogue, model=row.key, has_picture=True).request
     source = io.BytesIO()
     Image.effect_noise((1024, 1024), 90).convert("RGB").save(source, "JPEG", quality=95)
-    result = shared_client.generate(request, row, source.getvalue(), None)
+    result = shared_client.generate(request, row, Pictures(source.getvalue()), None)
     assert isinstance(result, GeneratedImage)
-    assert result.width * result.height == client_module.MAX_IMAGE_PIXELS
+    assert result.width * result.height == MAX_RESULT_PIXELS
 
 
 def test_a_row_without_the_needed_inference_profile_is_a_misconfiguration(
@@ -65,7 +66,7 @@ def test_a_row_without_the_needed_inference_profile_is_a_misconfiguration(
     row = harness.catalogue.models["fast-upscale"].model_copy(update={"id": "stability.stable-fast-upscale-v1:0"})
     request = build_request(harness.catalogue, model=row.key, has_picture=True).request
     with pytest.raises(BedrockCallError, match="called through an inference profile") as raised:
-        harness.client.generate(request, row, IMAGE, None)
+        harness.client.generate(request, row, Pictures(IMAGE), None)
     assert raised.value.problem.code == "misconfigured"
     assert len(bedrock.list_calls()) == 1
 

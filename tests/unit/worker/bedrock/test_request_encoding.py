@@ -18,7 +18,8 @@ from shared.problems import RejectedError
 from shared.prompts import TextPrompt, format_prompt
 from shared.request.builder import build_request, pick_seed
 from shared.request.effective import get_effective_value
-from shared.request.model import OPTION_NAMES, Request
+from shared.request.model import OPTION_NAMES, SIDES, MaskKind, Request
+from shared.request.pictures import Pictures
 from shared.typed_text import has_visible_text
 from worker.bedrock.dialects import get_dialect
 
@@ -62,6 +63,8 @@ IMAGE = make_jpeg((1024, 1024))
 def draw_value(spec: FieldSpec, *, whole: bool) -> st.SearchStrategy[Any]:
     if spec.choices:
         return st.sampled_from(spec.choices)
+    if spec.limit is not None:
+        return TEXTS
     low, high = spec.minimum or 0, spec.maximum or 0
     return st.integers(int(low), int(high)) if whole else st.floats(low, high)
 
@@ -71,29 +74,46 @@ def draw_requests(draw: st.DrawFn, catalogue: Catalogue = CATALOGUE) -> tuple[Re
     """Draw any valid request and its model."""
     model = draw(st.sampled_from(list(catalogue)))
     weights = st.floats(-10, 10) if model.weighs_prompts else st.sampled_from([1.0, -1.0])
+    if model.reads_prompts and not model.reads_negative_prompts:
+        weights = st.just(1.0)
     more_prompts = draw(st.lists(st.builds(TextPrompt, text=TEXTS, weight=weights), max_size=3))
     options: dict[str, Any] = {}
     for name in OPTION_NAMES:
         if name == "extras" and name in model.fields:
             options[name] = draw(st.none() | st.dictionaries(TEXTS, st.integers() | TEXTS, max_size=2))
         elif name in model.fields:
-            whole = name in {"seed", "steps", "samples"}
+            whole = name in {"seed", "steps", "samples", "grow_mask", *SIDES}
             options[name] = draw(st.none() | draw_value(model.fields[name], whole=whole))
     has_picture = model.picture == "required" or (model.picture == "optional" and draw(st.booleans()))
     prompt = format_prompt([TextPrompt(text=draw(TEXTS)), *more_prompts]) if model.reads_prompts else None
+    inputs: dict[str, Any] = {
+        "has_picture": has_picture,
+        "mask": MaskKind.PICTURE if model.mask != "none" else None,
+        "has_style_picture": model.style_picture != "none",
+    }
+    required: dict[str, Any] = {name: draw(TEXTS) for name, spec in model.fields.items() if spec.required}
+    required |= {"left": draw(st.integers(1, 2000))} if "left" in model.fields else {}
+    options |= {name: value for name, value in required.items() if not options.get(name)}
     for name in draw(st.permutations(OPTION_NAMES)):
         try:
-            return build_request(
-                catalogue, prompt=prompt, model=model.key, has_picture=has_picture, **options
-            ).request, model
+            return build_request(catalogue, prompt=prompt, model=model.key, **inputs, **options).request, model
         except RejectedError:
-            options.pop(name, None)  # it conflicts with the others
-    return build_request(catalogue, prompt=prompt, model=model.key, has_picture=has_picture).request, model
+            if name not in required:
+                options.pop(name, None)  # it conflicts with the others
+    return build_request(catalogue, prompt=prompt, model=model.key, **inputs, **required).request, model
+
+
+def make_pictures(request: Request) -> Pictures:
+    return Pictures(
+        IMAGE if request.has_picture else None,
+        IMAGE if request.mask else None,
+        IMAGE if request.has_style_picture else None,
+    )
 
 
 def encode_body(request: Request, model: Model) -> dict[str, Any]:
     seed = pick_seed(request.model_copy(update={"seed": 7}), model, Random(1))
-    encoded = get_dialect(model.dialect).encode(request, model, IMAGE if request.has_picture else None, seed)
+    encoded = get_dialect(model.dialect).encode(request, model, make_pictures(request), seed)
     body: dict[str, Any] = json.loads(encoded)
     return body
 
@@ -116,7 +136,9 @@ def test_the_stand_in_accepts_every_valid_request(
     assert model.dialect != "sdxl" or len(parsed.prompts) == len(request.text_prompts)
     assert parsed.seed == (7 if "seed" in model.fields else 0)
     assert (parsed.source is not None) == request.has_picture
-    assert (parsed.service is not None) == (model.task == "upscale")
+    assert (parsed.service is not None) == (model.task != "generate")
+    assert (parsed.mask is not None) == (request.mask is not None)
+    assert (parsed.style_source is not None) == request.has_style_picture
     if "keep" in model.fields and request.has_picture and not request.is_scheduled(model):
         assert parsed.source_weight == pytest.approx(request.resolve_value("keep", model) / 100, abs=1e-6)
 
@@ -127,7 +149,7 @@ def test_a_body_has_only_fields_of_the_row_and_the_chosen_values_unchanged(drawn
     request, model = drawn
     body = encode_body(request, model)
     own = {"text_prompts", "init_image", "image_strength", "width", "height"}
-    own |= {"prompt", "negative_prompt", "mode", "image", "strength"}
+    own |= {"prompt", "negative_prompt", "mode", "image", "strength", "mask", "style_image"}
     assert set(body) - own <= set(model.fields)
     for name, value in request.explicit_options().items():
         if name in body and name != "seed":

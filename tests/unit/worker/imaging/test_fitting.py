@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.catalogue import Bounds
-from shared.imaging.fitting import choose_nearest_size
+from shared.imaging.fitting import choose_nearest_size, fit_to_bounds
 from shared.imaging.limits import ImageRejectedError
-from worker.imaging.fitting import compute_placement, fit_to_bounds
+from worker.imaging.fitting import compute_placement
 
 SDXL: Final = [(1024, 1024), (1152, 896), (1216, 832), (1344, 768), (1536, 640)]
 SDXL_ALL: Final = SDXL + [(height, width) for width, height in SDXL[1:]]

@@ -59,6 +59,7 @@ def test_upscalers_are_chosen_by_their_result_and_price() -> None:
     assert [button["label"] for button in buttons] == [
         "4× larger, fast · $0.03",
         "Up to 4K, with more detail · $0.40",
+        "Up to 4K, with much invented detail · $0.60",
         "An Operator's · $0.03",
     ]
 
