@@ -25,7 +25,7 @@ MANIFEST_NAME: Final = "manifest"
 MAX_MANIFEST_BYTES: Final = 8 * 1024**2
 _VERSION: Final = 1
 _PLACEHOLDER: Final = re.compile(r"\{(name|seed|number|row|model)\}")
-_BRACE: Final = re.compile(r"\\\\|\\[{}]|[{}]")
+_BRACKET: Final = re.compile(r"[()\[\]{}]")
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,8 @@ def _list_cells(entry: ManifestEntry, options: Sequence[str]) -> dict[str, Any]:
     chosen = item.request.explicit_options()
     own = {
         "image": entry.image_name,
-        "prompt": _escape_braces(prompt),
-        "negative": _escape_braces(negative),
+        "prompt": _escape_brackets(prompt),
+        "negative": _escape_brackets(negative),
         "model": item.request.model,
     }
     settings = {name: item.seed if name == "seed" and item.seed is not None else chosen.get(name) for name in options}
@@ -178,9 +178,9 @@ def _list_cells(entry: ManifestEntry, options: Sequence[str]) -> dict[str, Any]:
     )
 
 
-def _escape_braces(text: str) -> str:
-    """Double the braces of a prompt, in which the reader of tables would look for columns and lists."""
-    return _BRACE.sub(lambda match: match[0] * 2 if match[0] in "{}" else match[0], text)
+def _escape_brackets(text: str) -> str:
+    """Put a backslash before brackets, in which the reader of prompts would look for columns, lists and weights."""
+    return _BRACKET.sub(lambda match: f"\\{match[0]}", text)
 
 
 def _format_cell(value: Any) -> str:

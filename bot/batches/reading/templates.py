@@ -1,7 +1,7 @@
 r"""Prompts with columns and lists in braces: `{colour}` is a column of the table, `{red,blue}` makes a prompt of each.
 
 Braces around a comma or, as in other tools, a `|` are a list; its entries may have columns and lists in them. `{{` and
-`}}` are literal braces. `\{`, `\}` and `\\` stay as they are: the syntax of prompts reads them.
+`}}` are literal braces: they become `\{` and `\}`, which the syntax of prompts reads so, as it does `\\`.
 https://docs.midjourney.com/hc/en-us/articles/32761322355597-Permutations
 """
 
@@ -16,10 +16,9 @@ from bot.batches.reading.limits import MAX_CELL_LENGTH, shorten_text
 from shared.problems import RejectedError, make_problem
 
 _TOKEN: Final = re.compile(r"\\\\|\\[{}|,]|\{\{|[{}|,]|[^\\{}|,]+|\\")
-_BRACE: Final = re.compile(r"\\\\|\\[{}]|[{}]")
 _OPENING: Final = "{"
 _CLOSING: Final = "}"
-_ESCAPES: Final = {"{{": "{"}
+_ESCAPES: Final = {"{{": "\\{", _CLOSING: "\\}"}
 _LIST_SEPARATORS: Final = ("|", ",")
 _MAX_DEPTH: Final = 8
 
@@ -80,11 +79,6 @@ Part: TypeAlias = Text | Column | Choice
 def parse_template(text: str) -> Template:
     """Parse a prompt with columns and lists. Raises `RejectedError` if its braces do not match."""
     return _Parser(_TOKEN.findall(text), text).parse()
-
-
-def escape_braces(text: str) -> str:
-    """Write a prompt so that `parse_template` makes the same words of it."""
-    return _BRACE.sub(lambda found: found[0] * 2 if found[0] in {"{", "}"} else found[0], text)
 
 
 class _Parser:

@@ -15,14 +15,10 @@ from bot.batches.manifest import (
     measure_entry,
     read_manifest,
 )
-from bot.batches.reading.files import read_files
-from bot.batches.reading.rows import build_rows
-from bot.batches.reading.values import SentFile
 from bot.domain.batches import BatchItem, ItemState, Review
 from shared.problems import RejectedError
-from shared.prompts import TextPrompt, split_negative_prompt
+from shared.prompts import TextPrompt
 from tests.support.batches import make_item, make_started_batch
-from tests.support.images import make_png
 
 PROMPTS = ("a lamp, {red|blue}", "=cmd|' /C calc'!A0", 'quoted "words",\nand a second line', "une lampe « dorée »")
 
@@ -46,22 +42,6 @@ def test_the_json_makes_the_same_requests_with_the_seeds_of_the_models_answers()
     assert (manifest.batch, manifest.title) == (batch.id, "spring catalogue")
     assert [one.request for one in manifest.items] == [item.request for item in items]
     assert [one.repeated_request.seed for one in manifest.items] == [*(item.seed for item in items[:4]), None]
-
-
-def test_the_table_is_read_as_that_of_a_batch_with_the_same_words_and_settings() -> None:
-    items = make_items(*PROMPTS)
-    entries = [ManifestEntry(item, f"{item.name}.png", "ab" * 32, image_name="lamp.png") for item in items]
-
-    files = [SentFile("manifest.csv", build_manifest_csv(entries)), SentFile("lamp.png", make_png())]
-    rows = build_rows(read_files(files))
-
-    assert rows.problems == ()
-    assert [row.problems for row in rows.rows] == [()] * 4
-    made = [item for row in rows.rows for item in row.items]
-    typed = [split_negative_prompt(item.request.text_prompts)[0] for item in items]
-    assert [item.options["prompt"] for item in made] == typed
-    assert [item.options["seed"] for item in made] == [str(item.seed) for item in items]
-    assert {(item.options["style_preset"], item.options["negative"]) for item in made} == {("anime", "people")}
 
 
 def test_a_spreadsheet_runs_no_cell_and_each_item_has_its_line() -> None:
