@@ -163,5 +163,7 @@ def build_features(services: Services) -> list[Feature]:
         build_presets_feature(s.presets, s.preset_option, s.job_history, newest_results, s.catalogue),
         build_style_sets_feature(s.style_sets, s.style_set_option, s.image_fetcher),
     ]
-    diagnose = build_diagnose_feature(features, s.access_rule, s.validator.rules, s.queue, s.budgets, s.preferences)
+    diagnose = build_diagnose_feature(
+        features, s.access_rule, s.validator.rules, s.queue, s.budgets, s.preferences, s.teams
+    )
     return [*features, diagnose]

@@ -133,7 +133,12 @@ class Services:
         self.validator = RequestValidator(catalogue, hosts, max_bytes, settings.extras_allowed_users, self.word_rules)
         self.followups = RecentFollowups()
         self.submitter = JobSubmitter(
-            self.validator, self.image_fetcher, self.queue, self.job_store, followups=self.followups
+            self.validator,
+            self.image_fetcher,
+            self.queue,
+            self.job_store,
+            followups=self.followups,
+            team_choices=self.teams,
         )
         self.preset_option = PresetOption(self.presets)
         self.style_set_option = StyleSetOption(self.style_sets)

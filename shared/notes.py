@@ -28,6 +28,9 @@ NOTE_CODES: Final = (
     "emphasis_left_out",
     "brackets_kept",
     "break_left_out",
+    # a request for a team
+    "team_options",
+    "team_options_lost",
     # a table or files for a batch
     "batch_encoding_guessed",
     "batch_header_guessed",

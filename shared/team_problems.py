@@ -10,4 +10,7 @@ TEAM_CODES: Final = (
     "team_changed_since",
     "team_not_allowed",
     "team_everyone",
+    "team_options_unfit",
+    "team_option_locked",
+    "team_model_gone",
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from shared.job import Origin, Requester, make_variant_id
+from shared.job import Origin, Requester, TeamRef, make_variant_id
 from shared.problems import Problem
 from shared.request.model import Request
 
@@ -31,7 +31,7 @@ class Exploration:
     """An exploration that was started; `origin` names its message.
 
     `created_at` is Unix seconds. `rejected` gives the problem of each variant that was not accepted, by its number.
-    `source_owner_id` and `is_spoiler` are those of its jobs.
+    `source_owner_id`, `is_spoiler` and `team` are those of its jobs.
     """
 
     id: str
@@ -42,6 +42,7 @@ class Exploration:
     rejected: Mapping[int, Problem] = field(default_factory=dict)
     source_owner_id: int | None = None
     is_spoiler: bool = False
+    team: TeamRef | None = None
 
     @property
     def locale(self) -> str:

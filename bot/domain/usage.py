@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.domain.budgets import Spender
 from bot.domain.guild_settings import GuildSettings
+from bot.domain.teams import Team
 from shared.problems import Problem
 from shared.request.model import Request
 
@@ -15,6 +16,7 @@ class Usage:
 
     `channel_id` is the channel's own, not that of a thread in it. `is_manager` may manage the server, `is_moderator`
     may time out others or manage it. `missing_permissions` are those that the bot lacks there, as i18n keys.
+    `team` is the one for which they ask.
     """
 
     user_id: int
@@ -28,11 +30,13 @@ class Usage:
     missing_permissions: tuple[str, ...] = ()
     wants_private: bool = False
     requests: tuple[Request, ...] = ()
+    team: Team | None = None
 
     @property
     def spender(self) -> Spender:
         """On whose account its requests go."""
-        return Spender(self.user_id, self.guild_id or 0, self.channel_id, self.role_ids)
+        team_id = None if self.team is None else self.team.role_id
+        return Spender(self.user_id, self.guild_id or 0, self.channel_id, self.role_ids, team_id)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ class PictureSubmitter:
         if count == 1:
             await self.submitter.submit(interaction, request, image, **details)
             return
+        request, details = self.submitter.apply_team(interaction, request, details)
         plan = plan_seeds(request, self.catalogue.models[request.model], count, self.rng)
         if get_guild_settings(interaction).asks_price:
             await respond_with(
@@ -68,6 +69,7 @@ class PictureSubmitter:
         if count == 1:
             await self.submitter.submit_choice(interaction, choice, request, image, **details)
             return
+        request, details = self.submitter.apply_team(interaction, request, details)
         plan = plan_seeds(request, self.catalogue.models[request.model], count, self.rng)
         if get_guild_settings(interaction).asks_price:
             render = partial(self.confirmation.render_question, interaction, plan, image, details)

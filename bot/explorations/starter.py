@@ -23,6 +23,7 @@ from bot.interactions.responses import (
     send_private_followup,
     withdraw_and_explain,
 )
+from bot.interactions.teams import require_team
 from bot.rendering.job_list import build_origin_link
 from bot.rendering.markdown import escape_problem_text, truncate_text
 from bot.storage.explorations import SqlExplorationStore
@@ -160,6 +161,7 @@ class ExplorationStarter:
         origin: Origin,
         details: JobDetails,
     ) -> Exploration:
+        team = require_team(interaction)
         return Exploration(
             exploration_id,
             plan,
@@ -168,6 +170,7 @@ class ExplorationStarter:
             origin,
             source_owner_id=details.get("source_owner_id"),
             is_spoiler=details.get("is_spoiler", False),
+            team=None if team is None else team.ref,
         )
 
     def _render_waiting(self, exploration: Exploration) -> ui.LayoutView:

@@ -9,7 +9,13 @@ from discord import ui
 from bot.domain.exploration import Exploration, ExplorationPlan, Variation
 from bot.explorations.actions import VariantAction
 from bot.images.contact_sheet import Cell
-from bot.rendering.layout import ActionRows, build_attached_gallery, build_container_view, format_source_owner
+from bot.rendering.layout import (
+    ActionRows,
+    build_attached_gallery,
+    build_container_view,
+    format_source_owner,
+    format_team,
+)
 from bot.rendering.markdown import escape_markdown, flatten_text, format_request_prompt, truncate_text
 from bot.rendering.settings_text import format_chosen_settings, format_settings, format_value
 from shared.catalogue import Catalogue
@@ -85,6 +91,7 @@ def build_exploration_view(
     owner_id = exploration.source_owner_id
     facts = [
         f"<@{exploration.requester.id}>",
+        *([format_team(exploration.team, messages)] if exploration.team is not None else []),
         *([format_source_owner(owner_id, messages)] if owner_id is not None else []),
         *_format_facts(plan, catalogue, messages),
         _format_progress(states, messages),

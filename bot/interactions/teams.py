@@ -42,6 +42,11 @@ def set_team_choice(interaction: discord.Interaction, choice: TeamChoice) -> Non
     interaction.extras[_CHOICE_KEY] = choice
 
 
+def ask_for_oneself(interaction: discord.Interaction) -> None:
+    """Let the user ask for themselves for the rest of the interaction, whatever they chose."""
+    set_team_choice(interaction, TeamChoice())
+
+
 def require_team(interaction: discord.Interaction) -> Team | None:
     """Return the team for which the user asks, with the present name of its role; None if they ask for themselves.
 

@@ -10,11 +10,12 @@ import discord
 from discord import ui
 
 from bot.domain.records import NO_USER_ID
-from bot.rendering.markdown import truncate_text
+from bot.rendering.markdown import escape_markdown, truncate_text
 from shared.i18n.messages import Messages
-from shared.job import Job
+from shared.job import Job, TeamRef
 
 ALT_TEXT_LIMIT: Final = 1024
+_TEAM_LIMIT: Final = 100
 _SEED_LIMIT: Final = 100  # the seed in a PNG's metadata may be any number
 
 ActionRows = Sequence[ui.ActionRow[Any]]
@@ -37,8 +38,10 @@ def build_attached_gallery(filename: str, alt_text: str, *, is_spoiler: bool = F
 
 
 def format_requester(job: Job, messages: Messages) -> str:
-    """Format the small print that says who requested a picture, and whose picture it goes on from."""
+    """Format the small print that says who requested a picture, for which team, and whose picture it goes on from."""
     text = messages.text("result.requested_by", user=f"<@{job.requester.id}>")
+    if job.team is not None:
+        text = f"{text} · {format_team(job.team, messages)}"
     if job.source_owner_id is not None:
         text = f"{text} · {format_source_owner(job.source_owner_id, messages)}"
     return f"-# {text}"
@@ -49,6 +52,11 @@ def format_source_owner(user_id: int, messages: Messages) -> str:
     if user_id == NO_USER_ID:
         return messages.text("result.from_forgotten")
     return messages.text("result.from_picture_of", user=f"<@{user_id}>")
+
+
+def format_team(team: TeamRef, messages: Messages) -> str:
+    """Format for which team a request is, by the name that its role then had."""
+    return messages.text("result.for_team", team=escape_markdown(team.name, _TEAM_LIMIT))
 
 
 def format_seed_block(seed: int, messages: Messages) -> str:

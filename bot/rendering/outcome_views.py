@@ -14,6 +14,7 @@ from bot.rendering.layout import (
     build_container_view,
     format_requester,
     format_source_owner,
+    format_team,
 )
 from bot.rendering.markdown import (
     escape_markdown,
@@ -224,9 +225,10 @@ def _build_failure_view(
 
 
 def _format_people(job: Job, messages: Messages) -> str:
-    """Format who requested a picture and, if it goes on from somebody else's, whose that is."""
+    """Format who requested a picture, for which team, and whose it goes on from, if that is somebody else's."""
+    team = () if job.team is None else (format_team(job.team, messages),)
     owner = () if job.source_owner_id is None else (format_source_owner(job.source_owner_id, messages),)
-    return " · ".join((f"<@{job.requester.id}>", *owner))
+    return " · ".join((f"<@{job.requester.id}>", *team, *owner))
 
 
 def _build_notes(notes: Sequence[str]) -> tuple[ui.TextDisplay[ui.LayoutView], ...]:

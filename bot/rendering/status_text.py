@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.domain.status import JobStatus, QueueState
-from bot.rendering.layout import format_source_owner
+from bot.rendering.layout import format_source_owner, format_team
 from bot.rendering.markdown import escape_markdown, format_request_prompt
 from shared.catalogue import Model
 from shared.i18n.messages import Messages
@@ -79,6 +79,8 @@ def _prepend_source(job: Job, text: str, messages: Messages) -> str:
     lines = [text]
     if job.source_owner_id is not None:
         lines.insert(0, f"-# {format_source_owner(job.source_owner_id, messages)}")
+    if job.team is not None:
+        lines.insert(0, f"-# {format_team(job.team, messages)}")
     if job.source_kind is not None:
         lines.insert(0, messages.text(f"status.from_{job.source_kind}"))
     return "\n".join(lines)

@@ -138,15 +138,15 @@ class SqlTeamStore:
                 )
             )
 
-    async def forget_choice(self, guild_id: int, user_id: int, role_id: int) -> None:
-        """Let a member ask for themselves again, if they still ask for this team."""
+    async def forget_choice(self, guild_id: int, user_id: int, role_id: int) -> bool:
+        """Let a member ask for themselves again; False if they do not ask for this team."""
         statement = delete(team_choices).where(
             team_choices.c.user_id == user_id,
             team_choices.c.guild_id == guild_id,
             team_choices.c.role_id == role_id,
         )
         with translate_database_errors():
-            await self.database.run_transaction(lambda connection: connection.execute(statement))
+            return await self.database.run_transaction(lambda connection: bool(connection.execute(statement).rowcount))
 
     def _add(self, connection: Connection, team: Team, actor_id: int) -> TeamChange:
         if _find_team(connection, team.guild_id, team.role_id) is not None:

@@ -22,11 +22,12 @@ from bot.domain.ports import JobQueue
 from bot.domain.preferences import Ping
 from bot.interactions.followups import RecentFollowups
 from bot.interactions.locale import get_preferences
+from bot.interactions.teams import require_team
 from bot.submission.acknowledgement import explain_queue_delay
 from bot.submission.image_notes import list_image_notes
 from bot.submission.images import ImageFetcher
 from bot.submission.validation import RequestValidator
-from shared.job import EntryRef, Job, Origin, Requester, SourceKind
+from shared.job import EntryRef, Job, Origin, Priority, Requester, SourceKind
 from shared.notes import Note
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import pick_seed
@@ -98,7 +99,11 @@ class JobQueuer:
         origin: Origin,
         details: JobDetails,
     ) -> Job:
-        """Build the job of a request."""
+        """Build the job of a request, for the team for which the user asks.
+
+        Raises `RejectedError` (lookup_timed_out).
+        """
+        team = require_team(interaction)
         model = self.validator.catalogue.models[request.model]
         seed = details.get("seed") or pick_seed(request, model, self.rng)
         notes = (*details.get("notes", ()), *list_image_notes(request, model, image))
@@ -108,6 +113,8 @@ class JobQueuer:
             requester=build_requester(interaction),
             origin=origin,
             accepted_at=self.clock(),
+            team=None if team is None else team.ref,
+            priority=Priority.NORMAL if team is None else team.priority,
             **{**details, "seed": seed, "notes": notes},
         )
 

@@ -9,6 +9,7 @@ from bot.domain.guild_settings import GuildQueueState, WordPolicy
 from bot.domain.usage import Check, Usage, build_check
 from bot.domain.word_rules import WordList
 from bot.interactions.offers import restrict_catalogue
+from bot.submission.team_settings import find_locked_problem
 from shared.catalogue import Catalogue
 from shared.problems import Problem, make_problem
 from shared.request.model import Request
@@ -34,6 +35,7 @@ class RequestRules:
         return (
             build_check("queue", find_queue_problem),
             build_check("permissions", find_permissions_problem),
+            build_check("team", self._find_team_problem),
             build_check("offer", self._find_offer_problem),
             build_check("price", self._find_price_problem),
             build_check("private", find_private_problem),
@@ -44,6 +46,13 @@ class RequestRules:
         """Find the problem of each rule that refuses the requests. Raises `RejectedError` as `WordListReader` does."""
         found = [await check.find_problem(usage) for check in self.list_checks()]
         return [problem for problem in found if problem is not None]
+
+    def _find_team_problem(self, usage: Usage) -> Problem | None:
+        """Find the first option that the team of the requests has locked with another value."""
+        if usage.team is None:
+            return None
+        problems = (find_locked_problem(request, usage.team, self.catalogue) for request in usage.requests)
+        return next((problem for problem in problems if problem is not None), None)
 
     def _find_offer_problem(self, usage: Usage) -> Problem | None:
         """Find the first model that the server does not offer."""

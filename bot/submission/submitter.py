@@ -1,9 +1,10 @@
 """Submits requests: validated, acknowledged, recorded, and queued once the picture is downloaded."""
 
+import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, Protocol, Unpack
 
 import discord
 
@@ -18,6 +19,7 @@ from bot.interactions.responses import (
     send_private_followup,
     withdraw_and_explain,
 )
+from bot.interactions.teams import find_lost_team
 from bot.submission.acknowledgement import (
     close_choice,
     delete_message,
@@ -32,10 +34,23 @@ from shared.job import Job, Origin, list_choice_ids
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.model import Request
 
+log = logging.getLogger(__name__)
+
+
+class TeamChoiceStore(Protocol):
+    """Forgets for which team a member asks. Implemented by `bot.storage`."""
+
+    async def forget_choice(self, guild_id: int, user_id: int, role_id: int) -> bool: ...
+
 
 @dataclass(frozen=True)
 class JobSubmitter(JobQueuer):
-    """Submits requests: responds to their interactions, and explains to their requesters why one is rejected."""
+    """Submits requests: responds to their interactions, and explains to their requesters why one is rejected.
+
+    Each is for the team for which its user asks, and has its locked options.
+    """
+
+    team_choices: TeamChoiceStore | None = None
 
     async def submit(
         self,
@@ -49,6 +64,7 @@ class JobSubmitter(JobQueuer):
         Rejections are shown to the requester, everything unexpected is raised.
         """
         try:
+            request, details = self.apply_team(interaction, request, details)
             await self.validator.validate_requests(interaction, image, request)
             private = is_private(interaction)
         except RejectedError as error:
@@ -116,11 +132,13 @@ class JobSubmitter(JobQueuer):
             return
         origin: Origin | None = None
         try:
+            request, details = self.apply_team(interaction, request, details)
             await self.validator.validate_requests(interaction, image, request)
             origin = await post_status(interaction)
             jobs = (self.build_job(interaction, job_id, request, image, origin, details) for job_id in job_ids)
             job = await self._record_first(interaction, jobs, image)
             problems = (await self.queue_jobs(interaction, [job], image, partial(acknowledge, job))).get(job.id, ())
+            await self._tell_lost_team(interaction)
         except RejectedError as error:
             problems = error.problems
         except Exception:
@@ -162,11 +180,44 @@ class JobSubmitter(JobQueuer):
     ) -> Mapping[str, Sequence[Problem]]:
         """Record all jobs and queue them. Returns the problems of the jobs that were rejected, by id."""
         try:
-            is_new = await self.store.add_jobs(jobs, image, build_spender(interaction))
+            is_new = await self._record_jobs(interaction, jobs, image)
         except RejectedError:
             await acknowledge()
             raise
-        return await self.queue_jobs(interaction, jobs, image, acknowledge) if is_new else {}
+        if not is_new:
+            return {}
+        rejections = await self.queue_jobs(interaction, jobs, image, acknowledge)
+        await self._tell_lost_team(interaction)
+        return rejections
+
+    def apply_team(
+        self, interaction: discord.Interaction, request: Request, details: JobDetails
+    ) -> tuple[Request, JobDetails]:
+        """Give a request the locked options of the user's team, and its job the notes on them.
+
+        Raises `RejectedError`.
+        """
+        built = self.validator.apply_team(interaction, request)
+        if not built.notes:
+            return built.request, details
+        return built.request, {**details, "notes": (*built.notes, *details.get("notes", ()))}
+
+    async def _record_jobs(
+        self, interaction: discord.Interaction, jobs: Sequence[Job], image: RemoteImage | StoredImage | None
+    ) -> bool:
+        """Record jobs on the account of their team, or of the user. False if they were recorded before."""
+        return await self.store.add_jobs(jobs, image, build_spender(interaction, jobs[0].team))
+
+    async def _tell_lost_team(self, interaction: discord.Interaction) -> None:
+        """Tell the user, once and after the first response, that the team that they chose is not theirs any more."""
+        role_id = find_lost_team(interaction)
+        if role_id is None or self.team_choices is None:
+            return
+        try:
+            if await self.team_choices.forget_choice(interaction.guild_id or 0, interaction.user.id, role_id):
+                await send_private_followup(interaction, _format_lost_team(interaction, role_id))
+        except Exception:
+            log.warning("interaction %s: nobody was told that the team is lost", interaction.id, exc_info=True)
 
     async def _record_first(
         self, interaction: discord.Interaction, jobs: Iterable[Job], image: RemoteImage | StoredImage | None
@@ -176,11 +227,17 @@ class JobSubmitter(JobQueuer):
         Raises `RejectedError` (choice_used) if it was accepted before.
         """
         for job in jobs:
-            if await self.store.add_jobs([job], image, build_spender(interaction)):
+            if await self._record_jobs(interaction, [job], image):
                 return job
             if not await self.store.is_rejected(job.id):
                 break
         raise RejectedError(make_problem("choice_used"))
+
+
+def _format_lost_team(interaction: discord.Interaction, role_id: int) -> str:
+    messages = get_localized_messages(interaction)
+    is_there = interaction.guild is not None and interaction.guild.get_role(role_id) is not None
+    return messages.text("team.lost", role=f"<@&{role_id}>" if is_there else messages.text("server_panel.gone_role"))
 
 
 async def _post_direct_status(interaction: discord.Interaction) -> Origin:

@@ -13,16 +13,19 @@ import discord
 
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.teams import Team
 from bot.domain.usage import Usage
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_guild_settings, get_preferences, require_guild_settings
 from bot.interactions.offers import restrict_catalogue
+from bot.interactions.teams import require_team
 from bot.interactions.usage import build_usage
 from bot.submission.acknowledgement import is_private
 from bot.submission.attachments import validate_attachment
 from bot.submission.foreign_syntax import ForeignRequestBuilder, RequestBuilder, UnsupportedSyntaxError
 from bot.submission.preset_option import PresetDefaults
 from bot.submission.rules import RequestRules, WordListReader, find_permissions_problem, find_queue_problem
+from bot.submission.team_settings import apply_locked_options
 from shared.catalogue import Catalogue, make_unknown_model_problem
 from shared.foreign_syntax.reading import read_prompt
 from shared.problems import Problem, RejectedError, make_problem
@@ -74,17 +77,18 @@ class RequestValidator:
     ) -> BuiltRequest:
         """Build the request from the given options.
 
-        Defaults come from the chosen preset, then from the preferences, then from the server's preset. The prompt links
-        to the picture if it `is_linked`. Raises `RejectedError` with `problems` and all problems found here, and
-        `UnsupportedSyntaxError`.
+        Defaults come from the chosen preset, the user's team, their preferences and the server's preset, in this order.
+        The prompt links to the picture if it `is_linked`. Raises `RejectedError` with `problems` and all problems found
+        here, and `UnsupportedSyntaxError`.
         """
         problems = [*self.find_problems(interaction, image), *problems]
-        defaults = (presets.chosen, get_preferences(interaction).options, presets.of_server)
-        settings = get_guild_settings(interaction)
+        settings, team = get_guild_settings(interaction), require_team(interaction)
+        of_team = {} if team is None else team.defaults
+        defaults = (presets.chosen, of_team, get_preferences(interaction).options, presets.of_server)
         source_link = image.url if is_linked and isinstance(image, RemoteImage) else None
         try:
             built = self.build_offered_request(
-                settings, defaults, options, has_picture=image is not None, source_link=source_link
+                settings, defaults, options, has_picture=image is not None, source_link=source_link, team=team
             )
         except UnsupportedSyntaxError:
             if problems:
@@ -104,13 +108,15 @@ class RequestValidator:
         *,
         has_picture: bool,
         source_link: str | None = None,
+        team: Team | None = None,
     ) -> BuiltRequest:
         """Build a request for a server with these settings from typed options, of a person or of a row of a table.
 
-        `defaults` fill in the options that were left out. Raises as `build_request` does.
+        `defaults` fill in the options that were left out, among them those of the `team`, whose locked options replace
+        those that were chosen. Raises as `build_request` does.
         """
         catalogue = restrict_catalogue(self.catalogue, settings)
-        build = partial(self._build_request, catalogue, defaults, has_picture=has_picture)
+        build = partial(self._build_request, catalogue, defaults, team, has_picture=has_picture)
         return self.build_foreign_request(build, options, source_link)
 
     def build_foreign_request(
@@ -127,6 +133,14 @@ class RequestValidator:
         links = (link for link in read_prompt(prompt).links if self._can_fetch(link))
         return next((RemoteImage(link, filename=PurePath(urlsplit(link).path).name) for link in links), None)
 
+    def apply_team(self, interaction: discord.Interaction, request: Request) -> BuiltRequest:
+        """Give a request that was built before, for others or for oneself, the locked options of the user's team.
+
+        Raises `RejectedError` as `apply_locked_options` does, and (lookup_timed_out).
+        """
+        team = require_team(interaction)
+        return BuiltRequest(request) if team is None else apply_locked_options(request, team, self.catalogue)
+
     async def validate_requests(
         self, interaction: discord.Interaction, image: RemoteImage | StoredImage | None, *requests: Request
     ) -> None:
@@ -135,7 +149,7 @@ class RequestValidator:
         Every request passes here before it is recorded, whoever asks.
         """
         usage = build_usage(interaction, require_guild_settings(interaction))
-        usage = replace(usage, requests=requests, wants_private=is_private(interaction))
+        usage = replace(usage, requests=requests, wants_private=is_private(interaction), team=require_team(interaction))
         async with nullcontext() if interaction.response.is_done() else limit_lookup_time(interaction):
             problems = await self.find_usage_problems(usage)
         problems += self._find_image_problems(interaction, image)
@@ -164,6 +178,7 @@ class RequestValidator:
         self,
         catalogue: Catalogue,
         defaults: Sequence[Mapping[str, Any]],
+        team: Team | None,
         options: Mapping[str, Any],
         *,
         has_picture: bool,
@@ -171,7 +186,16 @@ class RequestValidator:
         model = self.catalogue.find_model(str(options.get("model") or ""))
         if model is not None and not self.catalogue.is_offered(model):
             raise RejectedError(make_unknown_model_problem(model.name, self.catalogue.generation_models))
-        return build_request(catalogue, *defaults, has_picture=has_picture, **options)
+        built = build_request(catalogue, *defaults, has_picture=has_picture, **options)
+        if team is None:
+            return built
+        locked = apply_locked_options(built.request, team, self.catalogue)
+        if locked.request == built.request:
+            return built
+        outdated = {"style_in_words", *(note.code for note in locked.notes)}
+        return BuiltRequest(
+            locked.request, (*locked.notes, *(note for note in built.notes if note.code not in outdated))
+        )
 
     def _can_fetch(self, link: str) -> bool:
         return not validate_attachment(link, None, self.max_bytes, self.allowed_hosts)

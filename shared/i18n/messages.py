@@ -140,7 +140,7 @@ class _FactFormatter(string.Formatter):
         kind, _, field = format_spec.partition(" ")
         match kind:
             case "option":
-                return text if self._api_names else self._messages.get_option_name(text)
+                return text if self._api_names else self._name_options(text)
             case "choice":
                 return text if self._api_names else self._label_choices(field, text)
             case _ if kind in self._writers:
@@ -153,6 +153,9 @@ class _FactFormatter(string.Formatter):
 
     def _name_permissions(self, names: str) -> str:
         return ", ".join(self._messages.text(f"permission.{name}") for name in names.split(", "))
+
+    def _name_options(self, fields: str) -> str:
+        return ", ".join(self._messages.get_option_name(field) for field in fields.split(", "))
 
     def _label_choices(self, field: str, values: str) -> str:
         return ", ".join(self._messages.get_choice_label(field, value) for value in values.split(", "))

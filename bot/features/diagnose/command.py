@@ -1,6 +1,7 @@
 """The command `/diagnose`: runs the checks of a command for a member in a channel, without using it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -21,8 +22,10 @@ from bot.interactions.access import Access
 from bot.interactions.locale import get_localized_messages, require_guild_settings
 from bot.interactions.offers import restrict_catalogue
 from bot.interactions.responses import RenderedMessage, respond_with
+from bot.interactions.teams import TeamChoiceReader
 from bot.interactions.usage import AnyChannel, build_member_usage, may_moderate
 from bot.storage.budgets import SqlBudgetStore
+from bot.submission.team_settings import apply_locked_options
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
@@ -43,6 +46,7 @@ class DiagnoseCommand:
     checks: CheckList
     budget_store: SqlBudgetStore
     preferences_store: PreferencesStore
+    team_choices: TeamChoiceReader
     catalogue: Catalogue
 
     async def diagnose(
@@ -107,7 +111,11 @@ class DiagnoseCommand:
         request = Request(model=model.key, text_prompts=(TextPrompt(text=prompt),), has_picture=False)
         preferences = await self.preferences_store.load_preferences(member.id)
         usage = build_member_usage(member, channel, settings)
-        return replace(usage, requests=(request,), wants_private=preferences.private)
+        team = (await self.team_choices.load_choice(member.guild.id, member.id)).get_team(usage.role_ids)
+        if team is not None:
+            with suppress(RejectedError):  # the check of teams says why
+                request = apply_locked_options(request, team, self.catalogue).request
+        return replace(usage, requests=(request,), wants_private=preferences.private, team=team)
 
 
 def format_command(command: AnyCommand, messages: Messages) -> str:

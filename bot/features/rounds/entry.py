@@ -28,6 +28,7 @@ from bot.interactions.offers import get_offered_catalogue
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import RenderedMessage, open_modal, respond_with, run_and_report
 from bot.interactions.result_buttons import RetryEntryId
+from bot.interactions.teams import ask_for_oneself
 from bot.queue.job_queue import RedisJobQueue
 from bot.rendering.layout import build_container_view
 from bot.rounds.custom_ids import EnterRoundId
@@ -99,7 +100,8 @@ class EntryHandlers:
         await self._open(interaction, contest, entry.replaced_job_id or NO_JOB, request=record.job.request)
 
     async def submit_form(self, interaction: discord.Interaction, custom_id: EntryFormId) -> None:
-        """Submit the entry, or explain why not, with a button to open the form again."""
+        """Submit the member's own entry, or explain why not, with a button to open the form again."""
+        ask_for_oneself(interaction)
         replaced_job_id = None if custom_id.job_id == NO_JOB else custom_id.job_id
         try:
             async with limit_lookup_time(interaction):

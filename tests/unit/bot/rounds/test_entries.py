@@ -12,6 +12,7 @@ from bot.domain.budgets import Spender
 from bot.domain.images import StoredImage
 from bot.domain.rounds import Payer
 from bot.interactions.locale import load_guild_settings, load_preferences
+from bot.interactions.teams import ask_for_oneself
 from bot.rounds.entries import EntrySubmitter
 from bot.submission.images import ImageFetcher
 from bot.submission.job_queuer import JobQueuer
@@ -67,6 +68,7 @@ async def make_interaction(response: FakeResponse) -> Any:
     )
     await load_preferences(interaction, None)
     await load_guild_settings(interaction, None)
+    ask_for_oneself(interaction)
     return interaction
 
 

@@ -12,6 +12,7 @@ from bot.domain.owners import Owner
 from bot.domain.preferences import Preferences
 from bot.domain.presets import Preset
 from bot.interactions.locale import set_guild_settings, set_preferences
+from bot.interactions.teams import ask_for_oneself
 from bot.submission.preset_option import PresetDefaults, PresetOption
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
@@ -43,6 +44,7 @@ def make_interaction(default_preset: str | None, **preferred: Any) -> Any:
     )
     set_guild_settings(interaction, GuildSettings(default_preset=default_preset))
     set_preferences(interaction, Preferences(options=preferred))
+    ask_for_oneself(interaction)
     return interaction
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.images import StoredImage
+from bot.interactions.teams import ask_for_oneself
 from bot.submission.images import ImageFetcher
 from bot.submission.submitter import JobSubmitter
 from bot.submission.validation import RequestValidator
@@ -60,7 +61,7 @@ def make_submitter(queue: FakeJobQueue, store: FakeSubmissionStore) -> JobSubmit
 def make_interaction() -> Any:
     permissions = discord.Permissions.all()
     user = SimpleNamespace(id=42, display_name="ada")
-    return SimpleNamespace(
+    interaction: Any = SimpleNamespace(
         followup=None,
         id=17,
         user=user,
@@ -73,6 +74,8 @@ def make_interaction() -> Any:
         client=None,
         filesize_limit=10**6,
     )
+    ask_for_oneself(interaction)
+    return interaction
 
 
 async def test_each_request_becomes_a_job_with_the_same_origin() -> None:

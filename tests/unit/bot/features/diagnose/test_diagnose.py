@@ -13,6 +13,7 @@ from bot.domain.blocks import Block
 from bot.domain.budgets import Budget, BudgetPeriod, BudgetScope, BudgetUnit, BudgetUsage
 from bot.domain.guild_settings import GuildQueueState, GuildSettings
 from bot.domain.preferences import Preferences
+from bot.domain.teams import Team
 from bot.features.diagnose.checks import Attempt, CheckList
 from bot.features.diagnose.command import DiagnoseCommand
 from bot.features.diagnose.discord_rules import Integrations
@@ -33,9 +34,10 @@ COMMAND: Any = SimpleNamespace(name="imagine", default_permissions=None)
 USING = discord.Permissions(view_channel=True, use_application_commands=True)
 REQUEST = build_request(CATALOGUE, prompt="a horse", has_picture=False).request
 SMALL = Budget("b", BudgetScope.GUILD, 1, 1, BudgetPeriod.DAY, BudgetUnit.USD, 10_000)
+STRICT_TEAM = Team(5, 1, "Makers", defaults={"style_preset": "anime"}, locked=frozenset({"style_preset"}))
 CHECKS_OF_USE = ["discord", "served", "block"]
 CHECKS_OF_PLACE = ["channel", "role"]
-CHECKS_OF_REQUESTS = ["queue", "permissions", "offer", "price", "private", "words", "budget", "limits"]
+CHECKS_OF_REQUESTS = ["queue", "permissions", "team", "offer", "price", "private", "words", "budget", "limits"]
 
 
 async def use_command(interaction: discord.Interaction) -> None:
@@ -66,7 +68,7 @@ async def list_findings(access: Access, settings: GuildSettings) -> dict[str, st
     """Run the checks; return the codes of the problems by the names of the checks."""
     member, channel = make_member(permissions=USING)
     usage = build_member_usage(member, channel, settings)
-    usage = replace(usage, requests=(REQUEST,), wants_private=True)
+    usage = replace(usage, requests=(REQUEST,), wants_private=True, team=STRICT_TEAM)
     queue: Any = FullQueue()
     rule = AccessRule(EverybodyBlocked(), {99})
     checks = CheckList(rule, RequestRules(CATALOGUE, FakeWordLists("horse")), queue)
@@ -108,6 +110,7 @@ async def test_every_rule_that_refuses_is_found() -> None:
         "role": "role_not_allowed",
         "queue": "queue_draining",
         "permissions": "permissions_missing",
+        "team": "team_option_locked",
         "offer": "model_not_on_offer",
         "price": "price_too_high",
         "private": "private_not_allowed",
@@ -148,7 +151,7 @@ async def test_only_moderators_and_managers_may_diagnose(
 ) -> None:
     member, _ = make_member()
     interaction = await make_interaction(permissions=permissions, guild_id=guild_id)
-    command = DiagnoseCommand([], UNUSED, UNUSED, UNUSED, CATALOGUE)
+    command = DiagnoseCommand([], UNUSED, UNUSED, UNUSED, UNUSED, CATALOGUE)
 
     with pytest.raises(RejectedError) as raised:
         await command.diagnose(interaction, member)
@@ -161,7 +164,7 @@ async def test_the_commands_that_can_be_diagnosed_are_offered_as_discord_names_t
         name=localize_text("command.help.name"), description="x", callback=use_command
     )
     menu = discord.app_commands.ContextMenu(name=localize_text("command.details.name"), callback=use_menu)
-    command = DiagnoseCommand([Feature([slash]), Feature([menu])], UNUSED, UNUSED, UNUSED, CATALOGUE)
+    command = DiagnoseCommand([Feature([slash]), Feature([menu])], UNUSED, UNUSED, UNUSED, UNUSED, CATALOGUE)
 
     async def complete(typed: str, **facts: Any) -> dict[str, str]:
         choices = await command.complete_command(await make_interaction(**facts), typed)
