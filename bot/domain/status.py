@@ -1,5 +1,6 @@
 """Accepted jobs as the queue knows them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,6 +38,9 @@ class JobStatus:
     `has_worker` is False if no worker has been at the queue lately.
     `is_guild_paused`: it does not start until a moderator resumes the queue of its guild.
     `is_model_paused`: calls of its model failed or got no response, so one job at a time tries it.
+    `is_model_slowed`: its model was throttled, so its calls start at longer intervals for now.
+    `limiting_scope` is the kind of the narrowest scope whose limit on running jobs keeps it from starting, if any:
+    user, batch, channel or guild.
     `claims` counts leases, `calls` those of them in which the model was called, `unknown_calls` calls of unknown fate.
     """
 
@@ -54,12 +58,22 @@ class JobStatus:
     typical_seconds: float = 0.0
     is_guild_paused: bool = False
     is_model_paused: bool = False
+    is_model_slowed: bool = False
+    limiting_scope: str = ""
     has_worker: bool = True
 
     @property
     def waits_without_worker(self) -> bool:
         """Whether nothing can happen to the job before a worker is started."""
         return not self.has_worker and self.state in {QueueState.PREPARING, QueueState.QUEUED}
+
+
+@dataclass(frozen=True)
+class JobsBefore:
+    """How many jobs of its model run before a job that waits, and those of them that come first: some 50 at most."""
+
+    count: int
+    jobs: Sequence[Job]
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,13 @@ class CancelReply(ScriptReply):
     claimable: int = 0
 
 
+class JobsBeforeReply(ScriptReply):
+    """Reply of jobs_before.lua."""
+
+    count: int
+    jobs: tuple[bytes, ...]
+
+
 class StatusReply(ScriptReply):
     """Reply of status.lua about one job."""
 
@@ -76,4 +83,6 @@ class StatusReply(ScriptReply):
     starts_in_ms: int
     is_guild_paused: bool = False
     is_model_paused: bool = False
+    is_model_slowed: bool = False
+    limiting_scope: str = ""
     swept_ms_ago: int | None = None

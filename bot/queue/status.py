@@ -2,17 +2,18 @@
 
 import logging
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import chain
 from typing import Any, Final, cast
 
 from redis.asyncio import Redis
 
-from bot.domain.status import JobStatus, QueueState
+from bot.domain.status import JobsBefore, JobStatus, QueueState
 from bot.domain.unreadable import UnreadableJob, salvage_job
 from bot.queue.connection import raise_queue_unavailable, translate_redis_errors
-from bot.queue.limits import build_guild_scope
-from bot.queue.replies import StatusReply
+from bot.queue.limits import build_guild_scope, get_scope_kind
+from bot.queue.replies import JobsBeforeReply, StatusReply
 from bot.queue.scripts import ScriptRunner
 from shared.catalogue import Catalogue
 from shared.job import Job
@@ -37,6 +38,9 @@ WORKER_TIMEOUT_MS: Final = 20_000
 
 JOB_CACHE_SIZE: Final = 512
 
+MAX_JOBS_BEFORE: Final = 50
+"""How many of the jobs before a job are read at most, to say whose they are."""
+
 
 class RedisJobStatusReader:
     """Reads the status of jobs in Redis.
@@ -48,7 +52,7 @@ class RedisJobStatusReader:
     def __init__(self, redis: Redis, catalogue: Catalogue) -> None:
         self._redis = redis
         self._catalogue = catalogue
-        self._status_script = ScriptRunner(redis, "status")
+        self._status_scripts = ScriptRunner(redis, "status", "jobs_before")
         self._next_page_start = OPEN_JOBS_PAGE_SIZE
         self._unreadable_rows = UnreadableRowLog(log)
         self._unknown_models: set[str] = set()
@@ -104,6 +108,16 @@ class RedisJobStatusReader:
         rows = await self._load_rows(job_ids)
         return [row for row in rows if isinstance(row, UnreadableJob)]
 
+    async def load_jobs_before(self, job_id: str) -> JobsBefore:
+        """Load the jobs that run before one that waits, without those that this release cannot read."""
+        with translate_redis_errors():
+            reply = JobsBeforeReply.parse(await self._status_scripts.run("jobs_before", job_id, MAX_JOBS_BEFORE))
+        jobs = []
+        for job_json in reply.jobs:
+            with suppress(ValueError):
+                jobs.append(_parse_job(job_json))
+        return JobsBefore(reply.count, jobs)
+
     async def _list_scope_jobs(self, scope: str) -> list[str]:
         with translate_redis_errors():
             members = cast("set[bytes]", await self._redis.smembers(open_jobs_key(scope)))
@@ -113,7 +127,7 @@ class RedisJobStatusReader:
         if not job_ids:
             return []
         with translate_redis_errors():
-            replies = await self._status_script.run("status", *job_ids)
+            replies = await self._status_scripts.run("status", *job_ids)
         return [self._read_row(reply) for reply in replies]
 
     def _read_row(self, reply: Sequence[Any]) -> JobStatus | UnreadableJob:
@@ -166,6 +180,8 @@ class RedisJobStatusReader:
             typical_seconds=typical_seconds,
             is_guild_paused=reply.is_guild_paused,
             is_model_paused=reply.is_model_paused,
+            is_model_slowed=reply.is_model_slowed,
+            limiting_scope=get_scope_kind(reply.limiting_scope),
             has_worker=reply.swept_ms_ago is not None and reply.swept_ms_ago < WORKER_TIMEOUT_MS,
         )
 

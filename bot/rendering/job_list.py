@@ -1,6 +1,7 @@
 """A list of open jobs in one message, with a button for each job that can still be cancelled."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from discord import ui
@@ -27,15 +28,16 @@ def build_queue_view(
     messages: Messages,
     cancel_buttons: Mapping[str, ui.Item[Any]],
     *,
+    reasons: Mapping[str, str] = MappingProxyType({}),
     unreadable_count: int = 0,
     guild_note: str = "",
     note: str = "",
 ) -> ui.LayoutView:
-    """List jobs in the given order, at most `MAX_JOBS` of them. `cancel_buttons` are by job id.
+    """List jobs in the given order, at most `MAX_JOBS` of them. `cancel_buttons` and `reasons` are by job id.
 
-    `guild_job_count` is the number of open jobs of the whole server, None outside of a server; `guild_note` says more
-    of its queue. `note` is shown above the list and reports the last action. `unreadable_count` more jobs cannot be
-    read by this release.
+    `reasons` say why a job waits. `guild_job_count` is the number of open jobs of the whole server, None outside of a
+    server; `guild_note` says more of its queue. `note` is shown above the list and reports the last action.
+    `unreadable_count` more jobs cannot be read by this release.
     """
     count = len(statuses) + unreadable_count
     title = messages.text("queue.title", count=count) if count else messages.text("queue.none")
@@ -51,6 +53,8 @@ def build_queue_view(
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines))]
     for status in statuses[:MAX_JOBS]:
         text = _format_job(status, catalogue, messages)
+        if reason := reasons.get(status.job.id):
+            text += f"\n-# {reason}"
         button = cancel_buttons.get(status.job.id) if status.state in CANCELLABLE_STATES else None
         items.append(ui.TextDisplay(text) if button is None else ui.Section(text, accessory=button))
     if len(statuses) > MAX_JOBS:

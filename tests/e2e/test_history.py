@@ -180,13 +180,15 @@ def test_the_queue_lists_waiting_requests_with_cancel_buttons_and_the_servers_to
     running = [grace.submit_imagine(f"a slow castle [slow:3] {n}") for n in range(2)]
     wait_until(lambda: len(list_calls()) >= 2, "two calls in flight")
     with suspend_worker(stack):
-        jobs = [*running, *(submit_and_wait(grace, f"a castle {n}") for n in range(2))]
+        jobs = [*running, *(submit_and_wait(grace, f"a castle {n}", image=None) for n in range(2))]
         mine, hers = invoke_and_wait(grace, "queue"), invoke_and_wait(ada, "queue")
         pressed = grace.press_button(mine, "queue_cancel", jobs[-1])
         left = wait_until(lambda: find_updated_queue(grace, pressed), "the updated queue")
 
     assert "You have 4 requests in the queue" in read_text(mine)
     assert "There are 4 requests in the server's queue" in read_text(mine)
+    assert "As many of your requests are running as may at once" in read_text(mine)
+    assert "Before it: 1 of yours." in read_text(mine)
     assert "You have nothing in the queue" in read_text(hers)
     assert left["id"] == mine["id"]
     assert f"queue_cancel:{jobs[-1]}" in list_custom_ids(mine)

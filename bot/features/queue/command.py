@@ -1,17 +1,20 @@
 """The command `/queue`: lists the person's open jobs and the number of the server's, and cancels queued ones."""
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 
 import discord
 
 from bot.domain.guild_settings import GuildQueueState
+from bot.domain.status import QueueState
 from bot.interactions.components import build_button
 from bot.interactions.custom_ids import JOB_ID, CustomId
 from bot.interactions.locale import get_guild_settings, get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with, update_message
 from bot.queue.job_queue import RedisJobQueue
-from bot.rendering.job_list import build_queue_view
+from bot.rendering.job_list import MAX_JOBS, build_queue_view
+from bot.rendering.queue_reasons import format_reasons
 from bot.submission.cancellation import JobCancellation
 from shared.catalogue import Catalogue
 from shared.job import tenant_for_user
@@ -58,6 +61,12 @@ class QueueCommand:
             status.job.id: build_button(CancelQueuedJobId(status.job.id), messages.text("button.cancel"))
             for status in statuses
         }
+        waiting = [status for status in statuses[:MAX_JOBS] if status.state is QueueState.QUEUED]
+        before = await asyncio.gather(*(self.queue.load_jobs_before(status.job.id) for status in waiting))
+        reasons = {
+            status.job.id: format_reasons(status, jobs, self.catalogue, messages)
+            for status, jobs in zip(waiting, before, strict=True)
+        }
         return RenderedMessage(
             build_queue_view(
                 statuses,
@@ -65,6 +74,7 @@ class QueueCommand:
                 self.catalogue,
                 messages,
                 cancel_buttons,
+                reasons=reasons,
                 unreadable_count=unreadable_count,
                 guild_note="" if state is GuildQueueState.OPEN else messages.text(f"queue.guild_{state}"),
                 note=note,

@@ -174,6 +174,14 @@ local function remove_from_waiting(kind, stage, name, id)
   return redis.call('ZREM', key(kind, stage, name), id) == 1
 end
 
+-- The job that has the place in the queue which a job will take: the third of its tenant by inner tags takes the third of
+-- its tenant's places.
+local function find_place_holder(stage, model, id)
+  local tenant, inner_tag = get_turn(stage, id)
+  local turn = inner_tag and redis.call('ZRANK', key('turns', stage, model, tenant), id)
+  return turn and redis.call('ZRANGE', key('queued', stage, model, tenant), turn, turn)[1] or id
+end
+
 -- Let a job be claimed, at the place that its start tag gives it.
 local function make_ready(stage, id)
   local model = get_queue_model(stage, id)

@@ -21,6 +21,8 @@
 --                                  how long ago it was claimed; otherwise 0
 --   is_guild_paused  number        1 | 0: it waits until the queue of its guild is resumed
 --   is_model_paused  number        1 | 0: its model gets one call at a time, because calls failed or got no response
+--   is_model_slowed  number        1 | 0: it is queued, and throttling has lengthened the interval between its model's calls
+--   limiting_scope  string         the narrowest scope of which it needs a slot while as many jobs run as may; '' if none
 --   swept_ms_ago   number or null  how long ago a worker last swept; null if none ever did
 --
 -- A queued job waits for the longest of these. Each follows from its rank in a sorted set, at a cost that hardly grows
@@ -49,30 +51,25 @@ local function get_rank(id, queued, running, limit)
   return position, math.floor((position - 1 + redis.call('SCARD', running)) / limit)
 end
 
--- The job that has the place in the queue which a job will take: the third of its tenant by inner tags takes the third of
--- its tenant's places.
-local function find_place_holder(id, stage, model)
-  local tenant, inner_tag = get_turn(stage, id)
-  local turn = inner_tag and redis.call('ZRANK', key('turns', stage, model, tenant), id)
-  return turn and redis.call('ZRANGE', key('queued', stage, model, tenant), turn, turn)[1] or id
-end
-
 local function estimate_wait(id, stage, model)
-  local concurrency, interval_ms, next_call_at, paused_until =
-    unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'interval_ms', 'next_call_at', 'paused_until'))
-  local position, calls_ahead = get_rank(find_place_holder(id, stage, model), key('queued', stage, model),
+  local concurrency, interval_ms, next_call_at, paused_until, min_interval_ms = unpack(redis.call('HMGET',
+    key('pace', model), 'concurrency', 'interval_ms', 'next_call_at', 'paused_until', 'min_interval_ms'))
+  local limiting_scope
+  local position, calls_ahead = get_rank(find_place_holder(stage, model, id), key('queued', stage, model),
     key('claimed', stage, model), math.max(1, to_number(concurrency, 1)))
   for _, scope in ipairs(get_scopes(id)) do
     local slots = key('slots', stage, scope.name)
     if scope.max_running > 0 and redis.call('SISMEMBER', slots, id) == 0 then
       local _, rounds = get_rank(id, key('queued', stage, scope.name), slots, scope.max_running)
       calls_ahead = math.max(calls_ahead, rounds)
+      if redis.call('SCARD', slots) >= scope.max_running then limiting_scope = limiting_scope or scope.name end
     end
   end
   local next_at = math.max(to_number(next_call_at), to_number(paused_until))
   local paced_ms = math.max(0, next_at - now) + (position - 1) * to_number(interval_ms)
   local delayed_until = to_number(redis.call('ZSCORE', key('delayed', stage), id), now)
-  return position, calls_ahead, math.max(paced_ms, delayed_until - now)
+  local is_slowed = to_number(interval_ms) > to_number(min_interval_ms)
+  return position, calls_ahead, math.max(paced_ms, delayed_until - now), limiting_scope, is_slowed
 end
 
 for _, id in ipairs(ARGV) do
@@ -80,9 +77,11 @@ for _, id in ipairs(ARGV) do
     get_job_fields(id, 'job', 'state', 'state_since', 'thread_id', 'outcome', 'message_id', 'claims', 'calls',
       'unknown_calls', 'stage', 'model')
   if job then
-    local position, calls_ahead, starts_in_ms = 0, 0, 0
+    local position, calls_ahead, starts_in_ms, limiting_scope, is_slowed = 0, 0, 0, nil, false
     local is_parked = (state == 'preparing' or state == 'queued') and is_guild_paused(id)
-    if state == 'queued' and not is_parked then position, calls_ahead, starts_in_ms = estimate_wait(id, stage, model) end
+    if state == 'queued' and not is_parked then
+      position, calls_ahead, starts_in_ms, limiting_scope, is_slowed = estimate_wait(id, stage, model)
+    end
     if state == 'running' then starts_in_ms = to_number(state_since) - get_server_time() end
     statuses[#statuses + 1] = {
       'job_id', id,
@@ -101,6 +100,8 @@ for _, id in ipairs(ARGV) do
       'starts_in_ms', starts_in_ms,
       'is_guild_paused', is_parked and 1 or 0,
       'is_model_paused', is_model_paused(model) and 1 or 0,
+      'is_model_slowed', is_slowed and 1 or 0,
+      'limiting_scope', limiting_scope or '',
       'swept_ms_ago', swept_ms_ago,
     }
   end

@@ -273,3 +273,34 @@ async def test_jobs_of_a_release_without_subtenants_take_turns_with_new_ones(
     assert order.index("400") <= 2
     assert not [key for key in list_leftovers(client) if "user-1" in key]
     assert float(client.get(f"{KEY_PREFIX}virtual_time:generate") or 0) < 100
+
+
+async def test_the_status_says_which_jobs_come_before_and_which_limit_holds(
+    redis_url: str, catalogue: Catalogue, worker_queue: WorkerJobQueue, client: redis.Redis
+) -> None:
+    """The first in line of each tenant: another person, twice the team, whose items take turns with its members."""
+    async with open_bot_queue(redis_url, catalogue, user=UNLIMITED, batch=ScopeLimits(max_running=1)) as queue:
+        await enqueue(queue, *make_batch("50", 100, 6, team=TEAM), make_job(200, user=2), make_job(201, user=2))
+        await enqueue(queue, make_job(300, user=3, team=TEAM), make_job(301, user=3, team=TEAM))
+        before = await queue.load_jobs_before("301")
+        assert (before.count, {job.id for job in before.jobs}) == (5, {"100", "101", "300", "200", "201"})
+        assert (await queue.load_jobs_before("100")).count == 0
+        assert [status.position for status in await queue.load_statuses(["100", "300", "301", "103"])] == [1, 3, 6, 8]
+
+        worker_queue.sweep(catalogue)
+        running = claim_job(worker_queue)
+        client.hset(f"{KEY_PREFIX}pace:sd3.5-large", "interval_ms", 500)
+        [next_item, single] = await queue.load_statuses(["101", "300"])
+        assert running.job.id == "100"
+        assert (next_item.limiting_scope, single.limiting_scope, single.is_model_slowed) == ("batch", "", True)
+
+
+async def test_of_many_jobs_before_one_a_bounded_number_is_read(
+    queue: BotJobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.queue.status.MAX_JOBS_BEFORE", 5)
+    await enqueue(queue, *(make_job(100 + number, user=number) for number in range(2, 12)), make_job(900))
+
+    before = await queue.load_jobs_before("900")
+
+    assert (before.count, len(before.jobs)) == (10, 5)

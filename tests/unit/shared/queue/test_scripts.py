@@ -8,7 +8,7 @@ import pytest
 
 from bot.queue.epoch import EpochReply
 from bot.queue.paused_guilds import PausedGuildsReply
-from bot.queue.replies import AcceptReply, CancelReply, SaveDraftReply, StatusReply
+from bot.queue.replies import AcceptReply, CancelReply, JobsBeforeReply, SaveDraftReply, StatusReply
 from shared.queue import keys
 from shared.queue.replies import ScriptReply
 from shared.queue.schema import REDIS_KEYS
@@ -22,6 +22,7 @@ REPLIES: dict[str, type[ScriptReply]] = {
     "claim": ClaimReply,
     "epoch": EpochReply,
     "finish": FinishReply,
+    "jobs_before": JobsBeforeReply,
     "retry_dead_letter": RetryReply,
     "save_draft": SaveDraftReply,
     "set_paused_guilds": PausedGuildsReply,
