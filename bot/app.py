@@ -125,6 +125,7 @@ def build_features(services: Services) -> list[Feature]:
             s.batch_messages,
             s.result_lookup,
             s.batch_exporter,
+            s.batch_repeater,
             s.catalogue,
             approval_days=s.settings.batch_approval_days,
         ),

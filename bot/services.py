@@ -11,6 +11,7 @@ import aiohttp
 from bot.batches.drafting import BatchDrafter
 from bot.batches.exporter import BatchExporter
 from bot.batches.message_builder import BatchMessageBuilder
+from bot.batches.repeater import BatchRepeater
 from bot.batches.row_requests import RowRequestBuilder
 from bot.batches.uploads import BatchUploads
 from bot.domain.budgets import build_bot_budgets
@@ -167,13 +168,11 @@ class Services:
         self.round_messages = RoundMessageBuilder(self.rounds, self.job_history, self.round_pictures, entry_thumbnails)
         batch_thumbnails = PictureThumbnails(lambda _, job_id: self.batches.load_result(job_id), self.thumbnails)
         self.batch_uploads = BatchUploads(self.image_fetcher, self.batches)
-        self.batch_drafter = BatchDrafter(
-            self.batches, RowRequestBuilder(self.validator), max_bytes, settings.batch_max_items
-        )
+        row_requests, batch_sources = RowRequestBuilder(self.validator), SqlBatchSourceStore(self.database)
+        self.batch_drafter = BatchDrafter(self.batches, row_requests, max_bytes, settings.batch_max_items)
+        self.batch_repeater = BatchRepeater(self.batches, batch_sources, row_requests, settings.batch_max_items)
         self.batch_messages = BatchMessageBuilder(self.batches, batch_thumbnails, self.job_history, self.guild_settings)
-        self.batch_exporter = BatchExporter(
-            self.batches, SqlBatchSourceStore(self.database), self.job_history, catalogue
-        )
+        self.batch_exporter = BatchExporter(self.batches, batch_sources, self.job_history, catalogue)
         self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
 
     def _build_stores(self) -> None:

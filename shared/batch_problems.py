@@ -29,4 +29,5 @@ BATCH_CODES: Final = (
     "batch_all_locked",
     "batch_nothing_to_export",
     "batch_manifest_unreadable",
+    "batch_source_gone",
 )

@@ -13,6 +13,7 @@ from bot.batches.custom_ids import (
     PauseBatchId,
     ResumeBatchId,
     RetryFailedId,
+    RunAgainId,
     ShowUndecidedId,
 )
 from bot.domain.batches import Batch, BatchCounts, BatchState, ItemState, Review
@@ -187,6 +188,8 @@ class _Renderer:
             second.append(build_button(ShowUndecidedId(batch.id), self._text("button_review"), style=style))
         if counts.by_state.get(ItemState.GENERATED):
             second.append(build_button(OpenExportId(batch.id), self._text("button_export")))
+        if self.facts.ended == self.facts.total:
+            second.append(build_button(RunAgainId(batch.id), self._text("button_again")))
         if (link := self._build_thread_link()) is not None:
             second.append(ui.Button(label=self._text("button_thread"), url=link))
         return [first, second]

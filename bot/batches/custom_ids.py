@@ -82,6 +82,13 @@ class ExportBatchId(
 
 
 @dataclass(frozen=True)
+class RunAgainId(CustomId, template=f"batch_again:{BATCH_ID}"):
+    """Opens a draft of the same batch."""
+
+    batch_id: str
+
+
+@dataclass(frozen=True)
 class ShowUndecidedId(CustomId, template=f"batch_undecided:{BATCH_ID}"):
     """Shows the first picture that waits for a decision."""
 

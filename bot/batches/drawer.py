@@ -7,6 +7,7 @@ a message that was posted but not recorded is found again by the id of its conta
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import discord
@@ -122,6 +123,10 @@ class BatchDrawer:
             return
         await self._store.record_board(board, posted.message_id, posted.thread_id)
         self._places.mark_recorded(nonce)
+        thread_id = batch.place.thread_id or posted.thread_id
+        if thread_id is None:
+            place = replace(batch.place, board_message_id=posted.message_id)
+            await self._open_thread(replace(batch, place=place), messages)
 
     async def _open_thread(self, batch: Batch, messages: Messages) -> None:
         thread_id = await self._places.open_thread(batch, _format_thread_name(batch, messages))

@@ -46,15 +46,19 @@ class RowRequestBuilder:
 
     async def build_requests(self, context: RequestContext, rows: Sequence[Row]) -> list[RequestedRow]:
         """Build the requests of each row. Raises `RejectedError` (database_unavailable)."""
-        word_lists, guild_id = self.validator.word_lists, context.usage.guild_id
-        if word_lists is not None and guild_id is not None:  # loaded once for all rows
-            word_lists = _LoadedWordList(await word_lists.load_word_list(guild_id))
-        validator = replace(self.validator, word_lists=word_lists)
+        validator = await self.load_validator(context)
         built = []
         for row in rows:
             built.append(await _build_row(validator, context, row))
             await asyncio.sleep(0)  # hundreds of rows would hold up other interactions
         return built
+
+    async def load_validator(self, context: RequestContext) -> RequestValidator:
+        """Load the word list of the server once, for all requests of a batch. Raises `RejectedError`."""
+        word_lists, guild_id = self.validator.word_lists, context.usage.guild_id
+        if word_lists is not None and guild_id is not None:
+            word_lists = _LoadedWordList(await word_lists.load_word_list(guild_id))
+        return replace(self.validator, word_lists=word_lists)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from bot.batches.custom_ids import (
     ReopenRedoId,
     ResumeBatchId,
     RetryFailedId,
+    RunAgainId,
     ShowItemId,
     ShowUndecidedId,
 )
@@ -29,6 +30,7 @@ from bot.domain.ports import DraftStore
 from bot.features.batches.board import BoardHandlers
 from bot.features.batches.export import ExportHandlers
 from bot.features.batches.redo import RedoHandlers
+from bot.features.batches.rerun import RerunHandlers
 from bot.features.batches.review import ReviewHandlers
 from bot.features.batches.rights import BatchRights
 from bot.interactions.rejected_forms import RejectedForms
@@ -46,6 +48,7 @@ def build_board_routes(
     drafts: DraftStore,
     result_lookup: ResultLookup,
     export: ExportHandlers,
+    rerun: RerunHandlers,
     catalogue: Catalogue,
 ) -> Sequence[Route[Any]]:
     """Build the routes of the buttons, selects and forms below the messages of batches."""
@@ -61,6 +64,7 @@ def build_board_routes(
         Route(ConfirmRetryId, board.retry_failed),
         Route(OpenExportId, export.open_panel),
         Route(ExportBatchId, export.export),
+        Route(RunAgainId, rerun.run_again),
         Route(OpenItemId, review.open_item),
         Route(ShowUndecidedId, review.show_undecided),
         Route(ShowItemId, review.show_item),

@@ -9,6 +9,7 @@ from bot.batches.approval_custom_ids import ApproveBatchId, RefusalFormId, Refus
 from bot.batches.drafting import BatchDrafter
 from bot.batches.exporter import BatchExporter
 from bot.batches.message_builder import BatchMessageBuilder
+from bot.batches.repeater import BatchRepeater
 from bot.batches.source_sheet import SourceSheets
 from bot.batches.uploads import BatchUploads
 from bot.discord_client.command_builder import Command, build_command, build_guild_group, build_message_command
@@ -36,6 +37,7 @@ from bot.features.batches.notice import BatchNotices
 from bot.features.batches.overview import OverviewCommands
 from bot.features.batches.preview_handlers import PreviewHandlers
 from bot.features.batches.previews import BatchPreviews
+from bot.features.batches.rerun import RerunHandlers
 from bot.features.batches.rights import BatchRights
 from bot.features.batches.start import StartCommand
 from bot.interactions.routing import Route
@@ -72,6 +74,7 @@ def build_batches_feature(
     builder: BatchMessageBuilder,
     result_lookup: ResultLookup,
     exporter: BatchExporter,
+    repeater: BatchRepeater,
     catalogue: Catalogue,
     *,
     approval_days: float,
@@ -85,10 +88,12 @@ def build_batches_feature(
     rights = BatchRights(store, teams)
     overview = OverviewCommands(store, rights, previews, builder)
     export = ExportHandlers(store, rights, exporter)
+    rerun = RerunHandlers(context, rights, uploads, repeater, previews, team_option)
     commands = (
         _build_start_command(start),
         *_build_overview_commands(overview),
         build_command("batch.export", export.show_panel, autocomplete={"batch": overview.autocomplete_batch}),
+        build_command("batch.rerun", rerun.rerun),
     )
     group = build_guild_group("batch", commands)
     return Feature(
@@ -98,7 +103,7 @@ def build_batches_feature(
             Route(ApproveBatchId, approvals.approve),
             Route(RefuseBatchId, approvals.open_form),
             Route(RefusalFormId, approvals.refuse),
-            *build_board_routes(store, rights, validator, drafts, result_lookup, export, catalogue),
+            *build_board_routes(store, rights, validator, drafts, result_lookup, export, rerun, catalogue),
         ],
         notice_renderers={NoticeKind.BATCH: BatchNotices(store).render_notice},
     )

@@ -87,6 +87,14 @@ def test_a_board_offers_only_what_can_be_done_now(state: BatchState) -> None:
     assert actions == ACTIONS[state] | {"batch_undecided", "batch_export"}
 
 
+def test_a_batch_without_an_open_item_can_be_run_again_and_one_without_a_picture_not_be_exported() -> None:
+    counts = BatchCounts({ItemState.FILTERED: 2}, {})
+
+    actions = list_actions(build_board_view(make_started_batch(BatchState.DONE), BoardFacts(counts), EN, 1))
+
+    assert actions == {"batch_again"}
+
+
 @pytest.mark.parametrize(("ended", "full", "percent"), [(0, 0, 0), (499, BAR_LENGTH - 1, 99), (500, BAR_LENGTH, 100)])
 def test_the_bar_is_full_only_when_everything_has_ended(ended: int, full: int, percent: int) -> None:
     bar = format_bar(ended, 500, EN)
