@@ -84,7 +84,7 @@ class BatchDrafter:
         await self._store_rest(batch.id, sent.files, prepared)
 
     async def _prepare(self, batch_id: str, sent: SentBatch, context: RequestContext) -> PreparedBatch:
-        read = await asyncio.to_thread(read_files, sent.files)
+        read = await asyncio.to_thread(read_files, sent.files, sent.template)
         rows = await asyncio.to_thread(build_rows, read, sent.template, limit=self.max_items)
         if rows.problems:
             raise RejectedError(*rows.problems)

@@ -20,7 +20,8 @@ Item = tuple[int, str | None, str | None]
 
 def read_table(data: bytes, name: str = "batch.csv", pictures: Sequence[str] = (), template: str = "") -> BatchRows:
     """Read a table that was sent with these pictures."""
-    return build_rows(read_files([SentFile(name, data), *(SentFile(picture, PNG) for picture in pictures)]), template)
+    files = [SentFile(name, data), *(SentFile(picture, PNG) for picture in pictures)]
+    return build_rows(read_files(files, template), template)
 
 
 def list_items(rows: BatchRows) -> list[Item]:

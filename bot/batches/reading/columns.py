@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -59,14 +59,14 @@ def is_known_column(column: str) -> bool:
     return column in KNOWN_COLUMNS
 
 
-def find_header(lines: Sequence[Line]) -> int | None:
+def find_header(lines: Sequence[Line], wanted: Collection[str] = ()) -> int | None:
     """Find the index of the line with the names of the columns: the first that has some, and little else.
 
-    None if there is none among the first lines with content.
+    `wanted` are the columns that a template names. None if there is none among the first lines with content.
     """
     filled = [index for index, line in enumerate(lines) if not line.is_hidden and has_content(line.cells)]
     candidates = filled[:MAX_HEADER_LINE]
-    scores = {index: count_column_names(lines[index].cells) for index in candidates}
+    scores = {index: count_column_names(lines[index].cells, wanted) for index in candidates}
     best = max(scores.values(), default=0)
     return next((index for index in candidates if scores[index] == best), None) if best else None
 
@@ -76,11 +76,11 @@ def has_content(cells: Iterable[str]) -> bool:
     return any(has_visible_text(cell) for cell in cells)
 
 
-def count_column_names(cells: Sequence[str]) -> int:
+def count_column_names(cells: Sequence[str], wanted: Collection[str] = ()) -> int:
     """Count the columns that a line names; 0 for a line of data, which may have such a word by chance."""
     columns = {find_column(cell) for cell in cells} - {""}
-    known = sum(is_known_column(column) for column in columns)
-    is_header = known >= 2 or len(columns) == known or bool(columns & {"image", "prompt"})  # noqa: PLR2004  # two columns
+    known = sum(is_known_column(column) or column in wanted for column in columns)
+    is_header = known >= 2 or len(columns) == known or bool(columns & {"image", "prompt", *wanted})  # noqa: PLR2004  # two columns
     return known if is_header else 0
 
 

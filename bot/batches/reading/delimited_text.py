@@ -6,7 +6,7 @@ https://www.rfc-editor.org/rfc/rfc4180
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from io import StringIO
 from itertools import islice
 from typing import Final
@@ -27,8 +27,13 @@ _SAMPLE_LENGTH: Final = 1 << 18
 _END: Final = "\x00end\x00"
 
 
-def read_delimited_text(data: bytes, name: str) -> tuple[TableFormat, tuple[Line, ...], tuple[Note, ...]]:
-    """Read the lines of a file called `name`. Raises `RejectedError` if it is no such table, or too large."""
+def read_delimited_text(
+    data: bytes, name: str, wanted: Collection[str] = ()
+) -> tuple[TableFormat, tuple[Line, ...], tuple[Note, ...]]:
+    """Read the lines of a file called `name`; `wanted` are the columns that a template names.
+
+    Raises `RejectedError` if it is no such table, or too large.
+    """
     prefers_tab, is_csv = name.lower().endswith((".tsv", ".tab")), name.lower().endswith(".csv")
     name = shorten_text(name)
     decoded = decode_text(data, name)
@@ -40,7 +45,7 @@ def read_delimited_text(data: bytes, name: str) -> tuple[TableFormat, tuple[Line
     if found:
         separator, text = found[1], text[found.end() :]
     else:
-        separator = _choose_separator(text, prefers_tab=prefers_tab)
+        separator = _choose_separator(text, wanted, prefers_tab=prefers_tab)
     line_end = _LINE_END.search(decoded.text)
     written = TableFormat(
         TableType.TSV if separator == "\t" and not is_csv else TableType.CSV,
@@ -80,18 +85,18 @@ def _read_records(text: str, separator: str) -> Iterator[list[str]]:
         yield []
 
 
-def _choose_separator(text: str, *, prefers_tab: bool) -> str:
+def _choose_separator(text: str, wanted: Collection[str], *, prefers_tab: bool) -> str:
     """Choose the separator with which a line names the most columns, and the lines have as many cells as that one."""
     order = ("\t", *SEPARATORS) if prefers_tab else SEPARATORS
-    return max(order, key=lambda separator: _rate_separator(text, separator))
+    return max(order, key=lambda separator: _rate_separator(text, separator, wanted))
 
 
-def _rate_separator(text: str, separator: str) -> tuple[int, float, float]:
+def _rate_separator(text: str, separator: str, wanted: Collection[str]) -> tuple[int, float, float]:
     records = islice(_read_records(text[:_SAMPLE_LENGTH], separator), _SAMPLE_LINES)
     lines = [cells for cells in records if has_content(cells) and cells != [_END]]
     if not lines:  # nothing but separators
         return 0, 1, 2
-    names, width = max((count_column_names(cells), len(cells)) for cells in lines)
+    names, width = max((count_column_names(cells, wanted), len(cells)) for cells in lines)
     widths = Counter(len(cells) for cells in lines)
     if not names:
         width = widths.most_common(1)[0][0]

@@ -21,6 +21,7 @@ _OLD_ENCODINGS: Final = ("cp1252", "mac_roman")
 _NOT_UTF8: Final = re.compile("\ufffd")
 _NON_ASCII: Final = re.compile(r"[^\x00-\x7f\ufffd]")
 _WESTERN: Final = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŒ«»“”‘’–—…€°·¡¿§№½¼¾²³±× ")
+_MISPLACED: Final = re.compile("(?<=[a-zß-öø-ÿ])[À-ÖØ-Þ]")  # a capital after a small letter
 _FOREIGN_WORD: Final = re.compile(r"[^\W\d_a-zA-Z]{3,}")
 
 
@@ -61,14 +62,15 @@ def _find_unmarked_utf16(data: bytes) -> str | None:
 def _decode_old(data: bytes) -> DecodedText | None:
     """Decode a text that is not UTF-8 in the encoding in which it reads best; None if it reads well in neither."""
     as_utf8 = data.decode("utf-8", "replace")
-    if len(_NON_ASCII.findall(as_utf8)) >= len(_NOT_UTF8.findall(as_utf8)):
+    if len(_NON_ASCII.findall(as_utf8)) > len(_NOT_UTF8.findall(as_utf8)):
         return None  # most of it is UTF-8, some of it damaged
     candidates = []
     for encoding in _OLD_ENCODINGS:
         text = data.decode(encoding, "replace")
         if "\ufffd" not in text and not _FOREIGN_WORD.search(text):
             characters = [c for c in text if ord(c) > 0x7F]  # noqa: PLR2004  # ASCII
-            candidates.append((sum(c in _WESTERN for c in characters) / len(characters), encoding, text))
+            likely = sum(c in _WESTERN for c in characters) - len(_MISPLACED.findall(text))
+            candidates.append((likely / len(characters), encoding, text))
     if not candidates:
         return None
     share, encoding, text = max(candidates, key=lambda candidate: (candidate[0], candidate[1] == "cp1252"))

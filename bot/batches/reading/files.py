@@ -1,6 +1,6 @@
 """The files that a person sent: the pictures and the table among them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -12,6 +12,7 @@ from bot.batches.reading.delimited_text import read_delimited_text
 from bot.batches.reading.file_types import HEAD_BYTES, FileType, sniff_file_type
 from bot.batches.reading.limits import MAX_TABLE_BYTES, list_names, shorten_text
 from bot.batches.reading.office_files import OFFICE_EXTENSIONS, is_office_file, make_ole2_problem, read_spreadsheet
+from bot.batches.reading.prompts import list_template_columns
 from bot.batches.reading.tables import build_table
 from bot.batches.reading.values import PictureRef, ReadFiles, SentFile, Table
 from bot.batches.reading.zip_files import open_zip_file, read_entry
@@ -23,12 +24,12 @@ from shared.typed_text import is_invisible
 _TABLE_EXTENSIONS: Final = (".csv", ".tsv", ".tab")
 
 
-def read_files(files: Sequence[SentFile]) -> ReadFiles:
-    """Find the pictures and the table among the files, in their order.
+def read_files(files: Sequence[SentFile], template: str = "") -> ReadFiles:
+    """Find the pictures and the table among the files, in their order. The columns of a `template` are recognised.
 
     A file that is read in part or not at all has a problem. Pictures are not loaded: see `PictureLoader`.
     """
-    reader = _FilesReader()
+    reader = _FilesReader(list_template_columns(template))
     for index, file in enumerate(files):
         try:
             reader.read_file(replace(file, name=_clean_name(file.name)), index)
@@ -75,8 +76,9 @@ class PictureLoader:
 
 @dataclass
 class _FilesReader:
-    """Collects what is found in files."""
+    """Collects what is found in files; `wanted` are the columns that a template names."""
 
+    wanted: Collection[str] = ()
     pictures: list[PictureRef] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
@@ -94,7 +96,7 @@ class _FilesReader:
             case FileType.ZIP:
                 self._read_zip(file, index)
             case FileType.TEXT:
-                self.tables.append(_read_text_table(_load_table(file), file.name))
+                self._read_text_table(_load_table(file), file.name)
             case FileType.OLE2:
                 raise RejectedError(make_ole2_problem(_load_table(file), file.name))
             case _ if image_type:
@@ -106,7 +108,7 @@ class _FilesReader:
         """Read a spreadsheet, or an archive of pictures and a table."""
         with file.open() as opened, open_zip_file(opened, file.name) as archive:
             if is_office_file(archive):
-                self.tables.append(read_spreadsheet(archive, file.name))
+                self.tables.append(read_spreadsheet(archive, file.name, self.wanted))
                 return
             for entry in list_entries(archive, file.name):
                 self._read_entry(archive, entry, file.name, index)
@@ -121,7 +123,7 @@ class _FilesReader:
         elif entry.path.lower().endswith(_TABLE_EXTENSIONS):
             _check_table_size(entry.info.file_size, entry.path)
             data = read_entry(archive, entry.info, MAX_TABLE_BYTES, entry.path)
-            self.tables.append(_read_text_table(data, entry.path))
+            self._read_text_table(data, entry.path)
         else:
             self.ignored.append(entry.path)
 
@@ -135,12 +137,11 @@ class _FilesReader:
         with open_zip_file(data, entry.path) as inner:
             if not is_office_file(inner):
                 raise RejectedError(nested)
-            self.tables.append(read_spreadsheet(inner, entry.path))
+            self.tables.append(read_spreadsheet(inner, entry.path, self.wanted))
 
-
-def _read_text_table(data: bytes, name: str) -> Table:
-    written, lines, notes = read_delimited_text(data, name)
-    return build_table(name, written, lines, notes)
+    def _read_text_table(self, data: bytes, name: str) -> None:
+        written, lines, notes = read_delimited_text(data, name, self.wanted)
+        self.tables.append(build_table(name, written, lines, notes, self.wanted))
 
 
 def _load_table(file: SentFile) -> bytes:

@@ -1,5 +1,6 @@
 """Spreadsheets of office programs: XLSX is read, the others are refused with their name."""
 
+from collections.abc import Collection
 from typing import Final
 from zipfile import ZipFile
 
@@ -29,14 +30,17 @@ def is_office_file(archive: ZipFile) -> bool:
     return any(part in names for part in (_WORKBOOK, *_TYPES_BY_PART))
 
 
-def read_spreadsheet(archive: ZipFile, name: str) -> Table:
-    """Read the table of a spreadsheet called `name`. Raises `RejectedError` if it is none that can be read."""
+def read_spreadsheet(archive: ZipFile, name: str, wanted: Collection[str] = ()) -> Table:
+    """Read the table of a spreadsheet called `name`; `wanted` are the columns that a template names.
+
+    Raises `RejectedError` if it is none that can be read.
+    """
     names = set(archive.namelist())
     if _WORKBOOK not in names:
         kind = next((kind for part, kind in _TYPES_BY_PART.items() if part in names), "Office")
         raise RejectedError(make_problem("batch_table_type", name=shorten_text(name), type=kind))
     written, lines, notes = read_workbook(archive, name)
-    return build_table(name, written, lines, notes)
+    return build_table(name, written, lines, notes, wanted)
 
 
 def make_ole2_problem(data: bytes, name: str) -> Problem:

@@ -17,6 +17,7 @@ from shared.problems import RejectedError, make_problem
 EXTENSIONS: Final = ("png", "jpg", "jpeg", "jfif", "webp", "gif", "avif", "heic", "heif")
 """Extensions by which a name is recognised as that of a picture."""
 
+_MAX_SEARCHES: Final = 20
 _Key = Callable[[str], str]
 
 
@@ -24,7 +25,8 @@ class PictureIndex:
     """The pictures of a batch by their names."""
 
     def __init__(self, pictures: Sequence[PictureRef]) -> None:
-        self._pictures = pictures
+        self._paths_by_letters = {_fold_letters(picture.path): picture.path for picture in pictures}
+        self._searches_left = _MAX_SEARCHES
         self._by_key: list[tuple[_Key, dict[str, list[PictureRef]]]] = [
             (make_key, _group_by(pictures, make_key)) for make_key in _KEYS
         ]
@@ -65,9 +67,12 @@ class PictureIndex:
         return True
 
     def _find_near_names(self, name: str) -> str:
-        names = {_fold_letters(picture.path): picture.path for picture in self._pictures}
-        near = difflib.get_close_matches(_fold_letters(_clean_path(name)), names, n=3)
-        return ", ".join(shorten_text(names[folded]) for folded in near)
+        """Find names that are nearly the same; for the first misses, as each comparison takes milliseconds."""
+        self._searches_left -= 1
+        if self._searches_left < 0:
+            return ""
+        near = difflib.get_close_matches(_fold_letters(_clean_path(name)), self._paths_by_letters, n=3)
+        return ", ".join(shorten_text(self._paths_by_letters[folded]) for folded in near)
 
 
 def is_picture_name(text: str) -> bool:

@@ -60,6 +60,14 @@ def parse_prompt(text: str, columns: Collection[str]) -> Template | None:
     return template
 
 
+def list_template_columns(text: str) -> frozenset[str]:
+    """List the keys of the columns that a template names; none if it cannot be parsed."""
+    try:
+        return frozenset(map(find_column, parse_template(text).list_columns()))
+    except RejectedError:
+        return frozenset()
+
+
 def combine_prompts(own: Template | None, outer: Template | None) -> RowPrompt:
     """Combine the prompt of a row with that of the batch, which gives way unless it has `{prompt}` in it."""
     if own and outer and all(find_column(name) != "prompt" for name in outer.list_columns()):

@@ -1,6 +1,6 @@
 """Lines of a table become a table: its header is found, or guessed where that is safe."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.batches.reading.columns import OWN_COLUMNS, find_column, find_header, has_content
 from bot.batches.reading.limits import shorten_text
@@ -10,12 +10,21 @@ from shared.notes import Note, make_note
 from shared.problems import RejectedError, make_problem
 
 
-def build_table(file_name: str, written: TableFormat, lines: Sequence[Line], notes: Sequence[Note] = ()) -> Table:
-    """Build a table of its lines. Raises `RejectedError` if it has none, no header, or a column twice."""
+def build_table(
+    file_name: str,
+    written: TableFormat,
+    lines: Sequence[Line],
+    notes: Sequence[Note] = (),
+    wanted: Collection[str] = (),
+) -> Table:
+    """Build a table of its lines; `wanted` are the columns that a template names.
+
+    Raises `RejectedError` if it has none, no header, or a column twice.
+    """
     name = shorten_text(file_name)
     if not any(has_content(line.cells) for line in lines if not line.is_hidden):
         raise RejectedError(make_problem("batch_table_empty", name=name))
-    header = find_header(lines)
+    header = find_header(lines, wanted)
     if header is None:
         columns = _guess_columns(lines)
         if columns is None:

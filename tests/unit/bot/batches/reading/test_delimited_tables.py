@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.i18n.messages import load_messages
 from tests.support.batch_tables import PICTURES, describe_problems, list_items, read_table
 
 SNOW, RAIN = (2, "fox.png", "fée, dans la neige"), (3, "owl.png", "pluie d'été")
@@ -111,6 +112,21 @@ def test_a_row_that_is_wrong_is_told_in_words(text: str, said: str) -> None:
     [problem] = describe_problems(read_table(text.encode(), pictures=PICTURES if "image" in text else ()))
 
     assert problem.startswith(said)
+
+
+@pytest.mark.parametrize("words", ["don’t", "“fog”, he said", "l’été", "naïve", "ÉTÉ à Nîmes", "50 € – ½ price", "ça"])
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
+def test_an_old_encoding_is_recognised_by_its_letters(words: str, encoding: str) -> None:
+    try:
+        data = f"prompt;note\n{words};x\n".encode(encoding)
+    except UnicodeEncodeError:  # the Macintosh had no ½
+        return
+    rows = read_table(data)
+
+    assert list_items(rows) == [(2, None, words)]
+    assert load_messages("en").format_notes(rows.notes) == [
+        "“batch.csv” doesn't say how its letters are stored: look whether accents are right."
+    ]
 
 
 def test_every_row_that_is_wrong_is_told_at_once_and_the_others_are_right() -> None:

@@ -35,7 +35,7 @@ BEGINNINGS = st.sampled_from(
 
 def read_whatever(data: bytes, name: str, template: str = "") -> None:
     files = [SentFile(name, data), SentFile("fox.png", PNG)]
-    found = read_files(files)
+    found = read_files(files, template)
     rows = build_rows(found, template)
     for language in list_languages():
         messages = load_messages(language)

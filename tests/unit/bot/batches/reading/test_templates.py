@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.batches.reading.templates import parse_template
 from shared.problems import RejectedError
-from tests.support.batch_tables import PNG, describe_problems, list_items, read_table
+from tests.support.batch_tables import PNG, describe_problems, list_items, make_workbook, read_table
 
 PROMPTS = st.text(alphabet="ab {}|,\\", max_size=30)
 
@@ -100,3 +100,13 @@ def test_columns_cannot_blow_a_prompt_up() -> None:
     [problem] = describe_problems(read_table(table))
 
     assert problem.startswith("2: With its columns filled in, a prompt is longer than 32767 characters.")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [b"Tier;Farbe\nFuchs;rot\nEule;blau\n", make_workbook(("Tier", "Farbe"), ("Fuchs", "rot"), ("Eule", "blau"))],
+)
+def test_a_table_may_have_only_the_columns_of_the_template(table: bytes) -> None:
+    items = list_items(read_table(table, template="{tier} in {FARBE}"))
+
+    assert [prompt for _, _, prompt in items] == ["Fuchs in rot", "Eule in blau"]
