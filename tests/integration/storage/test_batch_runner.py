@@ -13,17 +13,22 @@ from bot.batches.runner import MAX_OPEN_ITEMS, RECHECK_SECONDS, RETRY_SECONDS, B
 from bot.domain.batches import BatchState, ItemState
 from bot.domain.blocks import Block
 from bot.domain.guild_settings import GuildQueueState, GuildSettings
+from bot.domain.messages import MessageRef
+from bot.domain.status import JobStatus
 from bot.queue.connection import connect_to_redis
 from bot.queue.job_queue import RedisJobQueue
 from bot.queue.limits import Limits, ScopeLimits
+from bot.recovery.reconciler import Reconciler
 from bot.storage.batch_jobs import SqlBatchJobStore
 from bot.storage.batches import SqlBatchStore
 from bot.storage.blocks import SqlBlockStore
 from bot.storage.guild_settings import SqlGuildSettingsStore
+from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
 from shared.catalogue import Catalogue
 from shared.problems import make_problem
+from shared.queue.chunks import join_chunks
 from shared.queue.keys import OPEN_JOBS, disabled_model_key, upload_key
 from tests.support.batches import BATCH_ID, IMAGE, IMAGE_SHA256, make_batch, make_items
 from tests.support.builders import ADA_ID, Clock, make_finished_status
@@ -213,3 +218,65 @@ async def test_the_batch_of_a_blocked_member_is_paused(harness: RunnerHarness) -
 
     assert await harness.get_state() is BatchState.PAUSED
     assert harness.list_open_jobs() == []
+
+
+class StoringDelivery:
+    """Stores outcomes of items, as the consumer does."""
+
+    def __init__(self, job_store: SqlJobStore) -> None:
+        self.job_store = job_store
+
+    async def deliver_outcome(self, status: JobStatus) -> MessageRef | None:
+        await self.job_store.mark_delivered(status, None)
+        return None
+
+    async def find_outcome_message(self, status: JobStatus) -> MessageRef | None:
+        del status
+        return None
+
+
+async def refuse_download(image: object) -> bytes:
+    raise AssertionError(f"nothing is to be downloaded: {image}")
+
+
+async def test_an_item_that_redis_lost_is_queued_again_with_its_picture_and_fails_when_it_is_lost_again(
+    harness: RunnerHarness, database: Database
+) -> None:
+    await harness.start_batch(1)
+    await harness.runner.advance_due_batches()
+    (job_id,) = harness.list_open_jobs()
+    images = SqlImageStore(database)
+    delivery = StoringDelivery(harness.job_store)
+    reconciler = Reconciler(
+        harness.job_store, harness.queue, delivery, refuse_download, load_stored_image=images.load_upload
+    )
+
+    harness.client.flushall()
+    await reconciler.run_once()
+    assert harness.list_open_jobs() == [job_id]
+    upload: Any = harness.client.lrange(upload_key(job_id), 0, -1)
+    assert join_chunks(upload) == IMAGE
+    harness.client.flushall()
+    await reconciler.run_once()
+
+    (item,) = await harness.batches.list_items(BATCH_ID)
+    assert (item.state, item.problem) == (ItemState.FAILED, make_problem("interrupted"))
+    assert await harness.get_state() is BatchState.DONE
+    await harness.batches.retry_failed(BATCH_ID)
+    await harness.runner.advance_due_batches()
+    assert harness.list_open_jobs() == [(await harness.batches.list_items(BATCH_ID))[0].job_id]
+
+
+async def test_an_item_whose_record_is_unreadable_fails_in_words(
+    harness: RunnerHarness, database: Database, database_url: str
+) -> None:
+    await harness.start_batch(1)
+    await harness.runner.advance_due_batches()
+    execute_sql(database_url, "UPDATE jobs SET job_json = replace(job_json, 'text_prompts', 'texts')")
+    harness.client.flushall()
+    delivery = StoringDelivery(harness.job_store)
+
+    await Reconciler(harness.job_store, harness.queue, delivery, refuse_download).run_once()
+
+    (item,) = await harness.batches.list_items(BATCH_ID)
+    assert (item.state, item.problem) == (ItemState.FAILED, make_problem("unreadable"))
