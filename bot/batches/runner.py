@@ -44,6 +44,9 @@ RECHECK_SECONDS: Final = 30.0
 The end of a job makes its batch due at once.
 """
 
+PLACE_SECONDS: Final = 10.0
+"""How long a batch that has started waits for its thread, so that its jobs know it."""
+
 _WAITING_PREFIXES: Final = ("too_many_waiting", "too_often_")
 _WAITING_CODES: Final = frozenset(
     {
@@ -127,6 +130,8 @@ class BatchRunner:
         if await self.blocks.find_block(guild_id, batch.requester.id) is not None:
             log.warning("batch %s: paused, as its requester is blocked", batch.id)
             await self.batches.pause(batch.id)
+            return ()
+        if batch.place.thread_id is None and self.clock() < (batch.started_at or 0) + PLACE_SECONDS:
             return ()
         settings = await self.guild_settings.load_settings(guild_id)
         is_closed = settings.queue_state is not GuildQueueState.OPEN

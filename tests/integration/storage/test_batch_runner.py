@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import redis
 
-from bot.batches.runner import MAX_OPEN_ITEMS, RECHECK_SECONDS, RETRY_SECONDS, BatchRunner
-from bot.domain.batches import BatchState, ItemState
+from bot.batches.runner import MAX_OPEN_ITEMS, PLACE_SECONDS, RECHECK_SECONDS, RETRY_SECONDS, BatchRunner
+from bot.domain.batches import BatchPlace, BatchState, ItemState
 from bot.domain.blocks import Block
 from bot.domain.guild_settings import GuildQueueState, GuildSettings
 from bot.domain.messages import MessageRef
@@ -67,9 +67,12 @@ class RunnerHarness:
             clock,
         )
 
-    async def start_batch(self, count: int, batch_id: str = BATCH_ID, *, has_images: bool = True) -> None:
+    async def start_batch(
+        self, count: int, batch_id: str = BATCH_ID, *, has_images: bool = True, thread_id: int | None = 7
+    ) -> None:
         sha256 = IMAGE_SHA256 if has_images else None
-        assert await self.batches.add_draft(make_batch(batch_id), make_items(count, batch_id, image_sha256=sha256))
+        batch = make_batch(batch_id, place=BatchPlace(1, 2, thread_id, thread_id))
+        assert await self.batches.add_draft(batch, make_items(count, batch_id, image_sha256=sha256))
         await self.batches.add_image(batch_id, IMAGE_SHA256, "castle.png", IMAGE)
         await self.batches.start(batch_id)
 
@@ -135,6 +138,19 @@ async def test_few_items_are_open_at_a_time_and_the_end_of_one_starts_the_next(h
     assert status.job.batch is not None
     assert (status.job.batch.batch_id, status.job.batch.item_number) == (BATCH_ID, 1)
     assert not status.job.has_status_message
+    assert (status.job.origin.channel_id, status.job.origin.message_id) == (2, 7)
+
+
+async def test_a_batch_waits_a_while_for_its_thread(harness: RunnerHarness) -> None:
+    await harness.start_batch(1, thread_id=None)
+    harness.clock.now += PLACE_SECONDS - 1
+    await harness.runner.advance_due_batches()
+    assert harness.list_open_jobs() == []
+
+    assert await harness.is_due_after(1)
+    await harness.runner.advance_due_batches()
+
+    assert len(harness.list_open_jobs()) == 1
 
 
 async def test_batches_take_turns(harness: RunnerHarness) -> None:
