@@ -11,7 +11,7 @@ from shared.imaging.marks import has_content_credentials
 from shared.job import Job
 from shared.outcome import Credentials, Failed, Filtered, Generated, Outcome
 from shared.problems import Actor, Problem, RejectedError, make_problem
-from shared.queue.bundles import unpack_prepared
+from shared.request.bundles import has_needed_pictures, unpack_pictures
 from shared.request.output_format import fit_output_format
 from shared.request.pictures import Pictures
 from shared.request.validation import validate_request
@@ -73,18 +73,13 @@ class GenerateJob:
         self.queue.finish(claim, outcome, picture)
 
     def _fetch_pictures(self, job: Job) -> Pictures | None:
-        """Fetch the prepared pictures of a job; None if some that it needs have expired."""
-        request = job.request
-        if not request.has_picture:
+        """Fetch the prepared pictures of a job; None if they have expired."""
+        if not job.request.has_picture:
             return Pictures()
         prepared = self.queue.fetch_prepared(job.id)
-        pictures = unpack_prepared(prepared) if prepared else Pictures()
-        has_all = (
-            pictures.source is not None
-            and (request.mask is None or pictures.mask is not None)
-            and (not request.has_style_picture or pictures.style is not None)
-        )
-        return pictures if has_all else None
+        pictures = unpack_pictures(prepared) if prepared else Pictures()
+        has_mask = job.request.mask is None or pictures.mask is not None
+        return pictures if has_mask and has_needed_pictures(pictures, job.request) else None
 
     def _fail(self, claim: Claim, problem: Problem) -> None:
         self.queue.finish(claim, Failed(problem=problem))

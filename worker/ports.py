@@ -64,7 +64,7 @@ class JobQueue(Protocol):
         ...
 
     def fetch_upload(self, job_id: str) -> bytes | None:
-        """Fetch the pictures as they were uploaded, packed by `shared.queue.bundles`; None if they have expired."""
+        """Fetch the pictures as they were uploaded, packed by `shared.request.bundles`; None if they have expired."""
         ...
 
     def fetch_prepared(self, job_id: str) -> bytes | None:

@@ -7,9 +7,10 @@ from shared.imaging.limits import ImageRejectedError
 from shared.imaging.problems import make_picture_problem
 from shared.outcome import Failed
 from shared.problems import RejectedError, make_problem
-from shared.queue.bundles import pack_pictures, unpack_uploads
+from shared.request.bundles import has_needed_pictures, pack_pictures, unpack_pictures
 from shared.request.output_format import fit_output_format
 from shared.request.output_size import require_allowed_size
+from shared.request.pictures import Pictures
 from worker.imaging.pictures import prepare_pictures
 from worker.ports import Claim, JobQueue
 from worker.unknown_model import fail_unknown_model
@@ -25,8 +26,8 @@ def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim) -> None:
         fail_unknown_model(queue, catalogue, claim)
         return
     upload = queue.fetch_upload(job.id)
-    uploads = unpack_uploads(upload, job.request) if upload is not None else None
-    if uploads is None:
+    uploads = Pictures() if upload is None else unpack_pictures(upload)
+    if not has_needed_pictures(uploads, job.request):
         queue.finish(claim, Failed(problem=make_problem("upload_expired")))
         return
     try:

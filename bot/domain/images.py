@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from shared.request.bundles import unpack_pictures
+
 
 @dataclass(frozen=True)
 class RemoteImage:
@@ -33,7 +35,15 @@ class RemoteImage:
 
 @dataclass(frozen=True)
 class StoredImage:
-    """A picture in memory: the upload itself, or as prepared for the model. `sha256` is the hash of the upload."""
+    """A picture in memory: the upload itself, or as prepared for the model. `sha256` is the hash of the upload.
+
+    `data` may be a bundle of the pictures of an edit (`shared.request.bundles`), which other requests can start from,
+    too: they use its source alone. `picture` is that source.
+    """
 
     sha256: str
     data: bytes = field(repr=False)
+
+    @property
+    def picture(self) -> bytes:
+        return unpack_pictures(self.data).source or b""

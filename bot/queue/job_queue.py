@@ -21,7 +21,6 @@ from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import Failed
 from shared.problems import DISABLED_UNTIL_FACT, Problem, RejectedError, make_problem
-from shared.queue.bundles import pack_pictures
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import (
     DEAD_LETTERS,
@@ -34,7 +33,6 @@ from shared.queue.keys import (
 from shared.queue.refusals import find_refusal
 from shared.queue.scripts import is_oom_error
 from shared.queue.stages import Stage
-from shared.request.pictures import Pictures
 
 log = logging.getLogger(__name__)
 
@@ -72,24 +70,17 @@ class RedisJobQueue(RedisJobStatusReader):
         self._image_ttl_ms = image_ttl_seconds * 1000
         self._scripts = ScriptRunner(redis, "accept", "cancel", "delete_drafts")
 
-    async def enqueue_job(
-        self,
-        job: Job,
-        image: bytes | None,
-        *,
-        mask: bytes | None = None,
-        style: bytes | None = None,
-        unknown_calls: int = 0,
-    ) -> bool:
-        """Enqueue a job with its picture. Return False if this very job was accepted before.
+    async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool:
+        """Enqueue a job with its picture, or the bundle of its pictures.
 
-        `mask` and `style` are the other pictures that the request speaks of, if any.
+        Return False if this very job was accepted before.
+
         `unknown_calls` counts calls whose result was lost before Redis forgot the job; after one, no other such call is
         repeated. Raises `RejectedError` (queue_full, too_many_waiting…, too_often…, queue_not_writable, or the problem
         for which the model is disabled); nothing is stored then. Raises `QueueResultUnknownError`, also where Redis
         refuses for a while.
         """
-        reply = await self._accept(job, pack_pictures(Pictures(image, mask, style)), unknown_calls)
+        reply = await self._accept(job, image, unknown_calls)
         problem = _find_problem(reply)
         if problem is not None:
             raise RejectedError(problem)
@@ -141,13 +132,13 @@ class RedisJobQueue(RedisJobStatusReader):
                     await self._redis.delete(*(key(job_id) for job_id in ended for key in key_functions))
                     await self._redis.zrem(DEAD_LETTERS, *ended)
 
-    async def _accept(self, job: Job, pictures: bytes | None, unknown_calls: int) -> AcceptReply:
+    async def _accept(self, job: Job, image: bytes | None, unknown_calls: int) -> AcceptReply:
         arguments: list[Any] = [job.id, job.model_dump_json(), job.request.model, job.tenant, job.cost]
         arguments += [self._max_memory_ratio, self._image_ttl_ms, unknown_calls]
-        arguments += [self._build_ticket(Stage.PREPARE if pictures else Stage.GENERATE), job.subtenant, job.priority]
+        arguments += [self._build_ticket(Stage.PREPARE if image else Stage.GENERATE), job.subtenant, job.priority]
         arguments += self._limits.build_script_arguments(job)
         try:
-            return AcceptReply.parse(await self._run_accept(arguments, pictures))
+            return AcceptReply.parse(await self._run_accept(arguments, image))
         except RedisError as error:
             if is_oom_error(error):
                 raise RejectedError(make_problem("queue_full")) from error
@@ -158,14 +149,14 @@ class RedisJobQueue(RedisJobStatusReader):
                 raise RejectedError(make_problem("queue_not_writable")) from error
             raise QueueResultUnknownError from error
 
-    async def _run_accept(self, arguments: Sequence[Any], pictures: bytes | None) -> Any:
+    async def _run_accept(self, arguments: Sequence[Any], image: bytes | None) -> Any:
         """Run accept.lua. If Redis is full, the drafts give way, and it is run again."""
         try:
-            return await self._scripts.run("accept", *arguments, picture=pictures)
+            return await self._scripts.run("accept", *arguments, picture=image)
         except RedisError as error:
             if not (is_oom_error(error) and await self._scripts.run("delete_drafts")):
                 raise
-            return await self._scripts.run("accept", *arguments, picture=pictures)
+            return await self._scripts.run("accept", *arguments, picture=image)
 
     async def _send_ticket(self, stage: Stage) -> None:
         ticket = self._build_ticket(stage)

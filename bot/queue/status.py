@@ -18,11 +18,9 @@ from bot.queue.scripts import ScriptRunner
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import OUTCOME_ADAPTER
-from shared.queue.bundles import unpack_prepared
 from shared.queue.chunks import join_chunks
 from shared.queue.keys import OPEN_JOBS, leases_key, open_jobs_key, prepared_key
 from shared.queue.stages import Stage
-from shared.request.pictures import Pictures
 from shared.unreadable import UnreadableRowLog
 
 log = logging.getLogger(__name__)
@@ -141,17 +139,12 @@ class RedisJobStatusReader:
             return salvage_job(job_id, error, row)
 
     async def load_prepared_image(self, job_id: str) -> bytes | None:
-        """Load the picture that a job starts from, as its model gets it.
+        """Load the picture that a job starts from, as its model gets it, or the bundle of its pictures.
 
         None before it is prepared and once the outcome is delivered.
         """
-        return (await self.load_prepared_pictures(job_id)).source
-
-    async def load_prepared_pictures(self, job_id: str) -> Pictures:
-        """Load all pictures of a job as its model gets them; none before they are prepared and after delivery."""
         with translate_redis_errors():
-            data = await self._load_image(prepared_key(job_id))
-        return unpack_prepared(data) if data else Pictures()
+            return await self._load_image(prepared_key(job_id))
 
     async def _load_image(self, key: str) -> bytes | None:
         return join_chunks(cast("list[bytes]", await self._redis.lrange(key, 0, -1)))

@@ -118,7 +118,8 @@ def build_alt_text(request: Request, model: Model | None, messages: Messages) ->
     if model is not None and model.task == "upscale":
         return messages.text("alt.upscaled_with_prompt", words=prompt) if prompt else messages.text("alt.upscaled")
     if not prompt:
-        return messages.text("alt.without_prompt")
+        is_edit = model is not None and model.task == "edit"
+        return messages.text("alt.edited_without_prompt" if is_edit else "alt.without_prompt")
     return messages.text("alt.edited" if request.has_picture else "alt.generated", words=prompt)
 
 

@@ -103,7 +103,7 @@ class ClosingStripBuilder:
             return None
         image = await self.image_store.load_source_image(contest.source_sha256)
         try:
-            return None if image is None else await asyncio.to_thread(make_thumbnail, image.data)
+            return None if image is None else await asyncio.to_thread(make_thumbnail, image.picture)
         except (ImageRejectedError, MemoryError):
             log.warning("contest %s: its first picture cannot be drawn", contest.id, exc_info=True)
             return None

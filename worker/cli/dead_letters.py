@@ -5,7 +5,7 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, assert_never
@@ -13,6 +13,7 @@ from typing import Any, Final, assert_never
 from shared.i18n.messages import describe_problem
 from shared.job import make_retry_id
 from shared.queue.connection_errors import describe_redis_error
+from shared.request.bundles import unpack_pictures
 from shared.settings import InvalidSettingsError
 from shared.stored_format import UnsupportedFormatError
 from worker.cli.command import CommandError, ExitCode, build_parser
@@ -116,13 +117,20 @@ def _show_letter(letters: DeadLetterQueue, arguments: argparse.Namespace) -> Non
             raise CommandError(
                 f"Job {arguments.id} has no picture. Its request started from words alone. Leave --out away."
             )
-        arguments.out.write_bytes(picture)
-        facts["file"] = str(arguments.out)
+        facts["file"] = ", ".join(_write_pictures(picture, arguments.out))
     if arguments.json:
         print(json.dumps(facts | {"job": letter.job.model_dump(mode="json")}))
         return
     facts["request"] = json.dumps(letter.job.request.model_dump(mode="json", exclude_none=True))
     print(*(f"{name:<13} {value}" for name, value in facts.items()), sep="\n")
+
+
+def _write_pictures(picture: bytes, out: Path) -> Iterator[str]:
+    """Write the source to a file, and a mask and a picture of a style beside it. Yields the names of the files."""
+    for name, data in unpack_pictures(picture).list_parts():
+        file = out if name == "source" else out.with_stem(f"{out.stem}-{name}")
+        file.write_bytes(data)
+        yield str(file)
 
 
 def _retry_letter(letters: DeadLetterQueue, arguments: argparse.Namespace, image_ttl_seconds: int) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from shared.catalogue import Model, Size
 from shared.imaging.masks import extract_alpha_mask, read_mask, require_partial_mask
-from shared.request.model import Fit, MaskKind, Request
+from shared.request.model import Fit, Request
 from shared.request.pictures import Pictures
 from worker.imaging.fitting import compute_placement
 from worker.imaging.preparation import MAX_SENT_BYTES, PreparedImage, encode_jpeg, prepare_image
@@ -29,23 +29,22 @@ class PreparedPictures:
 def prepare_pictures(uploads: Pictures, request: Request, model: Model) -> PreparedPictures:
     """Fit the source and the picture of a style into the model's limits, and the mask to the source.
 
-    Together they take at most as much as a request may hold. Raises `ImageRejectedError`, and `RejectedError`
-    (mask_empty, mask_full, mask_not_transparent).
+    Together they take at most as much as a request may hold. Where there is no mask, the source's transparency is it;
+    a source that was stored for later has no transparency, but its mask is stored with it. Raises `ImageRejectedError`,
+    and `RejectedError` (mask_empty, mask_full, mask_not_transparent).
     """
     if uploads.source is None:
         return PreparedPictures(Pictures())
     fit = request.fit or Fit.CROP
-    max_bytes = MAX_SENT_BYTES // 2 if uploads.style is not None else MAX_SENT_BYTES
+    max_bytes = MAX_SENT_BYTES // 2 if request.has_style_picture else MAX_SENT_BYTES
     if request.mask is not None:
         max_bytes -= _MASK_MAX_BYTES
     source = prepare_image(uploads.source, model.accepted_sizes, fit, max_bytes=max_bytes)
     mask = style = None
     if request.mask is not None:
-        marked = (
-            extract_alpha_mask(uploads.source) if request.mask is MaskKind.ALPHA else read_mask(uploads.mask or b"")
-        )
+        marked = extract_alpha_mask(uploads.source) if uploads.mask is None else read_mask(uploads.mask)
         mask = _encode_mask(_fit_mask(marked, source, fit))
-    if uploads.style is not None:
+    if request.has_style_picture and uploads.style is not None:
         style = prepare_image(uploads.style, model.accepted_sizes, Fit.CROP, max_bytes=max_bytes).data
     return PreparedPictures(Pictures(source.data, mask, style), (source.width, source.height))
 

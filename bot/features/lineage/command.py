@@ -113,7 +113,7 @@ class LineageCommand:
                 continue
             image = await self.image_store.load_source_image(record.source_sha256)
             if image is not None:
-                thumbnails[record.job.id] = await asyncio.to_thread(make_thumbnail, image.data)
+                thumbnails[record.job.id] = await asyncio.to_thread(make_thumbnail, image.picture)
         return thumbnails
 
 

@@ -1,5 +1,7 @@
 """A requester is told when much of their picture is cropped, and from which size one is enlarged."""
 
+from typing import Any
+
 import pytest
 
 from bot.domain.images import RemoteImage, StoredImage
@@ -38,3 +40,27 @@ def test_an_upscaled_picture_is_said_to_be_enlarged_from_its_size() -> None:
     (note,) = list_image_notes(make_request("fast-upscale"), CATALOGUE.models["fast-upscale"], PANORAMA)
 
     assert (note.code, note.facts) == ("enlarged", {"source": "3000 × 400"})
+
+
+@pytest.mark.parametrize(
+    ("pixels", "options", "words"),
+    [
+        ((1200, 800), {}, []),
+        ((3072, 3072), {"fit": "pad"}, []),
+        ((4000, 3000), {}, ["was scaled down from 4000 × 3000 to 3547 × 2660 pixels, the most that Outpaint takes"]),
+        ((40, 30), {}, ["was enlarged from 40 × 30 to 85 × 64 pixels, the least that Outpaint takes"]),
+        ((3000, 400), {}, ["shape, 7.5:1, was cropped to 2.5:1"]),
+        ((3000, 400), {"fit": "pad"}, []),
+        ((1200, 800), {"up": 801, "left": 1200}, ["More was added at one side"]),
+        ((1200, 800), {"up": 800, "left": 1200}, []),
+    ],
+)
+def test_an_edit_says_where_fitting_changes_its_picture(
+    pixels: tuple[int, int], options: dict[str, Any], words: list[str]
+) -> None:
+    image = RemoteImage("https://cdn.discordapp.com/a.png", 4, "a.png", pixels)
+
+    said = EN.format_notes(list_image_notes(make_request("outpaint", **options), CATALOGUE.models["outpaint"], image))
+
+    assert len(said) == len(words)
+    assert all(part in sentence for part, sentence in zip(words, said, strict=True))

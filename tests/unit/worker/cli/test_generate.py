@@ -70,6 +70,89 @@ def test_an_upscale_to_png_has_its_parameters_embedded(
     assert len(bedrock.list_calls()) == 1
 
 
+def save_picture(file: Path, picture: Image.Image) -> str:
+    picture.save(file)
+    return str(file)
+
+
+@pytest.mark.parametrize("kind", ["file", "alpha"])
+def test_an_edit_takes_a_mask_and_gives_back_the_sources_own_size(
+    working_directory: Path, bedrock: BedrockStandIn, kind: str
+) -> None:
+    source = Image.new("RGBA", (400, 300), "teal")
+    mask = Image.new("L", (40, 30))
+    mask.paste(255, (0, 0, 20, 30))
+    if kind == "alpha":
+        source.putalpha(mask.resize(source.size).point([255 - level for level in range(256)]))
+    image = save_picture(working_directory / "in.png", source)
+    given = save_picture(working_directory / "mask.png", mask) if kind == "file" else "alpha"
+    out = working_directory / "out.png"
+
+    code = run_generate(
+        ["--model", "erase-object", "--image", image, "--mask", given, "--seed", "5", "--out", str(out)]
+    )
+
+    assert code == 0
+    with Image.open(out) as edited:
+        assert edited.size == (400, 300)
+        assert edited.info["parameters"] == "\nGrow mask: 5, Seed: 5, Model: Erase Object"
+    (call,) = bedrock.list_calls()
+    assert (call["body"]["mask"]["format"], call["body"]["mask"]["width"]) == ("PNG", 400)
+
+
+def test_a_style_transfer_takes_a_second_picture_and_every_option_has_an_argument(
+    working_directory: Path, image_file: Path, bedrock: BedrockStandIn
+) -> None:
+    style = save_picture(working_directory / "style.png", Image.new("RGB", (100, 900), "gold"))
+    options = ["--composition-fidelity", "0.8", "--style-strength", "0,5", "--change-strength", "1"]
+    arguments = ["--model", "style-transfer", "--image", str(image_file), "--style-image", style, *options]
+
+    assert run_generate([*arguments, "--out", str(working_directory / "out.png")]) == 0
+
+    (call,) = bedrock.list_calls()
+    body = call["body"]
+    assert (body["composition_fidelity"], body["style_strength"], body["change_strength"]) == (0.8, 0.5, 1)
+    assert (body["style_image"]["width"], body["style_image"]["height"]) == (100, 250)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "erase-object"], "Add a mask"),
+        (["--model", "erase-object", "--mask", "alpha"], "has no transparent part"),
+        (["--model", "inpaint", "--mask", "black.png", "boat"], "marks nothing"),
+        (["--model", "inpaint", "--mask", "missing.png", "boat"], "“missing.png” cannot be read"),
+        (["--model", "style-transfer"], "needs a picture in the style"),
+        (["--model", "outpaint"], "where to widen the picture"),
+        (["--model", "outpaint", "--left", "2001"], "0 to 2000"),
+        (["--model", "search-recolor", "green"], "needs “select_prompt”"),
+        (["--model", "remove-background", "--output-format", "jpeg"], "Choose one of these: png, webp"),
+    ],
+)
+def test_what_an_edit_lacks_is_told_before_anything_is_sent(
+    working_directory: Path,
+    image_file: Path,
+    bedrock: BedrockStandIn,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
+) -> None:
+    save_picture(working_directory / "black.png", Image.new("L", (20, 20)))
+    assert run_generate([*arguments, "--image", str(image_file), "--out", str(working_directory / "out.png")]) == 2
+    assert words in capsys.readouterr().err
+    assert bedrock.list_calls() == []
+
+
+def test_a_picture_that_would_become_too_large_is_refused_before_it_is_paid_for(
+    working_directory: Path, bedrock: BedrockStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = save_picture(working_directory / "in.png", Image.new("L", (3000, 3000)))
+    sides = ["--left", "2000", "--up", "1000"]
+    assert run_generate(["--model", "outpaint", "--image", image, *sides, "--out", "out.png"]) == 2
+    assert "would have 5000 × 4000 pixels" in capsys.readouterr().err
+    assert bedrock.list_calls() == []
+
+
 def test_pictures_may_come_from_standard_input_and_go_to_standard_output(
     run_command: CommandRunner, image_file: Path
 ) -> None:

@@ -1,7 +1,7 @@
-"""The pictures of a job as one value in Redis, so that they are stored, expire and are deleted together.
+"""The pictures of a request as one value, so that they are stored, expire and are deleted together.
 
 A source alone is stored as it is. With a mask or a picture of a style it is a bundle: a mark, how many pictures there
-are, the name's number and the size in bytes of each (unsigned, 8 and 32 bits, big-endian), and the pictures.
+are, the number of the name and the size in bytes of each (unsigned, 8 and 32 bits, big-endian), and the pictures.
 """
 
 import struct
@@ -26,26 +26,21 @@ def pack_pictures(pictures: Pictures) -> bytes | None:
     return b"".join((_MARK, bytes((len(parts),)), *entries, *(data for _, data in parts)))
 
 
-def unpack_uploads(data: bytes, request: Request) -> Pictures | None:
-    """Unpack the uploads of a request; None if they are not those that the request speaks of.
-
-    The request says whether it is a bundle: an upload alone may hold anything.
-    """
-    if request.mask is not MaskKind.PICTURE and not request.has_style_picture:
-        return Pictures(source=data)
-    pictures = _unpack(data)
-    if pictures is None or pictures.source is None:
-        return None
-    lacks_mask = request.mask is MaskKind.PICTURE and pictures.mask is None
-    return None if lacks_mask or (request.has_style_picture and pictures.style is None) else pictures
+def unpack_pictures(data: bytes) -> Pictures:
+    """Unpack pictures. What is no bundle is a source alone: no picture begins with the mark."""
+    return _unpack_bundle(data) or Pictures(source=data)
 
 
-def unpack_prepared(data: bytes) -> Pictures:
-    """Unpack prepared pictures. One alone is a JPEG, which does not begin with the mark of a bundle."""
-    return _unpack(data) or Pictures(source=data)
+def has_needed_pictures(pictures: Pictures, request: Request) -> bool:
+    """Return whether the pictures that a request speaks of are there; a mask may be in the source's transparency."""
+    return (
+        (pictures.source is not None or not request.has_picture)
+        and (pictures.mask is not None or request.mask is not MaskKind.PICTURE)
+        and (pictures.style is not None or not request.has_style_picture)
+    )
 
 
-def _unpack(data: bytes) -> Pictures | None:
+def _unpack_bundle(data: bytes) -> Pictures | None:
     if not data.startswith(_MARK):
         return None
     view, at = memoryview(data), len(_MARK) + 1
