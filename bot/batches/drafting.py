@@ -168,6 +168,8 @@ def _build_items(batch_id: str, rows: Sequence[RequestedRow], hashes: Mapping[Pi
 
 
 def _build_preview(rows: BatchRows, requested: Sequence[RequestedRow]) -> BatchPreview:
-    """Build the preview of the rows that are wrong."""
+    """Build the preview of the rows that are wrong, with the notes on the others, each once."""
     rejected = [RejectedRow(row.row.number, tuple(row.problems)) for row in requested if row.problems]
-    return BatchPreview(len(rejected), tuple(rejected[:MAX_LISTED_ROWS]), rows.notes)
+    of_rows = [note for row in requested for note in row.notes]
+    of_rows = [note for place, note in enumerate(of_rows) if note not in of_rows[:place]]
+    return BatchPreview(len(rejected), tuple(rejected[:MAX_LISTED_ROWS]), (*rows.notes, *of_rows))

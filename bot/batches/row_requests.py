@@ -5,37 +5,42 @@ A row that is refused says why, and does not keep the others from being taken.
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.batches.reading.values import DraftItem, Row
 from bot.domain.usage import Usage
 from bot.domain.word_rules import WordList
+from bot.submission.team_settings import TEAM_NOTES
 from bot.submission.validation import RequestValidator
+from shared.notes import Note
 from shared.problems import Problem, RejectedError
-from shared.request.model import Request
+from shared.request.model import BuiltRequest, Request
 
 
 @dataclass(frozen=True)
 class RequestContext:
     """For whom the requests of rows are built, and where.
 
-    `defaults` fill in the options that a row leaves out, the first mapping before the second; `locked` are options that
-    every request has.
+    `defaults` fill in the options that a row leaves out, the first mapping before the second. Every request has the
+    locked options of the team of `usage`, if there is one.
     """
 
     usage: Usage
     defaults: Sequence[Mapping[str, Any]] = ()
-    locked: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class RequestedRow:
-    """A row with the request of each of its items, or the problems for which it has none."""
+    """A row with the request of each of its items, or the problems for which it has none.
+
+    `notes` name the options of the row that its team has locked with other values.
+    """
 
     row: Row
     requests: Sequence[Request] = ()
     problems: Sequence[Problem] = ()
+    notes: Sequence[Note] = ()
 
 
 @dataclass(frozen=True)
@@ -74,23 +79,26 @@ async def _build_row(validator: RequestValidator, context: RequestContext, row: 
     """Build the requests of a row: all of them, or none if one is refused."""
     problems: list[Problem] = []
     requests: list[Request] = []
+    notes: list[Note] = []
     _add_new(problems, row.problems)
     for item in row.items:
         try:
-            requests.append(_build_request(validator, context, item))
+            built = _build_request(validator, context, item)
         except RejectedError as rejection:
             _add_new(problems, rejection.problems)
+        else:
+            requests.append(built.request)
+            notes += (note for note in built.notes if note.code in TEAM_NOTES and note not in notes)
     if requests and len(requests) == len(row.items):
         _add_new(problems, await validator.find_usage_problems(replace(context.usage, requests=tuple(requests))))
-    return RequestedRow(row, problems=problems) if problems else RequestedRow(row, requests)
+    return RequestedRow(row, problems=problems) if problems else RequestedRow(row, requests, notes=notes)
 
 
-def _build_request(validator: RequestValidator, context: RequestContext, item: DraftItem) -> Request:
-    options = {**item.options, **context.locked}
-    built = validator.build_offered_request(
-        context.usage.settings, context.defaults, options, has_picture=item.picture is not None
+def _build_request(validator: RequestValidator, context: RequestContext, item: DraftItem) -> BuiltRequest:
+    usage, has_picture = context.usage, item.picture is not None
+    return validator.build_offered_request(
+        usage.settings, context.defaults, item.options, has_picture=has_picture, team=usage.team
     )
-    return built.request
 
 
 def _add_new(problems: list[Problem], found: Iterable[Problem]) -> None:

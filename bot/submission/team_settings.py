@@ -16,6 +16,9 @@ from shared.request.expression import express_for_model
 from shared.request.model import OPTION_NAMES, SCHEDULE_OPTIONS, BuiltRequest, Request
 from shared.request.validation import can_add_negative_prompt, can_add_option, validate_request
 
+TEAM_NOTES: Final = ("team_options", "team_options_lost")
+"""The codes of the notes on locked options."""
+
 _FREE_TO_KEEP: Final = dict.fromkeys(("init_image_mode", *SCHEDULE_OPTIONS))
 """The options that exclude `keep`, without a choice."""
 

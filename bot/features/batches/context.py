@@ -1,7 +1,7 @@
 """For whom a batch is sent in, and where: from the interaction of its requester."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 
@@ -38,12 +38,11 @@ class BatchContext:
 
         Raises `RejectedError` (lookup_timed_out, database_unavailable).
         """
-        usage = build_usage(interaction, require_guild_settings(interaction))
+        usage = replace(build_usage(interaction, require_guild_settings(interaction)), team=team)
         presets = await self.preset_option.load_presets(interaction, None)
         preferred = require_preferences(interaction).options
-        if team is None:
-            return RequestContext(usage, (preferred, presets.of_server))
-        return RequestContext(usage, (team.defaults, preferred, presets.of_server), team.locked_options)
+        of_team = {} if team is None else team.defaults
+        return RequestContext(usage, (of_team, preferred, presets.of_server))
 
     def build_batch(self, interaction: discord.Interaction, team: Team | None, priority: Priority | None) -> Batch:
         """Build the batch of an interaction, whose id it gets, with an empty brief."""

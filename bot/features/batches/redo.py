@@ -15,6 +15,7 @@ from bot.interactions.locale import get_localized_messages
 from bot.interactions.modals import build_modal
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import open_modal, run_and_report
+from bot.interactions.teams import ask_for_oneself
 from bot.rendering.edit_form import build_edit_fields
 from bot.storage.batches import SqlBatchStore
 from bot.submission.edited_request import build_edited_request
@@ -101,6 +102,7 @@ class RedoHandlers:
         self, interaction: discord.Interaction, item: BatchItem, model: Model, locked: frozenset[str]
     ) -> Request:
         """Build the request of the form. Raises `RejectedError`."""
+        ask_for_oneself(interaction)  # the batch has a team of its own, whichever the reviewer has chosen
         request = convert_to_model(item.request, model)
         built = build_edited_request(interaction, self.validator, request, None, model, locked=locked)
         await self.validator.validate_requests(interaction, None, built.request)

@@ -12,6 +12,7 @@ from bot.batches.drafting import BatchDrafter, SentBatch
 from bot.batches.reading.values import SentFile
 from bot.batches.row_requests import RequestContext, RowRequestBuilder
 from bot.domain.guild_settings import GuildSettings, WordPolicy
+from bot.domain.teams import Team
 from bot.domain.usage import Usage
 from bot.domain.word_rules import WordList, make_rule
 from bot.storage.batches import SqlBatchStore
@@ -55,8 +56,8 @@ def store(database: Database, catalogue: Catalogue, clock: Clock) -> SqlBatchSto
     return SqlBatchStore(database, catalogue=catalogue, clock=clock)
 
 
-def make_context(settings: GuildSettings | None = None, **fields: Any) -> RequestContext:
-    return RequestContext(Usage(ADA_ID, 1, 2, settings or GuildSettings()), **fields)
+def make_context(settings: GuildSettings | None = None, team: Team | None = None, **fields: Any) -> RequestContext:
+    return RequestContext(Usage(ADA_ID, 1, 2, settings or GuildSettings(), team=team), **fields)
 
 
 def make_drafter(store: SqlBatchStore, catalogue: Catalogue, word_lists: FakeWordLists | None = None) -> BatchDrafter:
@@ -120,19 +121,23 @@ async def test_mended_rows_take_the_place_of_the_first_ones_and_need_no_picture_
     assert changed == replace(batch, version=batch.version + 1)
 
 
-async def test_locked_options_win_over_the_row_and_defaults_fill_it_up(
+async def test_locked_options_win_over_the_row_where_they_apply_and_defaults_fill_it_up(
     store: SqlBatchStore, catalogue: Catalogue
 ) -> None:
     table = b"prompt,style,negative\na castle,anime,people\na lake,,\n"
-    context = make_context(
-        defaults=({"negative": "cars", "model": "sdxl"},), locked={"style_preset": "photographic", "model": "sdxl"}
-    )
+    of_team = {"style_preset": "photographic", "model": "sdxl", "keep": 40.0}
+    team = Team(7, 1, "Makers", defaults=of_team, locked=frozenset(of_team))
+    context = make_context(team=team, defaults=(of_team, {"negative": "cars"}))
 
     await make_drafter(store, catalogue).add_draft(make_batch(), SentBatch([SentFile("a.csv", table)]), context, EN)
 
     requests = [item.request for item in await store.list_items(BATCH_ID)]
     assert [request.style_preset for request in requests] == ["photographic"] * 2
     assert [request.text_prompts[-1].text for request in requests] == ["people", "cars"]
+    assert [request.keep for request in requests] == [None, None]  # they have no pictures
+    preview = await store.load_preview(BATCH_ID)
+    assert preview is not None
+    assert [note.facts for note in preview.notes] == [{"team": "Makers", "options": "style_preset"}]
 
 
 async def test_pictures_of_an_archive_are_read_one_by_one_and_a_broken_one_is_a_wrong_row(
