@@ -46,7 +46,7 @@ def _find_entries(archive: ZipFile, name: str) -> Iterator[ArchiveEntry]:
         parts = path.split("/")
         if ".." in parts or path.startswith("/") or re.match("[A-Za-z]:", path):
             raise RejectedError(make_problem("batch_archive_path", **shown))
-        if info.is_dir() or path.endswith("/") or not path or _is_link(info) or _IGNORED.search(path):
+        if not path or path.endswith("/") or _is_link(info) or _IGNORED.search(path):
             continue
         if info.file_size > _FREE_RATIO_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size):
             raise RejectedError(make_problem("batch_archive_ratio", **shown))

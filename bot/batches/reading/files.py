@@ -71,7 +71,10 @@ class PictureLoader:
             archive = self._stack.enter_context(open_zip_file(self._stack.enter_context(file.open()), file.name))
             self._archive = (picture.file_index, archive)
         archive = self._archive[1]
-        return read_entry(archive, archive.infolist()[picture.entry_index], picture.size, picture.path)
+        data = read_entry(archive, archive.infolist()[picture.entry_index], picture.size, picture.path)
+        if len(data) < picture.size:
+            raise RejectedError(make_problem("batch_archive_broken", name=shorten_text(picture.path)))
+        return data
 
 
 @dataclass

@@ -84,6 +84,14 @@ def test_a_damaged_file_is_read_or_refused(data: bytes, changes: list[tuple[floa
     read_whatever(bytes(damaged), "a.zip")
 
 
+@pytest.mark.parametrize(("offset", "byte"), [(46, b"\0"), (25, b"\1")])  # of its name, and of its size
+def test_an_entry_with_a_name_or_a_size_that_is_wrong_is_refused(offset: int, byte: bytes) -> None:
+    stored = store_uncompressed(ARCHIVE)
+    place = stored.index(b"PK\x01\x02") + offset
+
+    read_whatever(stored[:place] + byte + stored[place + 1 :], "a.zip")
+
+
 def make_xlsx_bomb(part: str, piece: bytes, end: bytes) -> bytes:
     with ZipFile(BytesIO(WORKBOOK)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
