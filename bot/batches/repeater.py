@@ -8,16 +8,16 @@ from typing import Final
 from bot.batches.drafting import TITLE_LIMIT
 from bot.batches.manifest import Manifest, ManifestItem
 from bot.batches.reading.file_names import UniqueNames, clean_name
-from bot.batches.row_requests import RequestContext, RowRequestBuilder
+from bot.batches.row_requests import RequestContext, RowRequestBuilder, list_team_notes
 from bot.domain.batch_previews import MAX_LISTED_ROWS, BatchPreview, RejectedRow
 from bot.domain.batches import Batch, BatchItem
 from bot.storage.batch_sources import SqlBatchSourceStore
 from bot.storage.batches import SqlBatchStore
+from bot.submission.team_settings import apply_locked_options
 from bot.submission.validation import RequestValidator
 from shared.job import make_item_id
 from shared.problems import Problem, RejectedError, make_problem
-from shared.prompts import split_negative_prompt
-from shared.request.model import Request
+from shared.request.model import BuiltRequest
 
 _NAME_LIMIT: Final = 100
 _NOTE_LIMIT: Final = 1000
@@ -64,14 +64,16 @@ class BatchRepeater:
         validator = await self.builder.load_validator(context)
         items: list[BatchItem] = []
         rejected: list[RejectedRow] = []
+        accepted: list[BuiltRequest] = []
         names = UniqueNames()
         for described in manifest.items:
             try:
-                request = await _build_request(validator, context, described, stored)
+                built = await _build_request(validator, context, described, stored)
             except RejectedError as rejection:
                 rejected.append(RejectedRow(described.row, rejection.problems))
                 continue
-            number = len(items) + 1
+            request, number = built.request, len(items) + 1
+            accepted.append(built)
             items.append(
                 BatchItem(
                     number=number,
@@ -91,32 +93,23 @@ class BatchRepeater:
         if await self.store.add_draft(draft, items):
             used = {item.image_sha256 for item in items if item.image_sha256 is not None}
             await self.sources.copy_images(manifest.batch, batch.id, used)
-            await self.store.save_preview(batch.id, BatchPreview(len(rejected), tuple(rejected[:MAX_LISTED_ROWS])))
+            preview = BatchPreview(len(rejected), tuple(rejected[:MAX_LISTED_ROWS]), list_team_notes(accepted))
+            await self.store.save_preview(batch.id, preview)
 
 
 async def _build_request(
     validator: RequestValidator, context: RequestContext, described: ManifestItem, stored: Collection[str]
-) -> Request:
+) -> BuiltRequest:
     """Build the request of an item, with the options that the team locks. Raises `RejectedError`."""
-    request = described.repeated_request
-    if request.has_picture and described.image_sha256 not in stored:
+    built, team = BuiltRequest(described.repeated_request), context.usage.team
+    if built.request.has_picture and described.image_sha256 not in stored:
         raise RejectedError(make_problem("batch_source_gone"))
-    if context.locked:
-        request = _lock_options(validator, context, request)
-    problems = await validator.find_usage_problems(replace(context.usage, requests=(request,)))
+    if team is not None:
+        built = apply_locked_options(built.request, team, validator.catalogue)
+    problems = await validator.find_usage_problems(replace(context.usage, requests=(built.request,)))
     if problems:
         raise RejectedError(*problems)
-    return request
-
-
-def _lock_options(validator: RequestValidator, context: RequestContext, request: Request) -> Request:
-    """Build a request anew with the options that are locked. Raises `RejectedError`."""
-    prompt, negative = split_negative_prompt(request.text_prompts)
-    options = {"model": request.model, "prompt": prompt, "negative": negative, **request.explicit_options()}
-    built = validator.build_offered_request(
-        context.usage.settings, (), {**options, **context.locked}, has_picture=request.has_picture
-    )
-    return built.request
+    return built
 
 
 def _list_problems(rejected: Sequence[RejectedRow]) -> list[Problem]:

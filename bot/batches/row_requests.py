@@ -78,20 +78,19 @@ class _LoadedWordList:
 async def _build_row(validator: RequestValidator, context: RequestContext, row: Row) -> RequestedRow:
     """Build the requests of a row: all of them, or none if one is refused."""
     problems: list[Problem] = []
-    requests: list[Request] = []
-    notes: list[Note] = []
+    built: list[BuiltRequest] = []
     _add_new(problems, row.problems)
     for item in row.items:
         try:
-            built = _build_request(validator, context, item)
+            built.append(_build_request(validator, context, item))
         except RejectedError as rejection:
             _add_new(problems, rejection.problems)
-        else:
-            requests.append(built.request)
-            notes += (note for note in built.notes if note.code in TEAM_NOTES and note not in notes)
+    requests = [one.request for one in built]
     if requests and len(requests) == len(row.items):
         _add_new(problems, await validator.find_usage_problems(replace(context.usage, requests=tuple(requests))))
-    return RequestedRow(row, problems=problems) if problems else RequestedRow(row, requests, notes=notes)
+    return (
+        RequestedRow(row, problems=problems) if problems else RequestedRow(row, requests, notes=list_team_notes(built))
+    )
 
 
 def _build_request(validator: RequestValidator, context: RequestContext, item: DraftItem) -> BuiltRequest:
@@ -99,6 +98,12 @@ def _build_request(validator: RequestValidator, context: RequestContext, item: D
     return validator.build_offered_request(
         usage.settings, context.defaults, item.options, has_picture=has_picture, team=usage.team
     )
+
+
+def list_team_notes(requests: Iterable[BuiltRequest]) -> tuple[Note, ...]:
+    """List the notes on options that a team has locked with other values, each once."""
+    notes = [note for built in requests for note in built.notes if note.code in TEAM_NOTES]
+    return tuple(note for place, note in enumerate(notes) if note not in notes[:place])
 
 
 def _add_new(problems: list[Problem], found: Iterable[Problem]) -> None:

@@ -7,6 +7,7 @@ from bot.batches.repeater import BatchRepeater, describe_batch
 from bot.batches.row_requests import RequestContext, RowRequestBuilder
 from bot.domain.batches import Batch
 from bot.domain.guild_settings import GuildSettings
+from bot.domain.teams import Team
 from bot.domain.usage import Usage
 from bot.storage.batch_sources import SqlBatchSourceStore
 from bot.storage.batches import SqlBatchStore
@@ -32,9 +33,9 @@ def repeater(database: Database, store: SqlBatchStore, catalogue: Catalogue) -> 
     return BatchRepeater(store, SqlBatchSourceStore(database), builder, max_items=20)
 
 
-def make_context(**fields: object) -> RequestContext:
-    usage = Usage(ADA_ID, 1, 2, GuildSettings())
-    return RequestContext(usage, ({"style_preset": "anime", "steps": 50},), **fields)  # type: ignore[arg-type]
+def make_context(team: Team | None = None) -> RequestContext:
+    usage = Usage(ADA_ID, 1, 2, GuildSettings(), team=team)
+    return RequestContext(usage, ({"style_preset": "anime", "steps": 50},))
 
 
 async def add_batch(store: SqlBatchStore, url: str) -> Batch:
@@ -72,7 +73,7 @@ async def test_the_options_that_a_team_locks_hold_for_a_batch_that_is_made_again
     batch = await add_batch(store, database_url)
     manifest = describe_batch(batch, await store.list_items(BATCH_ID))
 
-    context = make_context(locked={"keep": "35"})
+    context = make_context(Team(7, 1, "Makers", defaults={"keep": 35.0}, locked=frozenset({"keep"})))
     await repeater.add_draft(make_batch(NEW_ID), manifest, context, may_use_sources=True)
 
     assert {item.request.keep for item in await store.list_items(NEW_ID)} == {35.0}
