@@ -3,18 +3,20 @@
 import logging
 from typing import Any, Final, assert_never
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Connection, Row, Select, select
 
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord, OpenJobRecord
 from bot.domain.status import JobStatus
 from bot.domain.unreadable import JobOwner
-from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes
+from bot.storage.tables import OPEN_STATES, RecordState, jobs, outcomes, source_images
+from bot.storage.upsert import build_insert_unless_exists
 from shared.catalogue import Model
 from shared.job import Job, Origin, Requester
 from shared.outcome import CANCELLED, Failed, Filtered, FilteredPart, Generated
 from shared.prompts import build_search_text
+from shared.request.bundles import is_bundle
 from shared.unreadable import UnreadableRowLog
 
 _unreadable_rows: Final = UnreadableRowLog(logging.getLogger(__name__))
@@ -55,6 +57,13 @@ def build_source_columns(image: RemoteImage | StoredImage | None) -> dict[str, A
             return {"source_sha256": image.sha256}
         case None:
             return {}
+
+
+def insert_bundle(connection: Connection, image: RemoteImage | StoredImage | None, now: float) -> None:
+    """Store the pictures of an edit, unless they are: unlike a source alone, they could not be downloaded again."""
+    if isinstance(image, StoredImage) and is_bundle(image.data):
+        row = {"sha256": image.sha256, "image": image.data, "last_used_at": now}
+        connection.execute(build_insert_unless_exists(connection, source_images, row))
 
 
 def build_queue_entry_row(job_id: str, entry_number: int, queued_at: float | None = None) -> dict[str, Any]:

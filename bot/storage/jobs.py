@@ -29,6 +29,7 @@ from bot.storage.job_records import (
     build_queue_entry_row,
     build_source_columns,
     get_message_ref,
+    insert_bundle,
     parse_open_job_record,
 )
 from bot.storage.ledger import Reservation, get_requester_account, reserve_prices, settle_closed_jobs, settle_job
@@ -111,13 +112,12 @@ class SqlJobStore:
         """
         source = build_source_columns(image)
         payer = spender or get_requester_account(jobs_to_add[0])
-        reservations = [
-            Reservation(job.id, job.request.model, self._get_price(job.request.model)) for job in jobs_to_add
-        ]
-        prices = [reservation.price for reservation in reservations]
+        prices = [self._get_price(job.request.model) for job in jobs_to_add]
+        reservations = [Reservation(j.id, j.request.model, p) for j, p in zip(jobs_to_add, prices, strict=True)]
         now = self._clock()
 
         def insert_rows(connection: Connection) -> tuple[bool, Bounds]:
+            insert_bundle(connection, image, now)
             for job in jobs_to_add:
                 connection.execute(_INSERT_JOB, build_job_row(job) | source)
                 connection.execute(_INSERT_QUEUE_ENTRY, build_queue_entry_row(job.id, FIRST_ENTRY))

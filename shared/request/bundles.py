@@ -31,6 +31,11 @@ def unpack_pictures(data: bytes) -> Pictures:
     return _unpack_bundle(data) or Pictures(source=data)
 
 
+def is_bundle(data: bytes) -> bool:
+    """Return whether this is a bundle, not a source alone."""
+    return data.startswith(_MARK)
+
+
 def has_needed_pictures(pictures: Pictures, request: Request) -> bool:
     """Return whether the pictures that a request speaks of are there; a mask may be in the source's transparency."""
     return (
@@ -41,7 +46,7 @@ def has_needed_pictures(pictures: Pictures, request: Request) -> bool:
 
 
 def _unpack_bundle(data: bytes) -> Pictures | None:
-    if not data.startswith(_MARK):
+    if not is_bundle(data):
         return None
     view, at = memoryview(data), len(_MARK) + 1
     try:

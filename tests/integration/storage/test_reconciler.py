@@ -17,6 +17,7 @@ from bot.domain.status import JobStatus, QueueState
 from bot.queue.connection import connect_to_redis
 from bot.queue.job_queue import RedisJobQueue
 from bot.recovery.reconciler import ENQUEUE_GRACE_SECONDS, Reconciler
+from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.tables import jobs, outcomes, queue_entries
 from shared.catalogue import Catalogue
@@ -25,6 +26,8 @@ from shared.outcome import Failed
 from shared.problems import Problem, RejectedError, make_problem
 from shared.queue.chunks import join_chunks
 from shared.queue.keys import disabled_model_key, job_key, upload_key
+from shared.request.bundles import pack_pictures
+from shared.request.pictures import Pictures
 from tests.support.builders import EXPIRES_AT, GENERATED, NOON, SOURCE, Clock, make_finished_status, make_job, read_rows
 
 IMAGE = b"bytes of a picture"
@@ -370,6 +373,30 @@ async def test_a_lost_job_is_queued_again_with_its_stored_picture(harness: Recon
     await reconciler.run_once()
 
     assert harness.read_source(job) == stored_image.data
+    assert (harness.fetched_images, harness.sender.sent_problems) == ([], [])
+
+
+async def test_a_lost_edit_is_queued_again_with_all_of_its_pictures(
+    harness: ReconcilerHarness, image_store: SqlImageStore
+) -> None:
+    bundle = StoredImage("cd" * 32, pack_pictures(Pictures(b"source", b"mask")) or b"")
+    reconciler = Reconciler(
+        harness.job_store,
+        harness.queue,
+        harness.sender,
+        harness.fetch_image,
+        load_stored_image=image_store.load_upload,
+        clock=harness.clock,
+    )
+    job = make_job(1, at=NOON)
+    await harness.job_store.add_jobs([job], bundle)
+    await harness.queue.enqueue_job(job, bundle.data)
+    await harness.job_store.mark_queued(job.id, bundle.sha256)
+    harness.flush_redis()
+
+    await reconciler.run_once()
+
+    assert harness.read_source(job) == bundle.data
     assert (harness.fetched_images, harness.sender.sent_problems) == ([], [])
 
 
