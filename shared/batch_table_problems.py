@@ -35,6 +35,7 @@ BATCH_TABLE_CODES: Final = (
     "batch_cell_error",
     "batch_cell_formula",
     "batch_count",
+    "batch_not_a_choice",
     "batch_keep_fraction",
     "batch_braces",
     "batch_column_unknown",

@@ -14,6 +14,18 @@ from pathlib import Path
 import bot
 import shared
 import worker
+from bot.batches.reading.columns import FORMAT_COLUMN, KNOWN_COLUMNS, list_column_names
+from bot.batches.reading.file_names import MAX_NAME_LENGTH
+from bot.batches.reading.limits import (
+    MAX_ARCHIVE_BYTES,
+    MAX_ARCHIVE_ENTRIES,
+    MAX_CELL_LENGTH,
+    MAX_COLUMNS,
+    MAX_LINES,
+    MAX_TABLE_BYTES,
+    MAX_XML_BYTES,
+)
+from bot.domain.batches import MAX_ITEMS
 from bot.settings import Settings as BotSettings
 from bot.storage.tables import metadata
 from shared.catalogue import FieldSpec, load_catalogue
@@ -47,6 +59,8 @@ def build_tables() -> dict[str, str]:
         "redis": build_redis_tables(),
         "sql": build_sql_tables(),
         "errors": build_errors_table(),
+        "batch_columns": build_batch_columns_table(),
+        "batch_limits": build_batch_limits_table(),
     }
 
 
@@ -181,6 +195,44 @@ def build_errors_table() -> str:
                 " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split()),
             )
             for kind in found
+        ),
+    )
+
+
+def build_batch_columns_table() -> str:
+    """List the columns of a batch's table under each of their names."""
+    messages = load_messages("en")
+    own_meanings = {
+        "image": "The name of the picture that the row starts from. Empty: words alone.",
+        "count": "How many pictures the row makes (default 1). The first has the seed of the row.",
+        "name": "The name of the file that is made (default: that of the picture, or the first words of the prompt)",
+        "note": "A note for whoever reviews the picture",
+        FORMAT_COLUMN: "`png`, `jpeg` or `webp`: the file format. `16:9`: as `aspect`.",
+    }
+    return _format_table(
+        ("Column", "Meaning"),
+        (
+            (
+                ", ".join(f"`{name}`" for name in list_column_names(column)),
+                own_meanings.get(column) or messages.text(f"option.{column}.description"),
+            )
+            for column in KNOWN_COLUMNS
+        ),
+    )
+
+
+def build_batch_limits_table() -> str:
+    """List the limits on the files of a batch."""
+    return _format_table(
+        ("Limit", "Value"),
+        (
+            ("Pictures that a batch makes", MAX_ITEMS),
+            ("Rows of a table, empty ones included", f"{MAX_LINES:,}"),
+            ("Columns of a table", MAX_COLUMNS),
+            ("Characters of a cell, and of a prompt with its columns filled in", f"{MAX_CELL_LENGTH:,}"),
+            ("Size of a table", f"{MAX_TABLE_BYTES >> 20} MB; unpacked, of an XLSX file, {MAX_XML_BYTES >> 20} MB"),
+            ("Files in a ZIP file", f"{MAX_ARCHIVE_ENTRIES:,}; unpacked {MAX_ARCHIVE_BYTES >> 30} GB in all"),
+            ("Characters of a file's name", MAX_NAME_LENGTH),
         ),
     )
 

@@ -9,11 +9,16 @@ from typing import Final
 from bot.batches.reading.limits import MAX_HEADER_LINE
 from bot.batches.reading.values import Line
 from shared.i18n.messages import list_languages, load_messages
-from shared.request.model import OPTION_NAMES
 from shared.typed_text import has_visible_text, is_invisible
 
-OWN_COLUMNS: Final = ("image", "prompt", "negative", "model", "count", "name", "note")
-"""The columns that are no options of a request, or required ones."""
+_ONLY_HERE: Final = ("count", "name", "note")
+
+OPTION_COLUMNS: Final = (
+    *("image", "prompt", "negative", "model", "keep", "seed", "style_preset", "aspect_ratio", "output_format", "fit"),
+    *("steps", "cfg_scale", "sampler", "clip_guidance_preset", "init_image_mode", "step_schedule_start"),
+    *("step_schedule_end", "creativity"),
+)
+"""The columns of options by the names of their fields. Other options are those of single edits."""
 
 FORMAT_COLUMN: Final = "format"
 """The column `format`: the shape in French tables, the file format in English ones. Its values tell them apart."""
@@ -41,11 +46,15 @@ def fold_words(text: str) -> str:
 
 
 def list_column_names(column: str) -> tuple[str, ...]:
-    """List the names under which people may write a column, the best known first, folded."""
+    """List the names under which people may write a column, the ones of the command's options first."""
     names = [column, *_ALIASES.get(column, ())]
-    if column in OPTION_NAMES or column in {"prompt", "negative", "model", "image"}:
-        names += [load_messages(language).get_option_name(column) for language in list_languages()]
-    return tuple(dict.fromkeys(fold_words(name) for name in names))
+    if column not in {*_ONLY_HERE, FORMAT_COLUMN}:
+        names = [load_messages(language).get_option_name(column) for language in list_languages()] + names
+    by_folded: dict[str, str] = {}
+    for name in names:
+        if column == FORMAT_COLUMN or name != FORMAT_COLUMN:
+            by_folded.setdefault(fold_words(name), name)
+    return tuple(by_folded.values())
 
 
 def find_column(header: str) -> str:
@@ -84,13 +93,10 @@ def count_column_names(cells: Sequence[str], wanted: Collection[str] = ()) -> in
     return known if is_header else 0
 
 
-KNOWN_COLUMNS: Final = frozenset((*OWN_COLUMNS, *OPTION_NAMES, FORMAT_COLUMN)) - {"samples"}
+KNOWN_COLUMNS: Final = (*OPTION_COLUMNS, *_ONLY_HERE, FORMAT_COLUMN)
+"""The columns that have a meaning."""
+
 COLUMNS_BY_NAME: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        name: column
-        for column in (*OPTION_NAMES, *OWN_COLUMNS, FORMAT_COLUMN)
-        if column in KNOWN_COLUMNS
-        for name in list_column_names(column)
-    }
+    {fold_words(name): column for column in KNOWN_COLUMNS for name in list_column_names(column)}
 )
 """The columns by the folded names under which people may write them."""

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final
 
-from bot.batches.reading.columns import FORMAT_COLUMN, fold_words
+from bot.batches.reading.columns import FORMAT_COLUMN, OPTION_COLUMNS, fold_words
 from bot.batches.reading.limits import shorten_text
 from shared.i18n.messages import list_languages, load_messages
 from shared.problems import Problem, make_problem
-from shared.request.model import OPTION_NAMES
+from shared.request.model import Fit
 from shared.typed_text import has_visible_text, parse_number
 
 _WHOLE_NUMBERS: Final = frozenset({"seed", "steps"})
@@ -32,6 +32,11 @@ def read_options(cells: Mapping[str, str]) -> tuple[dict[str, str], list[Problem
             value = strip_zero_decimals(value)
         elif column in _CHOICES:
             value = _find_choice(column, value)
+            if column == "fit" and value not in set(Fit):  # the others are checked against the row of the model
+                choices = ", ".join(Fit)
+                problems.append(
+                    make_problem("batch_not_a_choice", field=column, value=shorten_text(value), choices=choices)
+                )
         elif column == "aspect_ratio":
             value = _read_ratio(value)
         elif column == "keep" and _is_fraction(value):
@@ -47,9 +52,9 @@ def strip_zero_decimals(text: str) -> str:
 
 
 def _list_options(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for column in ("model", "negative", *OPTION_NAMES, FORMAT_COLUMN):
+    for column in (*OPTION_COLUMNS, FORMAT_COLUMN):
         cell = cells.get(column, "")
-        if not has_visible_text(cell):
+        if column in {"image", "prompt"} or not has_visible_text(cell):
             continue
         if column == FORMAT_COLUMN:
             column = "output_format" if fold_words(cell) in _FILE_FORMATS else "aspect_ratio"  # noqa: PLW2901

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from bot.batches.reading.columns import OWN_COLUMNS, find_column, find_header, has_content
+from bot.batches.reading.columns import find_column, find_header, has_content
 from bot.batches.reading.limits import shorten_text
 from bot.batches.reading.picture_names import is_picture_name
 from bot.batches.reading.values import Line, Table, TableFormat
@@ -28,7 +28,7 @@ def build_table(
     if header is None:
         columns = _guess_columns(lines)
         if columns is None:
-            raise RejectedError(make_problem("batch_header_missing", name=name, columns=", ".join(OWN_COLUMNS)))
+            raise RejectedError(make_problem("batch_header_missing", name=name))
         guessed = make_note("batch_header_guessed", name=name)
         return Table(file_name, written, tuple(lines), columns, 0, (*notes, guessed))
     columns = tuple(find_column(cell) for cell in lines[header].cells)

@@ -99,6 +99,7 @@ def test_a_table_that_cannot_be_read_is_refused_in_words(data: bytes, sentence: 
         ("image,prompt,keep\nfox.png,red fox, snow,35\n", "2: This row has 4 cells, and the header only 3."),
         ("prompt,keep\na,0,35\n", "2: This row has 3 cells, and the header only 2."),
         ("prompt;keep\na;0,35\n", "2: “keep” is a percentage, and 0,35 % would keep almost nothing."),
+        ("prompt;fit\na;wide\n", "2: “fit” can't be “wide”. Choose one of these: crop, pad, stretch."),
         ("prompt;count\na;0\n", "2: “0” isn't a number of pictures."),
         ("prompt;count\na;many\n", "2: “many” isn't a number of pictures."),
         ("prompt;colour\na {size} fox;red\n", "2: The prompt names the column “size”, and there is none."),

@@ -3,20 +3,26 @@
 import tracemalloc
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.batches.reading.columns import KNOWN_COLUMNS
 from bot.batches.reading.files import PictureLoader, read_files
+from bot.batches.reading.options import read_options
 from bot.batches.reading.rows import build_rows
 from bot.batches.reading.values import SentFile
+from shared.catalogue import load_catalogue
 from shared.i18n.messages import list_languages, load_messages
 from shared.problems import RejectedError
+from shared.request.builder import build_request
 from tests.support.batch_tables import PNG, make_archive, make_workbook
 
 MIB = 1 << 20
+CATALOGUE = load_catalogue()
 NAMES = st.sampled_from(["a.csv", "a.tsv", "a.xlsx", "a.zip", "a.png", "a", "..", "\u202e", "x" * 300])
 BEGINNINGS = st.sampled_from(
     [
@@ -58,6 +64,25 @@ def test_any_bytes_are_read_or_refused(beginning: bytes, rest: bytes, name: str)
 @given(st.text(alphabet="pimagerot;,|\t\"\n\r {}='1", max_size=200), st.text(alphabet="{}|,a prompt", max_size=20))
 def test_any_text_is_read_or_refused(text: str, template: str) -> None:
     read_whatever(f"prompt;image;count\n{text}".encode(), "a.csv", template)
+
+
+VALUES = st.text(max_size=12) | st.sampled_from(
+    ["9" * 5000, "1e400", "NaN", "-0", "٣", "xyz", "png", "0:0", "0,5", "\x00"]
+)
+
+
+@given(st.dictionaries(st.sampled_from(KNOWN_COLUMNS), VALUES, min_size=1))
+def test_any_options_are_those_of_a_request_or_refused(cells: dict[str, str]) -> None:
+    options, problems = read_options(cells)
+    if problems:
+        return
+    try:
+        typed: dict[str, Any] = {"prompt": "fog"} | options
+        request = build_request(CATALOGUE, has_picture=True, **typed).request
+    except RejectedError as rejection:
+        assert rejection.problems
+    else:
+        assert request.model in CATALOGUE.models
 
 
 def store_uncompressed(data: bytes) -> bytes:
