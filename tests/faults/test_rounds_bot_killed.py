@@ -1,9 +1,13 @@
-"""kill -9 of the bot at each phase change of a contest: what it had posted is posted once, and nothing is skipped."""
+"""kill -9 of the bot at each phase change of a contest: what it had posted is posted once, and nothing is skipped.
+
+A batch beside the contest has its board and its sheet posted when the bot is killed, each without it learning of that.
+"""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +20,7 @@ from bot.storage.session import Database
 from demo.stack import Stack, run_stack
 from shared.catalogue import load_catalogue
 from shared.i18n.messages import load_messages
+from tests.support.batch_posting import UNRECORDED, PostedBatch
 from tests.support.bot_processes import BotProcesses, clear_discord_faults, inject_discord_fault
 from tests.support.builders import make_finished_status
 from tests.support.database import execute_sql
@@ -23,7 +28,7 @@ from tests.support.images import make_png
 from tests.support.message_text import read_text
 from tests.support.records import query_records
 from tests.support.rounds import CONTEST_ID, make_contest, make_entry_job
-from tests.support.user import DiscordUser, wait_until
+from tests.support.user import DiscordUser, list_media, wait_until
 
 WAITING = "SELECT sequence FROM round_messages WHERE closed_at IS NULL"
 T = TypeVar("T")
@@ -77,13 +82,21 @@ def end_phase(stack: Stack) -> None:
     execute_sql(stack.environment["DATABASE_URL"], "UPDATE contests SET deadline = :now, due_at = 0", now=time.time())
 
 
-def kill_after_posting(stack: Stack, bots: BotProcesses, user: DiscordUser, act: Callable[[], None]) -> None:
-    """Let the bot post the next message without learning of it, kill it, and let another one go on."""
-    posted = len(user.list_messages(stack.channel_id))
-    inject_discord_fault(stack, "status_after:503", "POST", f"/channels/{stack.channel_id}/messages$")
+def has_more(user: DiscordUser, channel: str, count: int) -> bool:
+    return len(user.list_messages(channel)) > count
+
+
+def kill_after_posting(
+    stack: Stack, bots: BotProcesses, user: DiscordUser, channels: Sequence[str], act: Callable[[], None]
+) -> None:
+    """Let the bot post the next message in each channel without learning of it, kill it, and let another one go on."""
+    posted = {channel: len(user.list_messages(channel)) for channel in channels}
+    for channel in channels:
+        inject_discord_fault(stack, "status_after:503", "POST", f"/channels/{channel}/messages$")
     inject_discord_fault(stack, "hang:60", "GET", f"/channels/{stack.channel_id}/messages", times=9)
     act()
-    wait_until(lambda: len(user.list_messages(stack.channel_id)) > posted, "the next message")
+    for channel, count in posted.items():
+        wait_until(partial(has_more, user, channel, count), f"the next message in {channel}")
     bots.kill(bots.latest)
     assert query_records(stack, WAITING)
     clear_discord_faults(stack)
@@ -101,14 +114,29 @@ def test_every_phase_change_is_told_once(tmp_path: Path) -> None:
         try:
             ada = DiscordUser(stack)
             guild_id = int(ada.get("/control/state")["guilds"][0]["id"])
-            kill_after_posting(stack, bots, ada, lambda: start(stack, guild_id))
-            enter_two_pictures(stack)
-            kill_after_posting(stack, bots, ada, lambda: end_phase(stack))
-            vote(stack)
-            kill_after_posting(stack, bots, ada, lambda: end_phase(stack))
-            kill_after_posting(stack, bots, ada, lambda: end_phase(stack))
+            here = stack.channel_id
+            batch = PostedBatch(stack, guild_id, ada.post("/control/channels", {"name": "batches"})["id"])
 
-            texts = [*map(read_text, ada.list_messages(stack.channel_id))]
+            def start_both() -> None:
+                start(stack, guild_id)
+                batch.start()
+
+            def end_phase_and_item() -> None:
+                end_phase(stack)
+                batch.end_first_item()
+
+            kill_after_posting(stack, bots, ada, [here, batch.channel_id], start_both)
+            wait_until(lambda: ada.list_messages(batch.channel_id)[0].get("thread"), "the thread of the batch")
+            thread = ada.list_messages(batch.channel_id)[0]["id"]
+            enter_two_pictures(stack)
+            kill_after_posting(stack, bots, ada, [here, thread], end_phase_and_item)
+            vote(stack)
+            kill_after_posting(stack, bots, ada, [here], lambda: end_phase(stack))
+            wait_until(lambda: not query_records(stack, UNRECORDED), "the board and the sheet recorded")
+            kill_after_posting(stack, bots, ada, [here], lambda: end_phase(stack))
+
+            texts = [*map(read_text, ada.list_messages(here))]
+            boards, sheets = ada.list_messages(batch.channel_id), ada.list_messages(thread)
         finally:
             bots.stop_all()
 
@@ -124,3 +152,6 @@ def test_every_phase_change_is_told_once(tmp_path: Path) -> None:
     )
     assert len(texts) == len(expected)
     assert all(sentence in text for sentence, text in zip(expected, texts, strict=True))
+    assert len(boards) == 1
+    assert [len(list_media(sheet)) for sheet in sheets] == [1]
+    assert "castle-1" in read_text(sheets[0])

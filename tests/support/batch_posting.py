@@ -1,0 +1,67 @@
+"""A batch in a channel of its own, whose messages a running bot posts while a fault test plays."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from bot.domain.batches import BatchPlace
+from bot.storage.batches import SqlBatchStore
+from bot.storage.session import Database
+from demo.stack import Stack
+from shared.catalogue import load_catalogue
+from tests.support.batches import BATCH_ID, make_batch, make_items
+from tests.support.database import execute_sql
+from tests.support.images import make_png
+
+UNRECORDED = """
+SELECT id FROM batches WHERE board_message_id IS NULL
+UNION SELECT batch_id FROM batch_sheets WHERE version > drawn_version
+"""
+
+
+@dataclass(frozen=True)
+class PostedBatch:
+    """A batch that is paused, so that no job of it is queued."""
+
+    stack: Stack
+    guild_id: int
+    channel_id: str
+
+    def start(self) -> None:
+        """Start it; its board is to be posted."""
+
+        async def start(store: SqlBatchStore) -> None:
+            place = BatchPlace(self.guild_id, int(self.channel_id))
+            batch = replace(make_batch(), place=place, created_at=time.time())
+            assert await store.add_draft(batch, make_items(2))
+            await store.start(BATCH_ID)
+            await store.pause(BATCH_ID)
+
+        self._use_store(start)
+
+    def end_first_item(self) -> None:
+        """Let the first item have a picture, without a worker; its sheet is to be posted."""
+        url, picture = self.stack.environment["DATABASE_URL"], make_png()
+        facts = {
+            "job": make_items(1)[0].job_id,
+            "batch": BATCH_ID,
+            "image": picture,
+            "sha256": hashlib.sha256(picture).hexdigest(),
+            "now": time.time(),
+        }
+        execute_sql(url, "INSERT INTO batch_results VALUES (:job, :batch, :image, :sha256, :now)", **facts)
+        execute_sql(url, "UPDATE batch_items SET state = 'generated' WHERE number = 1")
+        execute_sql(url, "UPDATE batch_sheets SET version = version + 1")
+        execute_sql(url, "UPDATE batches SET version = version + 1")
+
+    def _use_store(self, work: Callable[[SqlBatchStore], Awaitable[object]]) -> None:
+        async def run() -> None:
+            database = Database(self.stack.environment["DATABASE_URL"])
+            try:
+                await work(SqlBatchStore(database, catalogue=load_catalogue()))
+            finally:
+                await database.close()
+
+        asyncio.run(run())
