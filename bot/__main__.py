@@ -1,4 +1,4 @@
-"""The command line of the bot: `python -m bot [run | check | ledger | version]`."""
+"""The command line of the bot: `python -m bot [run | check | ledger | batch | version]`."""
 
 import argparse
 import asyncio
@@ -10,6 +10,7 @@ from typing import Any, Final
 import discord
 
 from bot.app import run_bot
+from bot.batch_command import add_batch_arguments, run_batch_command
 from bot.check import run_checks
 from bot.domain.budgets import BudgetUnit, to_micro_usd
 from bot.ledger_adjustment import Adjustment, adjust_ledger
@@ -32,6 +33,7 @@ COMMANDS: Final = {
     "run": "run the bot until it is stopped (the default)",
     "check": "check the settings, Discord, Redis and the database, and print the invite link",
     "ledger": "print what was spent, by month, server, model or day, or adjust the budgets of a member",
+    "batch": "send a batch in, list batches, look at one or cancel it",
     "version": "print the version",
 }
 
@@ -49,13 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         catalogue = settings.read_catalogue()
     except InvalidSettingsError as error:
         return print_error(EXIT_NOT_CONFIGURED, str(error))
-    configure_logging("ERROR" if command in {"check", "ledger"} else settings.log_level)
+    configure_logging("ERROR" if command in {"check", "ledger", "batch"} else settings.log_level)
     for sentence in find_misspelt_settings() if command == "run" else ():
         log.warning("%s", sentence)
     discord.http.Route.BASE = settings.discord_api_url
     others: dict[str, Callable[[], Coroutine[Any, Any, int]]] = {
         "check": lambda: run_checks(settings, catalogue),
         "ledger": lambda: run_ledger_command(settings, parser, arguments),
+        "batch": lambda: run_batch_command(settings, catalogue, arguments),
     }
     if command in others:
         return asyncio.run(others[command]())
@@ -75,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="command")
     parsers = {name: commands.add_parser(name, help=help_text) for name, help_text in COMMANDS.items()}
+    add_batch_arguments(parsers["batch"])
     ledger = parsers["ledger"]
     ledger.add_argument("--by", choices=[group.value for group in GROUPS], default=ReportGroup.MONTH.value)
     ledger.add_argument("--since", help="a date such as 2026-11-01 (UTC); the default is the beginning")

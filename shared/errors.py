@@ -17,6 +17,8 @@
     ├── QueueResultUnknownError         bot.domain.errors
     ├── UnreadableSessionError          bot.discord_client.gateway_events
     ├── DestinationForbiddenError       bot.delivery.discord_errors
+    ├── RejectedRowsError               bot.batch_submission
+    ├── MissingFileError                bot.batch_command
     ├── PostponedError                  bot.features.gallery.poster
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
     ├── BedrockCallError                worker.call_result

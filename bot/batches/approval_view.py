@@ -9,6 +9,7 @@ from discord import ButtonStyle, ui
 
 from bot.batches.approval_custom_ids import ApproveBatchId, RefuseBatchId
 from bot.batches.brief_text import TITLE_LIMIT, format_brief
+from bot.batches.people import format_person
 from bot.domain.batches import ApprovalDecision, Batch, BatchItem, BatchState
 from bot.interactions.components import build_button
 from bot.rendering.layout import build_attached_gallery, build_container_view
@@ -77,7 +78,7 @@ def _format_lines(batch: Batch, facts: ApprovalFacts, catalogue: Catalogue, mess
     yield messages.text(
         "batch_approval.asks",
         count=len(facts.items),
-        user=f"<@{batch.requester.id}>",
+        user=format_person(batch.requester.id, messages),
         team="" if batch.team is None else escape_markdown(batch.team.name, _NAME_LIMIT),
         price=price,
     )

@@ -16,6 +16,7 @@ from bot.batches.custom_ids import (
     RunAgainId,
     ShowUndecidedId,
 )
+from bot.batches.people import format_person
 from bot.domain.batches import Batch, BatchCounts, BatchState, ItemState, Review
 from bot.domain.budgets import MICRO_USD_PER_USD
 from bot.domain.messages import MessageRef
@@ -156,8 +157,7 @@ class _Renderer:
 
     def format_small_print(self) -> str:
         batch, brief = self.batch, self.batch.brief
-        requester = f"<@{batch.requester.id}>" if batch.requester.id else self._text("somebody")
-        parts = [self._text("requested_by", user=requester)]
+        parts = [self._text("requested_by", user=format_person(batch.requester.id, self.messages))]
         if batch.team is not None:
             parts.append(self._text("team", name=escape_markdown(batch.team.name, _NAME_LIMIT)))
         if brief.assignee_id is not None:

@@ -2,14 +2,16 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Final
 
+from bot.batches.error_table import write_error_table
 from bot.batches.reading.files import PictureLoader, read_files
 from bot.batches.reading.rows import build_rows
-from bot.batches.reading.values import BatchRows, PictureRef, SentFile
+from bot.batches.reading.values import BatchRows, PictureRef, SentFile, Table
 from bot.batches.row_requests import RequestContext, RequestedRow, RowRequestBuilder
 from bot.domain.batch_previews import MAX_LISTED_ROWS, BatchPreview, RejectedRow
 from bot.domain.batches import Batch, BatchItem
@@ -20,10 +22,13 @@ from shared.imaging.decoding import open_image
 from shared.imaging.limits import DEFAULT_LIMITS, ImageRejectedError
 from shared.imaging.problems import make_picture_problem
 from shared.job import make_item_id
+from shared.notes import Note
 from shared.problems import Problem, RejectedError
 
 IMAGE_NAME_LIMIT: Final = 100
 TITLE_LIMIT: Final = 100
+_UNSAFE_CHARACTERS: Final = re.compile(r"[^A-Za-z0-9._-]+")
+"""Discord replaces these in the names of files, so that a message that shows a file could not name it."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +42,16 @@ class SentBatch:
 
 @dataclass(frozen=True)
 class PreparedBatch:
-    """The items of a batch, the pictures that they start from, and the preview of the rest.
+    """The items of a batch, the rows that are wrong, and the pictures from which items start.
 
     `file_name` is that of the table or, without one, of the only file; "" if there are several.
     """
 
     items: Sequence[BatchItem]
-    preview: BatchPreview
+    rejected: Sequence[RejectedRow]
+    notes: Sequence[Note]
     file_name: str
+    table: Table | None = None
     pictures: Mapping[str, PictureRef] = field(default_factory=dict)
 
 
@@ -60,30 +67,28 @@ class BatchDrafter:
     max_image_bytes: int
     max_items: int
 
-    async def add_draft(self, batch: Batch, sent: SentBatch, context: RequestContext, messages: Messages) -> bool:
+    async def add_draft(self, batch: Batch, sent: SentBatch, prepared: PreparedBatch, messages: Messages) -> bool:
         """Store a new draft; `batch.brief` gets a title. `messages` are those of the requester.
 
-        False if the batch is stored already, or one with its idempotency key. Raises `RejectedError` if no batch can be
-        made of the files, which leaves nothing.
+        False if the batch is stored already, or one with its idempotency key.
         """
-        prepared = await self._prepare(batch.id, sent, context)
         title = find_title(sent, prepared, messages)
         titled = replace(batch, brief=replace(batch.brief, title=title))
         if not await self.store.add_draft(titled, prepared.items):
             return False
-        await self._store_rest(batch.id, sent.files, prepared)
+        await self._store_rest(batch.id, sent.files, prepared, messages)
         return True
 
-    async def replace_draft(self, batch: Batch, sent: SentBatch, context: RequestContext) -> None:
-        """Put other items in the place of those of a batch that was not started.
+    async def replace_draft(self, batch_id: str, sent: SentBatch, prepared: PreparedBatch, messages: Messages) -> None:
+        """Put other items in the place of those of a batch that was not started. Raises `RejectedError`."""
+        await self.store.replace_items(batch_id, prepared.items)
+        await self._store_rest(batch_id, sent.files, prepared, messages)
 
-        Pictures that were stored before may be named without being sent again. Raises `RejectedError`.
+    async def prepare(self, batch_id: str, sent: SentBatch, context: RequestContext) -> PreparedBatch:
+        """Read the files and check each row; nothing is stored.
+
+        Raises `RejectedError` if no batch can be made of them.
         """
-        prepared = await self._prepare(batch.id, sent, context)
-        await self.store.replace_items(batch.id, prepared.items)
-        await self._store_rest(batch.id, sent.files, prepared)
-
-    async def _prepare(self, batch_id: str, sent: SentBatch, context: RequestContext) -> PreparedBatch:
         read = await asyncio.to_thread(read_files, sent.files, sent.template)
         rows = await asyncio.to_thread(build_rows, read, sent.template, limit=self.max_items)
         if rows.problems:
@@ -92,10 +97,11 @@ class BatchDrafter:
         hashes, refused = await self._check_pictures(sent.files, requested)
         checked = [_reject_pictures(row, refused) for row in requested]
         items = list(_build_items(batch_id, checked, hashes))
-        preview = _build_preview(rows, checked)
+        rejected = [RejectedRow(row.row.number, tuple(row.problems)) for row in checked if row.problems]
         pictures = {hashes[ref]: ref for ref in read.pictures if ref in hashes}
         only_name = sent.files[0].name if len(sent.files) == 1 else ""
-        return PreparedBatch(items, preview, read.table.file_name if read.table else only_name, pictures)
+        file_name = read.table.file_name if read.table else only_name
+        return PreparedBatch(items, rejected, _list_notes(rows, checked), file_name, read.table, pictures)
 
     async def _check_pictures(
         self, files: Sequence[SentFile], rows: Sequence[RequestedRow]
@@ -126,13 +132,31 @@ class BatchDrafter:
             raise RejectedError(make_picture_problem(error)) from error
         return hashlib.sha256(data).hexdigest()
 
-    async def _store_rest(self, batch_id: str, files: Sequence[SentFile], prepared: PreparedBatch) -> None:
+    async def _store_rest(
+        self, batch_id: str, files: Sequence[SentFile], prepared: PreparedBatch, messages: Messages
+    ) -> None:
         """Store the pictures, one after the other, and then the preview."""
         with PictureLoader(files) as loader:
             for sha256, picture in prepared.pictures.items():
                 data = await asyncio.to_thread(loader.load_picture, picture)
                 await self.store.add_image(batch_id, sha256, picture.name[-IMAGE_NAME_LIMIT:], data)
-        await self.store.save_preview(batch_id, prepared.preview)
+        await self.store.save_preview(batch_id, await asyncio.to_thread(_build_preview, prepared, messages))
+
+
+def _build_preview(prepared: PreparedBatch, messages: Messages) -> BatchPreview:
+    """Build the preview, with the table that says which rows are wrong, if there was one."""
+    rejected = prepared.rejected
+    preview = BatchPreview(len(rejected), tuple(rejected[:MAX_LISTED_ROWS]), tuple(prepared.notes))
+    if prepared.table is None or not rejected:
+        return preview
+    written = write_error_table(prepared.table, {row.number: row.problems for row in rejected}, messages)
+    return replace(preview, table_name=_UNSAFE_CHARACTERS.sub("_", written.name), table=written.data)
+
+
+def _list_notes(rows: BatchRows, requested: Sequence[RequestedRow]) -> tuple[Note, ...]:
+    """List the notes on the files and those on the rows, each once."""
+    of_rows = [note for row in requested for note in row.notes]
+    return (*rows.notes, *(note for place, note in enumerate(of_rows) if note not in of_rows[:place]))
 
 
 def find_title(sent: SentBatch, prepared: PreparedBatch, messages: Messages) -> str:
@@ -165,11 +189,3 @@ def _build_items(batch_id: str, rows: Sequence[RequestedRow], hashes: Mapping[Pi
                 job_id=make_item_id(batch_id, number),
                 note=item.note,
             )
-
-
-def _build_preview(rows: BatchRows, requested: Sequence[RequestedRow]) -> BatchPreview:
-    """Build the preview of the rows that are wrong, with the notes on the others, each once."""
-    rejected = [RejectedRow(row.row.number, tuple(row.problems)) for row in requested if row.problems]
-    of_rows = [note for row in requested for note in row.notes]
-    of_rows = [note for place, note in enumerate(of_rows) if note not in of_rows[:place]]
-    return BatchPreview(len(rejected), tuple(rejected[:MAX_LISTED_ROWS]), (*rows.notes, *of_rows))

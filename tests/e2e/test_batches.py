@@ -1,12 +1,23 @@
-"""A team's batch, end to end: files with wrong rows, the preview, mending, approval, and the pictures."""
+"""A team's afternoon, end to end: files with wrong rows, the preview, mending, approval, and the command line."""
 
 import base64
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from demo.__main__ import SAMPLE_IMAGE
-from tests.support.contest_play import find_component
+from demo.stack import Stack
+from tests.support.contest_play import find_component, list_followup_texts
 from tests.support.message_text import read_text
-from tests.support.user import DiscordUser, list_media, wait_until
+from tests.support.user import DiscordUser, add_user, list_components, list_media, wait_until
+
+EPHEMERAL = 64
+MEMBER_PERMISSIONS = str(1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 31 | 1 << 38)  # see, write, attach, read, use
 
 TABLE = """\
 image;prompt;keep;count
@@ -21,31 +32,175 @@ def encode_file(name: str, data: bytes) -> dict[str, str]:
     return {"filename": name, "base64": base64.b64encode(data).decode()}
 
 
-def start_batch(user: DiscordUser, files: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """Use /batch start; return the preview."""
+def send_batch(user: DiscordUser, table: str, **options: Any) -> dict[str, Any]:
+    """Use /batch start with a table and the picture that it names; return the preview."""
+    files = {"file1": encode_file("spring.csv", table.encode())}
+    if "castle.jpg" in table:
+        files["file2"] = encode_file("castle.jpg", SAMPLE_IMAGE.read_bytes())
     used = user.invoke_command("batch start", user.stack.channel_id, files, **options)
-    return wait_until(
-        lambda: next((m for m in [user.wait_for_private_message(used)] if m["components"] or m["content"]), None),
-        "the preview",
-    )
+    return user.wait_for_private_message(used)
 
 
-def test_a_table_with_wrong_rows_is_mended_and_started(ada: DiscordUser) -> None:
-    files = {
-        "file1": encode_file("spring.csv", TABLE.encode()),
-        "file2": encode_file("castle.jpg", SAMPLE_IMAGE.read_bytes()),
-    }
+def press(user: DiscordUser, message: dict[str, Any], action: str) -> str:
+    return user.use_component(message, find_component(message, action))
 
-    preview = start_batch(ada, files)
-    text = read_text(preview)
 
-    assert "3 pictures can be made." in text
-    assert "2 rows are wrong" in text
+def wait_for_text(user: DiscordUser, message: dict[str, Any], text: str) -> str:
+    """Wait until a message says this; return all that it says."""
+
+    def read() -> str | None:
+        found = read_text(user.reload_private_message(message))
+        return found if text in found else None
+
+    return wait_until(read, f"“{text}”")
+
+
+def find_message(user: DiscordUser, text: str, *others: dict[str, Any]) -> dict[str, Any]:
+    """Wait for the newest message of the channel with this text that everybody sees, and that is none of the others."""
+    known = {other["id"] for other in others}
+
+    def find() -> dict[str, Any] | None:
+        posted = [
+            one
+            for one in user.list_messages(user.stack.channel_id)
+            if one["id"] not in known and not one["flags"] & EPHEMERAL
+        ]
+        return next((message for message in reversed(posted) if text in read_text(message)), None)
+
+    return wait_until(find, f"a message with “{text}”")
+
+
+def find_file(message: dict[str, Any]) -> str:
+    """Find the address of the file that a message shows."""
+    parts = [part for container in message["components"] for part in container["components"]]
+    return next(str(part["file"]["url"]) for part in parts if "file" in part)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_table_with_wrong_rows_is_mended_and_started(stack: Stack, language: str) -> None:
+    user, user_id = add_user(stack, "dora")
+    user.patch(f"/control/users/{user_id}", {"locale": {"en": "en-US", "fr": "fr"}[language]})
+    preview = send_batch(user, TABLE, title=f"spring {language}")
+    first = read_text(preview)
+    with urllib.request.urlopen(find_file(preview), timeout=20) as answer:  # noqa: S310 - loopback
+        told = answer.read().decode("utf-8-sig")
+    form = press(user, preview, "batch_brief")
+    kept = user.read_modal_fields(form)["title"]
+    user.submit_modal(form, title=f"summer {language}", text="for the shop", due_on="2026-12-24")
+    wait_for_text(user, preview, "for the shop")
+    press(user, user.reload_private_message(preview), "batch_priority")
+    corrected = told.replace("abc", "50").replace("missing.png", "castle.jpg")
+    table = user.post_file("mended.csv", corrected.encode())["attachments"][0]["id"]
+    user.submit_modal(press(user, user.reload_private_message(preview), "batch_again_form"), files=[table])
+    price = "$0.40" if language == "en" else "0,40"
+    mended = wait_for_text(user, preview, price)
+    outdated = find_component(preview, "batch_start")
+    refused = user.use_forged_component(user.reload_private_message(preview), outdated)
+    wait_until(lambda: list_followup_texts(user, refused), "the refusal of the first preview")
+    press(user, user.reload_private_message(preview), "batch_start")
+    board = find_message(user, f"summer {language}")
+    wait_for_text(user, board, "100")
+
+    said = {
+        "en": ("3 pictures can be made. ", "2 rows are wrong", "Row 3:", "Row 4:", "problem"),
+        "fr": (
+            "3 images peuvent être créées.",
+            "2 lignes sont fausses",
+            "Ligne 3\u00a0:",
+            "Ligne 4\u00a0:",
+            "problème",
+        ),
+    }[language]
+    assert all(text.strip() in first for text in said[:4])
+    assert said[4] in told.splitlines()[0]
+    assert kept == f"spring {language}"
     assert len(list_media(preview)) == 1
-    ada.use_component(preview, find_component(preview, "batch_start"))
-    wait_until(lambda: "Started" in read_text(ada.reload_private_message(preview)), "the start")
-    board = wait_until(
-        lambda: next((m for m in ada.list_messages(ada.stack.channel_id) if "spring" in read_text(m)), None),
-        "the board",
-    )
-    wait_until(lambda: "100" in read_text(ada.reload_private_message(board)), "the end")
+    assert said[2] not in mended
+
+
+def test_pictures_of_a_message_become_a_batch(ada: DiscordUser) -> None:
+    message = ada.post_file("castle.jpg", SAMPLE_IMAGE.read_bytes())
+
+    form = ada.invoke_message_command(message, "Batch from these pictures")
+    used = ada.submit_modal(form, template="in {red,blue} light", title="lights")
+    preview = ada.wait_for_private_message(used)
+    ada.use_component(preview, find_component(preview, "batch_discard"))
+
+    assert "2 pictures can be made." in read_text(preview)
+    wait_for_text(ada, preview, "Discarded.")
+
+
+def test_a_batch_above_the_limit_of_its_team_waits_for_an_approver(owner: DiscordUser) -> None:
+    (kim, kim_id), (lou, lou_id) = (add_user(owner.stack, name) for name in ("kim", "lou"))
+    roles = {
+        name: owner.post("/control/roles", {"name": name, "permissions": MEMBER_PERMISSIONS})["id"]
+        for name in ("poster team", "approvers")
+    }
+    owner.put(f"/control/members/{kim_id}", {"roles": [roles["poster team"], roles["approvers"]]})
+    owner.put(f"/control/members/{lou_id}", {"roles": [roles["approvers"]]})
+    setup = {"role": roles["poster team"], "approver": roles["approvers"], "approval_limit": 0.1}
+    owner.wait_for_private_message(owner.invoke_command("team setup", owner.stack.channel_id, **setup))
+
+    preview = send_batch(kim, "prompt\na castle\na lake\n", team="poster team", title="posters")
+    press(kim, preview, "batch_start")
+    asked = find_message(kim, "posters")
+    own = kim.wait_for_private_text(press(kim, asked, "batch_approve"))
+    batch_id = find_component(asked, "batch_refuse").split(":")[1]
+    form = press(lou, asked, "batch_refuse")
+    lou.submit_modal(form, note="make them *brighter*")
+    told = wait_until(lambda: next((t for t in kim.list_direct_texts() if "posters" in t), None), "the message to Kim")
+    decided = wait_for_text(kim, asked, "asked for changes")
+    preview = kim.wait_for_private_message(kim.invoke_command("batch status", owner.stack.channel_id, batch=batch_id))
+    press(kim, preview, "batch_start")
+    again = find_message(kim, "posters", asked)
+    stranger = DiscordUser(owner.stack)
+    refused = stranger.wait_for_private_text(press(stranger, again, "batch_approve"))
+    approved = lou.wait_for_private_text(press(lou, again, "batch_approve"))
+    board = find_message(kim, "posters", asked, again)
+    wait_for_text(kim, board, "100")
+
+    assert "somebody must approve it first" in read_text(preview)
+    assert f"<@&{roles['approvers']}>" in read_text(asked)
+    assert own.startswith("You sent this batch in yourself")
+    assert "brighter" in told
+    assert not [one for one in list_components(kim.reload_private_message(asked)) if "batch_" in one["custom_id"]]
+    assert "brighter" not in decided  # the words are the requester's alone
+    assert refused.startswith("Only approvers of this team")
+    assert approved == "Approved: it has started."
+
+
+def test_the_operator_sends_a_batch_in_once_for_each_key(stack: Stack, ada: DiscordUser, tmp_path: Path) -> None:
+    table = tmp_path / "nightly.csv"
+    table.write_text(TABLE, encoding="utf-8")
+    (tmp_path / "castle.jpg").write_bytes(SAMPLE_IMAGE.read_bytes())
+    guild_id = ada.get("/control/state")["guilds"][0]["id"]
+    place = ("--guild", guild_id, "--channel", stack.channel_id)
+
+    def run_batch(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "bot", "batch", *arguments]
+        return subprocess.run(command, env=stack.environment, capture_output=True, text=True, check=False)
+
+    submit = ("submit", str(table), str(tmp_path / "castle.jpg"), *place, "--idempotency-key", "night-1", "--json")
+    wrong = run_batch(*submit)
+    submitted = run_batch(*submit, "--skip-wrong-rows")
+    again = run_batch(*submit, "--skip-wrong-rows")
+    board = find_message(ada, "nightly")
+    wait_for_text(ada, board, "100")
+    batch = json.loads(submitted.stdout)
+    status = json.loads(run_batch("status", batch["id"], "--json").stdout)
+    listed = run_batch("list", "--guild", guild_id).stdout
+    elsewhere = run_batch("submit", str(table), "--guild", guild_id, "--channel", guild_id)
+
+    assert wrong.returncode == 2
+    assert [line.partition(":")[0] for line in wrong.stderr.splitlines()[:2]] == ["Row 3", "Row 4"]
+    assert wrong.stdout == ""
+    assert (submitted.returncode, again.returncode) == (0, 0)
+    assert json.loads(again.stdout)["id"] == batch["id"]
+    assert batch["state"] == "running"
+    assert batch["items"] == {"pending": 3}
+    assert status["items"] == {"generated": 3}
+    assert status["spent_usd"] == pytest.approx(0.24)
+    assert batch["id"] in listed
+    assert "the bot's operator" in read_text(board)
+    assert elsewhere.returncode == 2
+    assert elsewhere.stderr.startswith("The bot can't see that channel")

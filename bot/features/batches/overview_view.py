@@ -6,6 +6,7 @@ from typing import Any, Final
 from discord import ui
 
 from bot.batches.brief_text import TEXT_LIMIT, format_approver_note, format_brief
+from bot.batches.people import format_person
 from bot.domain.batches import Batch, BatchState
 from bot.domain.messages import MessageRef
 from bot.rendering.layout import build_container_view
@@ -43,4 +44,5 @@ def _format_line(batch: Batch, messages: Messages) -> str:
     title = escape_markdown(batch.brief.title, _TITLE_LIMIT)
     place = batch.place.thread_id or batch.place.channel_id
     state = messages.text(f"batch_state.{batch.state}")
-    return f"**{title}** · {state} · <@{batch.requester.id}> · <#{place}> · <t:{int(batch.created_at)}:d>"
+    requester = format_person(batch.requester.id, messages)
+    return f"**{title}** · {state} · {requester} · <#{place}> · <t:{int(batch.created_at)}:d>"

@@ -101,7 +101,9 @@ class PreviewHandlers:
             self.context.require_open(interaction)
             context = await self.context.build_request_context(interaction, await self.previews.find_team(batch))
             async with self.uploads.hold_files(files, interaction.filesize_limit, batch.id) as sent_files:
-                await self.drafter.replace_draft(batch, SentBatch(sent_files, template), context)
+                sent = SentBatch(sent_files, template)
+                prepared = await self.drafter.prepare(batch.id, sent, context)
+                await self.drafter.replace_draft(batch.id, sent, prepared, get_localized_messages(interaction))
             return await self.previews.render(interaction, await self._find_draft(interaction, batch.id))
 
         await update_message(interaction, replace_and_render)

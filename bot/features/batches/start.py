@@ -172,7 +172,8 @@ class StartCommand:
         context = await self.context.build_request_context(interaction, team)
         async with self.uploads.hold_files(files, interaction.filesize_limit) as sent_files:
             sent = SentBatch(sent_files, template, title)
-            await self.drafter.add_draft(batch, sent, context, messages)
+            prepared = await self.drafter.prepare(batch.id, sent, context)
+            await self.drafter.add_draft(batch, sent, prepared, messages)
         stored = await self.previews.store.find_batch(batch.id)
         if stored is None:
             raise RejectedError(make_problem("batch_unknown"))

@@ -65,6 +65,14 @@ def make_drafter(store: SqlBatchStore, catalogue: Catalogue, word_lists: FakeWor
     return BatchDrafter(store, RowRequestBuilder(validator), max_image_bytes=1 << 20, max_items=20)
 
 
+async def send(
+    drafter: BatchDrafter, files: list[SentFile], context: RequestContext | None = None, **fields: str
+) -> bool:
+    sent = SentBatch(files, **fields)
+    prepared = await drafter.prepare(BATCH_ID, sent, context or make_context())
+    return await drafter.add_draft(make_batch(), sent, prepared, EN)
+
+
 def list_codes(problems: Any) -> list[str]:
     return [problem.code for problem in problems]
 
@@ -75,7 +83,7 @@ async def test_right_rows_become_items_and_the_wrong_ones_say_why(store: SqlBatc
     files = [SentFile("spring.csv", TABLE), SentFile("red.png", RED), SentFile("blue.png", BLUE)]
     settings = GuildSettings(word_policy=WordPolicy.REFUSE)
 
-    assert await drafter.add_draft(make_batch(), SentBatch(files), make_context(settings), EN)
+    assert await send(drafter, files, make_context(settings))
 
     batch, items = await store.find_batch(BATCH_ID), await store.list_items(BATCH_ID)
     assert batch is not None
@@ -98,6 +106,9 @@ async def test_right_rows_become_items_and_the_wrong_ones_say_why(store: SqlBatc
         7: ["word_listed"],
     }
     assert preview.rejected_count == 4
+    assert preview.table_name == "spring-problems.csv"
+    lines = (preview.table or b"").decode("utf-8-sig").splitlines()
+    assert [bool(line.rpartition(";")[2].strip('"')) for line in lines] == [True, False, True, True, False, True, True]
     assert word_lists.loads == 1
 
 
@@ -106,13 +117,14 @@ async def test_mended_rows_take_the_place_of_the_first_ones_and_need_no_picture_
 ) -> None:
     drafter = make_drafter(store, catalogue)
     files = [SentFile("a.csv", b"image,prompt\nred.png,a castle\n"), SentFile("red.png", RED)]
-    assert await drafter.add_draft(make_batch(), SentBatch(files, title="Mine"), make_context(), EN)
+    assert await send(drafter, files, title="Mine")
     batch = await store.find_batch(BATCH_ID)
     assert batch is not None
     stored = [SentFile(name, data) async for _, name, data in store.iterate_images(BATCH_ID)]
     mended = SentFile("b.csv", b"image,prompt\nred.png,a lake\nred.png,a river\n")
 
-    await drafter.replace_draft(batch, SentBatch([mended, *stored]), make_context())
+    sent = SentBatch([mended, *stored])
+    await drafter.replace_draft(BATCH_ID, sent, await drafter.prepare(BATCH_ID, sent, make_context()), EN)
 
     items = await store.list_items(BATCH_ID)
     assert [item.request.text_prompts[0].text for item in items] == ["a lake", "a river"]
@@ -129,7 +141,7 @@ async def test_locked_options_win_over_the_row_where_they_apply_and_defaults_fil
     team = Team(7, 1, "Makers", defaults=of_team, locked=frozenset(of_team))
     context = make_context(team=team, defaults=(of_team, {"negative": "cars"}))
 
-    await make_drafter(store, catalogue).add_draft(make_batch(), SentBatch([SentFile("a.csv", table)]), context, EN)
+    assert await send(make_drafter(store, catalogue), [SentFile("a.csv", table)], context)
 
     requests = [item.request for item in await store.list_items(BATCH_ID)]
     assert [request.style_preset for request in requests] == ["photographic"] * 2
@@ -147,9 +159,9 @@ async def test_pictures_of_an_archive_are_read_one_by_one_and_a_broken_one_is_a_
     with zipfile.ZipFile(archive, "w") as file:
         for name, data in {"red.png": RED, "blue.png": BLUE, "tiny.png": make_png(8)}.items():
             file.writestr(name, data)
-    sent = SentBatch([SentFile("pictures.zip", archive.getvalue())], template="as an oil painting")
+    files = [SentFile("pictures.zip", archive.getvalue())]
 
-    await make_drafter(store, catalogue).add_draft(make_batch(), sent, make_context(), EN)
+    assert await send(make_drafter(store, catalogue), files, template="as an oil painting")
 
     assert len(await store.list_items(BATCH_ID)) == 2
     preview = await store.load_preview(BATCH_ID)
@@ -163,10 +175,8 @@ async def test_pictures_of_an_archive_are_read_one_by_one_and_a_broken_one_is_a_
 async def test_files_of_which_no_batch_can_be_made_leave_nothing(
     store: SqlBatchStore, catalogue: Catalogue, files: Mapping[str, bytes], code: str
 ) -> None:
-    sent = SentBatch([SentFile(name, data) for name, data in files.items()])
-
     with pytest.raises(RejectedError) as caught:
-        await make_drafter(store, catalogue).add_draft(make_batch(), sent, make_context(), EN)
+        await send(make_drafter(store, catalogue), [SentFile(name, data) for name, data in files.items()])
 
     assert list_codes(caught.value.problems) == [code]
     assert await store.find_batch(BATCH_ID) is None
