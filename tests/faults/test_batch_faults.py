@@ -28,6 +28,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         services=("worker",),
     ) as opened:
         yield opened
+        opened.processes["worker"].stop()
 
 
 @pytest.fixture(scope="module")
