@@ -108,6 +108,7 @@ def test_the_operator_prints_the_ledger(stack: Stack, ada: DiscordUser) -> None:
 
     table = run_ledger("--by", "model")
     assert "sd3.5-large" in table
+    assert run_ledger("--by", "team").startswith("team")
     assert "in the ledger" in table
     assert run_ledger("--csv").startswith("month,spent_usd,reserved_usd,billed_calls")
 

@@ -24,6 +24,7 @@ from tests.support.contest_play import (
     start_contest,
 )
 from tests.support.message_text import read_text
+from tests.support.records import query_records
 from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
 
 MEMBER_PERMISSIONS = str(1 << 10 | 1 << 11 | 1 << 16 | 1 << 31 | 1 << 38)  # see, write, read, use commands, in threads
@@ -152,6 +153,8 @@ def test_the_rules_of_the_panel_hold_until_the_contest_is_cancelled(
     (pia, pia_id), (quin, _), _ = players
     role = owner.post("/control/roles", {"name": "painters", "permissions": MEMBER_PERMISSIONS})["id"]
     owner.put(f"/control/members/{pia_id}", {"roles": [role]})
+    owner.wait_for_private_message(owner.invoke_command("team setup", owner.stack.channel_id, role=role))
+    pia.wait_for_private_text(pia.invoke_command("team choose", owner.stack.channel_id, team="painters"))
     panel = open_panel(owner, "a *quiet* lake")
     for field, value in {"models": "sd3.5-large", "role": role, "reveal": "as_they_come", "payer": "server"}.items():
         choose(owner, panel, field, value)
@@ -187,6 +190,8 @@ def test_the_rules_of_the_panel_hold_until_the_contest_is_cancelled(
     assert f"<@&{role}>" in refusal
     assert asked == {"prompt", "style_preset"}
     assert kept == "a lake [filtered]"
+    jobs = query_records(owner.stack, "SELECT job_json FROM jobs WHERE requester_id = ?", int(pia_id))
+    assert {json.loads(text)["team"] for (text,) in jobs} == {None}  # an entry is its author's own
     assert pia_id not in str(entry["components"])
     assert withdrawn.startswith("Withdrawn.")
     assert gone["id"] == entry["id"]

@@ -7,7 +7,7 @@ from demo.stack import Stack
 from demo.standins.discord.permissions import MEMBER_PERMISSIONS
 from tests.support.message_text import read_text
 from tests.support.records import query_records
-from tests.support.server import add_server, find_user_id
+from tests.support.server import Server, add_server, find_user_id
 from tests.support.user import DiscordUser, wait_until
 
 
@@ -30,6 +30,23 @@ def read_team_of_job(stack: Stack, job_id: str) -> tuple[str, str, int | None]:
     return (job["team"] or {"name": ""})["name"], job["priority"], team_id
 
 
+def set_up_team(server: Server, role: str) -> None:
+    """Let the owner make a role a team with low priority, most of a picture kept, and a style that is locked."""
+    owner = server.owner
+    panel = owner.wait_for_private_message(
+        owner.invoke_command("team setup", server.channel_id, role=role, weight=2, priority="low")
+    )
+    assert f"<@&{role}> is a team now." in read_text(panel)
+    owner.use_component(panel, f"team_section:{role}", "options")
+    panel = wait_for_panel(owner, panel, f"team_setting:{role}:style_preset:0")
+    owner.use_component(panel, f"team_setting:{role}:style_preset:0", "anime")
+    panel = wait_for_panel(owner, panel, "**Settings** from none to style Anime")
+    owner.use_component(panel, f"team_setting:{role}:keep:0", "80")
+    panel = wait_for_panel(owner, panel, "keep 80%")
+    owner.use_component(panel, f"team_setting:{role}:locked:0", "style_preset")
+    panel = wait_for_panel(owner, panel, "- Locked: style")
+
+
 def test_what_is_asked_for_a_team_has_its_settings_and_goes_on_its_budget(stack: Stack) -> None:
     server = add_server(stack)
     owner, member = server.owner, server.member
@@ -41,16 +58,7 @@ def test_what_is_asked_for_a_team_has_its_settings_and_goes_on_its_budget(stack:
     owner.put(f"/control/members/{find_user_id(member)}", {"roles": [role], "guild_id": server.guild_id})
 
     # a manager sets it up
-    panel = owner.wait_for_private_message(
-        owner.invoke_command("team setup", server.channel_id, role=role, weight=2, priority="low")
-    )
-    assert f"<@&{role}> is a team now." in read_text(panel)
-    owner.use_component(panel, f"team_section:{role}", "options")
-    panel = wait_for_panel(owner, panel, f"team_setting:{role}:style_preset:0")
-    owner.use_component(panel, f"team_setting:{role}:style_preset:0", "anime")
-    panel = wait_for_panel(owner, panel, "**Settings** from none to style Anime")
-    owner.use_component(panel, f"team_setting:{role}:locked:0", "style_preset")
-    panel = wait_for_panel(owner, panel, "- Locked: style")
+    set_up_team(server, role)
     refused = member.wait_for_private_text(member.use_forged_component(earlier, f"team_setting:{role}:weight:0"))
     assert refused.startswith("Only people who can manage this server can set up or change its teams.")
     budget = server.invoke(owner, "budget set", amount=0.2, per="day", team=role)
@@ -59,10 +67,12 @@ def test_what_is_asked_for_a_team_has_its_settings_and_goes_on_its_budget(stack:
     # a member asks for it, typed and with the button of an earlier result
     assert "for **Makers**" in server.invoke(member, "team choose", team="makers")
     typed = member.submit_imagine("a castle", image=None, channel=server.channel_id, style="isometric")
-    text = read_text(member.wait_for_result(typed))
+    result = member.wait_for_result(typed)
+    text = read_text(result)
     assert "for Makers" in text
     assert "Set by the team Makers\\: style." in text
     assert "Anime" in text
+    assert member.read_modal_fields(member.invoke_message_command(result, "Reimagine"))["keep"] == "80"
     pressed = member.press_button(earlier, "regenerate")
     again = read_text(member.wait_for_result_in_place(pressed))
     assert "Set by the team Makers\\: style." in again

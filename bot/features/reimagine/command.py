@@ -5,7 +5,9 @@ its pictures are kept as a draft while the form is open.
 https://discord.com/developers/docs/events/gateway#message-content-intent
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
@@ -20,6 +22,7 @@ from bot.interactions.modals import ModalFields, build_modal, read_modal_fields
 from bot.interactions.offers import get_offered_catalogue, require_picture_model
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import open_modal, respond_with_problems
+from bot.interactions.teams import require_team
 from bot.rendering.form_fields import (
     SELECT_OPTIONS_LIMIT,
     build_choice_field,
@@ -137,14 +140,14 @@ class ReimagineCommand:
         images: tuple[RemoteImage, ...],
         form: FilledForm = EMPTY_FORM,
     ) -> discord.ui.Modal:
-        messages, preferences = get_localized_messages(interaction), get_preferences(interaction).options
+        messages, defaults = get_localized_messages(interaction), _get_defaults(interaction)
         catalogue = get_offered_catalogue(interaction, self.catalogue)
         keep = _get_preferred_keep(interaction)
         values = {
             "prompt": "",
             "negative": "",
             "keep": keep,
-            "model": preferences.get("model", catalogue.default_model.key),
+            "model": defaults.get("model", catalogue.default_model.key),
         }
         values |= form.values
         errors = find_field_errors(form.problems, messages)
@@ -176,5 +179,11 @@ class ReimagineCommand:
 
 
 def _get_preferred_keep(interaction: discord.Interaction) -> str:
-    preferences = get_preferences(interaction).options
-    return f"{preferences['keep']:g}" if "keep" in preferences else ""
+    defaults = _get_defaults(interaction)
+    return f"{defaults['keep']:g}" if "keep" in defaults else ""
+
+
+def _get_defaults(interaction: discord.Interaction) -> Mapping[str, Any]:
+    """Return the options that the user prefers, or those of the team for which they ask."""
+    team, preferred = require_team(interaction), get_preferences(interaction).options
+    return preferred if team is None else {**preferred, **team.defaults}

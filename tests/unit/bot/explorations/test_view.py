@@ -15,7 +15,7 @@ from bot.explorations.message import render_exploration
 from bot.explorations.view import VariantState, build_confirmation_view, build_contact_sheet_cells
 from bot.images.contact_sheet import draw_contact_sheet
 from shared.i18n.messages import Messages, list_languages
-from shared.job import Requester
+from shared.job import Requester, TeamRef
 from shared.problems import Problem, make_problem
 from tests.support.views import (
     CATALOGUE,
@@ -108,12 +108,13 @@ def test_the_message_tells_everyone_how_many_did_not_start_and_speaks_to_nobody(
     assert "You" not in text
 
 
-def test_the_sheet_names_whose_picture_it_goes_on_from_and_is_covered_if_that_was_asked() -> None:
-    exploration = replace(make_exploration(make_seed_plan(2)), source_owner_id=42, is_spoiler=True)
+def test_the_sheet_names_the_team_and_whose_picture_it_goes_on_from_and_is_covered_if_that_was_asked() -> None:
+    team = TeamRef(id=7, name="Makers")
+    exploration = replace(make_exploration(make_seed_plan(2)), source_owner_id=42, is_spoiler=True, team=team)
 
     view: Any = render_exploration(exploration, [VariantState.GENERATED] * 2, CATALOGUE, has_contact_sheet=True)
 
-    assert "from <@42>’s picture" in join_texts(view)
+    assert "for Makers · from <@42>’s picture" in join_texts(view)
     assert '"spoiler": true' in json.dumps(view.to_components())
 
 

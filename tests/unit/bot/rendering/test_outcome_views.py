@@ -18,6 +18,7 @@ from bot.rendering.outcome_views import (
     format_cost_notes,
 )
 from shared.i18n.messages import list_languages, load_messages
+from shared.job import TeamRef
 from shared.notes import make_note
 from shared.outcome import Failed, Filtered, FilteredPart, Outcome
 from shared.problems import make_problem
@@ -128,6 +129,18 @@ def test_a_result_shows_who_requested_it_with_which_settings_in_one_small_line()
 
     facts = "SDXL 1.0 · keep 35% · guidance 7.25 · style Anime · seed `1234567890`"
     assert text.endswith(f"\n-# <@42> · {facts}")
+
+
+@pytest.mark.parametrize("outcome", [GENERATED, Failed(problem=make_problem("busy"))])
+def test_every_ending_says_for_which_team_the_picture_was_requested(outcome: Outcome) -> None:
+    job = make_job(make_request()).model_copy(update={"team": TeamRef(id=7, name="Makers"), "source_owner_id": 8})
+
+    if isinstance(outcome, Failed):
+        text = join_texts(build_failed_view(job, outcome, FR))
+    else:
+        text = join_texts(build_result_view(job, GENERATED, None, FR, filename="a.png"))
+
+    assert " · pour Makers · à partir d'une image de <@8>" in text
 
 
 def test_a_result_in_french_has_french_words_numbers_and_spaces() -> None:

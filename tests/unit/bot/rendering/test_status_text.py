@@ -7,7 +7,7 @@ import pytest
 from bot.domain.status import JobStatus, QueueState
 from bot.rendering.status_text import format_duration, format_outcome_status, format_status
 from shared.i18n.messages import list_languages, load_messages
-from shared.job import SourceKind
+from shared.job import SourceKind, TeamRef
 from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import make_problem
 from shared.request.model import Request
@@ -33,6 +33,13 @@ def test_a_status_names_whose_picture_the_request_goes_on_from() -> None:
     lines = format_status(replace(status, job=job), EN, None).splitlines()
 
     assert lines[1:] == ["-# from <@42>’s picture", "Getting your picture ready."]
+
+
+def test_a_status_names_the_team_for_which_the_request_is() -> None:
+    status = make_status(QueueState.PREPARING)
+    job = status.job.model_copy(update={"team": TeamRef(id=7, name="*Makers*")})
+
+    assert format_status(replace(status, job=job), EN, None) == "-# for \\*Makers\\*\nGetting your picture ready."
 
 
 @pytest.mark.parametrize(
