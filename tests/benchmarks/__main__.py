@@ -29,6 +29,7 @@ TOPICS = (
     "worker",
     "queue_overhead",
     "queue_depth",
+    "claim_two_level",
     "ledger",
     "fairness",
     "redis_memory",

@@ -88,18 +88,37 @@ local function set_state(id, state)
   redis.call('HSET', key('job', id), 'state', state, 'state_since', get_server_time())
 end
 
+-- The fields of a job that decide its place in the queue. They are read once in a run of a script, as only create_job and
+-- store_inner_tag change them.
+local loaded_jobs = {}
+local function load_job(id)
+  local job = loaded_jobs[id]
+  if not job then
+    local model, tenant, priority, scopes, prepare_tag, generate_tag =
+      get_job_fields(id, 'model', 'tenant', 'priority', 'scopes', 'inner_tag:prepare', 'inner_tag:generate')
+    job = {model = model or '-', tenant = tenant or '', is_low = priority == 'low', scopes = {}}
+    job.inner_tags = {prepare = prepare_tag, generate = generate_tag}
+    for name, max_running in (scopes or ''):gmatch('(%S+) (%d+)') do
+      job.scopes[#job.scopes + 1] = {name = name, max_running = tonumber(max_running)}
+    end
+    loaded_jobs[id] = job
+  end
+  return job
+end
+
+local function store_inner_tag(stage, id, tag)
+  redis.call('HSET', key('job', id), 'inner_tag:' .. stage, tag)
+  loaded_jobs[id] = nil
+end
+
 -- The model under which a job queues in a stage. Preparing is the same work for every model, so it has one: '-'.
 local function get_queue_model(stage, id)
-  return stage == 'prepare' and '-' or redis.call('HGET', key('job', id), 'model') or '-'
+  return stage == 'prepare' and '-' or load_job(id).model
 end
 
 -- The scopes that a job counts towards, narrowest first, as {name = ..., max_running = ...}; 0 means no limit.
 local function get_scopes(id)
-  local scopes = {}
-  for name, max_running in (get_job_fields(id, 'scopes') or ''):gmatch('(%S+) (%d+)') do
-    scopes[#scopes + 1] = {name = name, max_running = tonumber(max_running)}
-  end
-  return scopes
+  return load_job(id).scopes
 end
 
 -- Tags of jobs of low priority begin here, beyond all others: one job a second would reach them in 30 years.
@@ -119,9 +138,10 @@ end
 -- The tenant that a job takes turns for, its inner tag, which orders the jobs of one tenant (nil: its start tag does), and
 -- where the tags of its priority begin. Jobs of low priority take turns of their own.
 local function get_turn(stage, id)
-  local tenant, priority, inner_tag = get_job_fields(id, 'tenant', 'priority', 'inner_tag:' .. stage)
-  local is_low = priority == 'low'
-  return (is_low and 'low-' or '') .. (tenant or ''), inner_tag and to_number(inner_tag), is_low and low_base or 0
+  local job = load_job(id)
+  local inner_tag = job.inner_tags[stage] and to_number(job.inner_tags[stage])
+  if job.is_low then return 'low-' .. job.tenant, inner_tag, low_base end
+  return job.tenant, inner_tag, 0
 end
 
 -- The sorted sets in which a job is ranked until it is claimed: its model's, and one for each scope that has a limit on
@@ -227,7 +247,7 @@ local function exchange_start_tags(stage, first, id)
   local first_tag, tag = get_start_tag(stage, first), get_start_tag(stage, id)
   redis.call('HSET', key('job', id), field, first_tag)
   redis.call('HSET', key('job', first), field, tag)
-  redis.call('HSETNX', key('job', first), 'inner_tag:' .. stage, first_tag)
+  if not load_job(first).inner_tags[stage] then store_inner_tag(stage, first, first_tag) end
   update_order(stage, first)
 end
 
@@ -266,7 +286,10 @@ end
 
 -- The guild of a job, as a scope.
 local function get_guild_scope(id)
-  return (get_job_fields(id, 'scopes') or ''):match('guild%-%d+') or 'guild-0'
+  for _, scope in ipairs(get_scopes(id)) do
+    if scope.name:find('^guild%-') then return scope.name end
+  end
+  return 'guild-0'
 end
 
 -- Whether the queue of a job's guild is paused: no call of the job may start. Its picture is prepared all the same.
@@ -292,6 +315,7 @@ local function create_job(id, job, model, tenant, cost, scopes, unknown_calls, s
     redis.call('HSET', key('job', id), 'subtenant', subtenant)
   end
   if priority == 'low' then redis.call('HSET', key('job', id), 'priority', priority) end
+  loaded_jobs[id] = nil
   redis.call('ZADD', key('open_jobs'), get_time(), id)
   for _, scope in ipairs(get_scopes(id)) do redis.call('SADD', key('open', scope.name), id) end
 end
@@ -299,8 +323,9 @@ end
 -- Let the start tag of a job that is of the same tenant and priority as another one be its inner tag, too.
 local function copy_start_tag(stage, id, other)
   local start_tag = redis.call('HGET', key('job', id), 'start_tag:' .. stage)
-  if id ~= other and start_tag and get_turn(stage, id) == get_turn(stage, other) then
-    redis.call('HSETNX', key('job', id), 'inner_tag:' .. stage, start_tag)
+  local is_tagged = load_job(id).inner_tags[stage]
+  if id ~= other and start_tag and not is_tagged and get_turn(stage, id) == get_turn(stage, other) then
+    store_inner_tag(stage, id, start_tag)
     update_order(stage, id)
   end
 end
@@ -322,7 +347,7 @@ local function set_inner_tag(stage, id, tenant, virtual_time, finish_tag)
   redis.call('ZREMRANGEBYSCORE', tags, '-inf', ('(%.17g'):format(time))
   redis.call('ZADD', tags, inner_tag + to_number(cost), subtenant)
   redis.call('PEXPIRE', tags, 7 * 86400000)
-  redis.call('HSET', key('job', id), 'inner_tag:' .. stage, inner_tag)
+  store_inner_tag(stage, id, inner_tag)
 end
 
 -- Advance the virtual time within a tenant to the inner tag of a job that is claimed.
@@ -395,6 +420,7 @@ local function park(id)
     if finish_tag then redis.call('ZADD', tags, finish_tag - to_number(cost), name) end
   end
   redis.call('HDEL', key('job', id), 'inner_tag:generate')
+  loaded_jobs[id] = nil
   add_to_parked(id)
 end
 

@@ -1,6 +1,5 @@
 """Two levels of turns: between people and teams by weight, then inside each of them between its members and batches."""
 
-import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -16,15 +15,13 @@ from shared.job import Job, Priority, TeamRef
 from shared.problems import make_problem
 from shared.queue.keys import KEY_PREFIX, job_key
 from shared.queue.stages import Stage
+from tests.support.queue_simulation import BATCH_WINDOW
 from tests.support.redis_queue import GENERATED, claim_job, make_job, open_bot_queue
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.dead_letters import DeadLetter, DeadLetterQueue
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 TEAM = TeamRef(id=9, name="Posters")
-WINDOW = 16
-"""How many items of a batch wait in the queue at once."""
-
 UNLIMITED = ScopeLimits()
 
 
@@ -68,10 +65,6 @@ def run_all(queue: WorkerJobQueue, name: Callable[[Job], str]) -> list[str]:
     return names
 
 
-def jain_index(shares: list[float]) -> float:
-    return sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))
-
-
 def read_start_tags(client: redis.Redis) -> list[float]:
     """Read the places in the queue, whoever has them."""
     rows: Any = client.zrange(f"{KEY_PREFIX}ready:generate:sd3.5-large", 0, -1, withscores=True)
@@ -93,7 +86,7 @@ async def test_a_batch_delays_a_single_request_by_one_job_at_most(
     """With a limit on what runs at once, most of the batch is blocked when the request comes."""
     limits = {"user": UNLIMITED, "batch": UNLIMITED} | ({scope: ScopeLimits(max_running=1)} if scope else {})
     async with open_bot_queue(redis_url, catalogue, **limits) as queue:
-        await enqueue(queue, *make_batch("50", 100, WINDOW, team=team))
+        await enqueue(queue, *make_batch("50", 100, BATCH_WINDOW, team=team))
         run_next(worker_queue, 3)
         running = claim_job(worker_queue)
         await enqueue(queue, make_job(900, team=team), make_job(901, team=team))
@@ -104,7 +97,7 @@ async def test_a_batch_delays_a_single_request_by_one_job_at_most(
 
     assert "900" in next_ones[:2]
     assert "901" in next_ones
-    assert len(run_all(worker_queue, lambda job: job.id)) == WINDOW - 6
+    assert len(run_all(worker_queue, lambda job: job.id)) == BATCH_WINDOW - 6
 
 
 async def test_a_persons_requests_that_wait_and_their_new_batch_take_turns(
@@ -119,40 +112,6 @@ async def test_a_persons_requests_that_wait_and_their_new_batch_take_turns(
     assert Counter(order[:8]) == {"2s": 4, "1s": 2, "1b": 2}
     assert order[-1] in {"1s", "1b", "2s"}
     assert not list_leftovers(client)
-
-
-async def test_turns_between_people_and_teams_are_weighted_and_equal_inside_a_team(
-    queue: BotJobQueue, worker_queue: WorkerJobQueue
-) -> None:
-    """500 jobs of tenants that always have more: the shares by weight, in a random order of submission."""
-    weights = {1: 0.25, 2: 0.5, 3: 1.0, 4: 2.0, 5: 4.0}
-    teams = {number: TeamRef(id=number, name="", weight=weight) for number, weight in weights.items()}
-    rng, number = random.Random(14), 1000
-    waiting: Counter[tuple[int, int]] = Counter()
-    served: Counter[tuple[int, int]] = Counter()
-
-    for _ in range(500):
-        # Each team has two members and a batch, person 6 is alone; those with fewer than three jobs submit others.
-        sources = [(team, member) for team in [*teams, 0] for member in ((0, 1, 2) if team else (0,))]
-        rng.shuffle(sources)
-        for source in sources:
-            while waiting[source] < 3:
-                number += 1
-                team, member = source
-                user = 6 if team == 0 else 10 * team + max(member, 1)
-                batch = str(team) if team and member == 0 else None
-                await enqueue(queue, make_job(number, user, team=teams.get(team), batch=batch))
-                waiting[source] += 1
-        job = claim_job(worker_queue).job
-        source = (job.team.id if job.team else 0, 0 if job.batch or not job.team else job.requester.id % 10)
-        waiting[source] -= 1
-        served[source] += 1
-
-    of_tenants = {team: sum(count for (one, _), count in served.items() if one == team) for team in [*teams, 0]}
-    assert jain_index([count / weights.get(team, 1.0) for team, count in of_tenants.items()]) >= 0.98
-    for team in teams:
-        inside = [served[team, member] for member in range(3)]
-        assert max(inside) - min(inside) <= 2, (team, inside)
 
 
 async def test_low_priority_runs_only_when_nothing_else_can_and_takes_turns_of_its_own(
