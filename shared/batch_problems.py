@@ -10,6 +10,7 @@ BATCH_CODES: Final = (
     "batch_started",
     "batch_changed",
     "batch_nothing_right",
+    "batch_too_many_drafts",
     "batch_channel_unknown",
     "batch_due_date",
     "batch_approval_not_allowed",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 import discord
 
@@ -10,19 +11,24 @@ from bot.domain.batches import Batch, BatchPlace, BatchState, Brief
 from bot.domain.preferences import Ping
 from bot.domain.teams import Team
 from bot.interactions.locale import get_preferences, require_guild_settings, require_preferences
-from bot.interactions.usage import build_usage
+from bot.interactions.usage import build_usage, list_role_ids
+from bot.storage.batches import SqlBatchStore
 from bot.submission.job_queuer import build_requester
 from bot.submission.preset_option import PresetOption
 from bot.submission.spender import build_spender
 from bot.submission.validation import RequestValidator
 from shared.job import Priority
-from shared.problems import RejectedError
+from shared.problems import RejectedError, make_problem
+
+MAX_DRAFTS: Final = 5
+"""Of one member in a server; each may hold hundreds of pictures for a day."""
 
 
 @dataclass(frozen=True)
 class BatchContext:
     """Reads the interaction of somebody who sends a batch in. `clock` gives Unix seconds."""
 
+    store: SqlBatchStore
     validator: RequestValidator
     preset_option: PresetOption
     clock: Callable[[], float]
@@ -32,6 +38,17 @@ class BatchContext:
         problems = self.validator.find_problems(interaction, None)
         if problems:
             raise RejectedError(*problems)
+
+    async def require_room(self, interaction: discord.Interaction) -> None:
+        """Raise `RejectedError` (batch_too_many_drafts) if the user has as many drafts as they may have."""
+        drafts = await self.store.list_drafts(interaction.guild_id or 0, interaction.user.id)
+        if len(drafts) >= MAX_DRAFTS:
+            raise RejectedError(make_problem("batch_too_many_drafts", limit=MAX_DRAFTS))
+
+    def require_membership(self, interaction: discord.Interaction, batch: Batch) -> None:
+        """Raise `RejectedError` (team_not_yours) for a batch of a team that its requester has left since."""
+        if batch.team is not None and batch.team.id not in list_role_ids(interaction.user):
+            raise RejectedError(make_problem("team_not_yours", name=batch.team.name))
 
     async def build_request_context(self, interaction: discord.Interaction, team: Team | None) -> RequestContext:
         """Build the context of the rows: the options of the team precede the preferences of the user.

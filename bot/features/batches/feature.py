@@ -81,7 +81,7 @@ def build_batches_feature(
 ) -> Feature:
     """Build `/batch`, for servers only, and the handlers of its panels and of the messages of batches."""
     previews = BatchPreviews(store, budgets, teams, paces, SourceSheets(store), catalogue)
-    context = BatchContext(validator, preset_option, time.time)
+    context = BatchContext(store, validator, preset_option, time.time)
     start = StartCommand(context, uploads, drafter, previews, team_option, drafts, job_history, reuse_rule)
     preview = PreviewHandlers(store, context, uploads, drafter, previews, approval_days * SECONDS_PER_DAY)
     approvals = ApprovalHandlers(store, teams, audit_log)

@@ -127,6 +127,7 @@ class PreviewHandlers:
         async def start_and_render() -> RenderedMessage:
             batch = await self._find_draft(interaction, custom_id.batch_id)
             self.context.require_open(interaction)
+            self.context.require_membership(interaction, batch)
             items = await self.store.list_items(batch.id)
             if not items:
                 raise RejectedError(make_problem("batch_nothing_right"))

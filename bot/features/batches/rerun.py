@@ -68,6 +68,7 @@ class RerunHandlers:
     async def _render_draft(
         self, interaction: discord.Interaction, manifest: Manifest, *, may_use_sources: bool
     ) -> RenderedMessage:
+        await self.context.require_room(interaction)
         team = await self.team_option.choose_team(interaction, None)
         batch = self.context.build_batch(interaction, team, None)
         context = await self.context.build_request_context(interaction, team)

@@ -167,6 +167,7 @@ class StartCommand:
         priority: Priority | None,
     ) -> RenderedMessage:
         self.context.require_open(interaction)
+        await self.context.require_room(interaction)
         messages = get_localized_messages(interaction)
         batch = self.context.build_batch(interaction, team, priority)
         context = await self.context.build_request_context(interaction, team)
