@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from demo import DemoError
+from demo.certificate import write_certificate
 from demo.first_picture import FirstPicture, make_first_picture, wait_until_ready
 from demo.redis import find_free_port, is_port_free
 from demo.stack import Stack, run_stack
@@ -54,7 +55,8 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(number, _raise_interrupt)
     port = options.port or (DEFAULT_PORT if not options.once and is_port_free(DEFAULT_PORT) else find_free_port())
     try:
-        with run_stack(options.folder / "logs", port=port, record=options.record) as stack:
+        signing = write_certificate(options.folder / "certificate")
+        with run_stack(options.folder / "logs", port=port, record=options.record, settings=signing) as stack:
             picture = _make_first_picture(stack, options)
             if not options.once:
                 _keep_running(stack, picture)

@@ -39,6 +39,7 @@ from worker.queue.consumer_watch import ConsumerWatch
 from worker.queue.job_queue import RedisJobQueue
 from worker.queue.startup import wait_for_redis
 from worker.settings import Settings
+from worker.signing import load_signer
 from worker.tasks import Tasks
 
 EXIT_UNSUPPORTED_FORMAT: Final = 2
@@ -79,7 +80,8 @@ def load_app() -> Celery:
 
 
 def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
-    """Create the app. No connection is opened before the worker starts."""
+    """Create the app. No connection is opened before the worker starts. Raises `InvalidSettingsError`."""
+    signer = load_signer(settings.c2pa_certificate_file, settings.c2pa_private_key_file)
     consumer_watch = ConsumerWatch(settings.worker_concurrency)
     app = _create_celery(settings, consumer_watch)
     redis = connect_to_redis(settings.redis_url.get_secret_value())
@@ -103,7 +105,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         streaming=settings.bedrock_streaming,
         sends_metadata=settings.bedrock_request_metadata,
     )
-    generate_job = GenerateJob(queue, bedrock, catalogue, settings.max_wait_seconds)
+    generate_job = GenerateJob(queue, bedrock, catalogue, settings.max_wait_seconds, signer)
     tasks = Tasks(queue, catalogue, generate_job, cores=count_usable_cores())
     tasks.register(app)
     maintenance = MaintenanceThread(

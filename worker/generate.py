@@ -3,13 +3,12 @@
 import hashlib
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from shared.catalogue import Catalogue, Model
-from shared.imaging.marks import has_content_credentials
 from shared.job import Job
-from shared.outcome import Credentials, Failed, Filtered, Generated, Outcome
+from shared.outcome import Failed, Filtered, Generated, Outcome
 from shared.problems import Actor, Problem, RejectedError, make_problem
 from shared.request.bundles import has_needed_pictures, unpack_pictures
 from shared.request.output_format import fit_output_format
@@ -17,8 +16,10 @@ from shared.request.pictures import Pictures
 from shared.request.validation import validate_request
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.imaging.verification import measure_size
+from worker.ingredients import detach_ingredient
 from worker.ports import Claim, ImageModelClient, JobQueue, QueueUnavailableError
-from worker.result_metadata import embed_metadata
+from worker.result_metadata import finish_picture
+from worker.signing import PictureSigner
 from worker.unknown_model import fail_unknown_model
 
 log = logging.getLogger(__name__)
@@ -30,14 +31,15 @@ _MIN_DELAY_SECONDS = 1
 class GenerateJob:
     """The use case and its collaborators.
 
-    `max_wait_seconds` is how long after its acceptance, or after a pause of its server, a job may be returned to the
-    queue because Bedrock is busy or unreachable.
+    `signer` signs the results, if there is one. `max_wait_seconds` is how long after its acceptance, or after a pause
+    of its server, a job may be returned to the queue because Bedrock is busy or unreachable.
     """
 
     queue: JobQueue
     client: ImageModelClient
     catalogue: Catalogue
     max_wait_seconds: float
+    signer: PictureSigner | None = None
 
     def run(self, claim: Claim) -> None:
         """Finish the job, or return it to the queue. A call that may have been billed is repeated once at most."""
@@ -54,7 +56,7 @@ class GenerateJob:
         if pictures is None:
             self._fail(claim, make_problem("upload_expired"))
             return
-        source = pictures.source
+        source, archive = (None, None) if pictures.source is None else detach_ingredient(pictures.source)
         try:
             request = fit_output_format(job.request, model, lambda: measure_size(source) if source else (0, 0))
         except RejectedError as rejection:
@@ -64,11 +66,13 @@ class GenerateJob:
             log.warning("job %s: its lease was lost, or calls are held: no call is made", job.id)
             return
         try:
-            result = self.client.generate(request, model, pictures, job.seed, _describe_job(job))
+            result = self.client.generate(
+                request, model, replace(pictures, source=source), job.seed, _describe_job(job)
+            )
         except BedrockCallError as error:
             self._handle_call_error(claim, model, error)
             return
-        outcome, picture = _to_outcome(job, model, result)
+        outcome, picture = self._finish_result(job, model, result, source, archive)
         del result  # `finish` may wait for the queue in many threads, and need not keep the response in memory
         self.queue.finish(claim, outcome, picture)
 
@@ -80,6 +84,36 @@ class GenerateJob:
         pictures = unpack_pictures(prepared) if prepared else Pictures()
         has_mask = job.request.mask is None or pictures.mask is not None
         return pictures if has_mask and has_needed_pictures(pictures, job.request) else None
+
+    def _finish_result(
+        self,
+        job: Job,
+        model: Model,
+        result: GeneratedImage | FilteredResult,
+        source: bytes | None,
+        archive: bytes | None,
+    ) -> tuple[Outcome, bytes | None]:
+        """Convert a result to the job's outcome and its picture, marked and signed."""
+        match result:
+            case FilteredResult():
+                log.info("job %s: filtered (%s) after %.1f s", job.id, result.part, result.duration_seconds)
+                return Filtered(part=result.part, duration_seconds=result.duration_seconds), None
+            case GeneratedImage():
+                log.info("job %s: generated with seed %s in %.1f s", job.id, result.seed, result.duration_seconds)
+                finished = finish_picture(result, job.request, model, self.signer, source, archive, job.id)
+                outcome = Generated(
+                    seed=result.seed,
+                    is_seed_assumed=result.is_seed_assumed,
+                    media_type=result.media_type,
+                    width=result.width,
+                    height=result.height,
+                    duration_seconds=result.duration_seconds,
+                    sha256=hashlib.sha256(finished.data).hexdigest(),
+                    credentials=finished.credentials,
+                )
+                return outcome, finished.data
+            case _:
+                assert_never(result)
 
     def _fail(self, claim: Claim, problem: Problem) -> None:
         self.queue.finish(claim, Failed(problem=problem))
@@ -138,27 +172,3 @@ class GenerateJob:
 def _describe_job(job: Job) -> dict[str, str]:
     """Say to which job and server a call belongs."""
     return {"job_id": job.id, "guild_id": str(job.origin.guild_id)}
-
-
-def _to_outcome(job: Job, model: Model, result: GeneratedImage | FilteredResult) -> tuple[Outcome, bytes | None]:
-    """Convert a result to the job's outcome and its picture, with the parameters embedded."""
-    match result:
-        case FilteredResult():
-            log.info("job %s: filtered (%s) after %.1f s", job.id, result.part, result.duration_seconds)
-            return Filtered(part=result.part, duration_seconds=result.duration_seconds), None
-        case GeneratedImage():
-            log.info("job %s: generated with seed %s in %.1f s", job.id, result.seed, result.duration_seconds)
-            picture = embed_metadata(result.data, job.request, model, result.seed, job.id)
-            outcome = Generated(
-                seed=result.seed,
-                is_seed_assumed=result.is_seed_assumed,
-                media_type=result.media_type,
-                width=result.width,
-                height=result.height,
-                duration_seconds=result.duration_seconds,
-                sha256=hashlib.sha256(picture).hexdigest(),
-                credentials=Credentials.MODEL if has_content_credentials(picture) else None,
-            )
-            return outcome, picture
-        case _:
-            assert_never(result)

@@ -1,6 +1,7 @@
 """The prepare stage of a claimed job: from the uploaded pictures to those that the model accepts."""
 
 import logging
+from dataclasses import replace
 
 from shared.catalogue import Catalogue
 from shared.imaging.limits import ImageRejectedError
@@ -12,14 +13,18 @@ from shared.request.output_format import fit_output_format
 from shared.request.output_size import require_allowed_size
 from shared.request.pictures import Pictures
 from worker.imaging.pictures import prepare_pictures
+from worker.ingredients import attach_ingredient, build_ingredient
 from worker.ports import Claim, JobQueue
 from worker.unknown_model import fail_unknown_model
 
 log = logging.getLogger(__name__)
 
 
-def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim) -> None:
-    """Promote the job to the generate stage, or finish it as Failed if its picture cannot be used."""
+def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim, *, keeps_credentials: bool = False) -> None:
+    """Promote the job to the generate stage, or finish it as Failed if its picture cannot be used.
+
+    With `keeps_credentials`, those of the upload go along, to become an ingredient of a signed result.
+    """
     job = claim.job
     model = catalogue.models.get(job.request.model)
     if model is None:
@@ -41,4 +46,7 @@ def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim) -> None:
         log.info("job %s: the picture is rejected: %s", job.id, error.code)
         queue.finish(claim, Failed(problem=make_picture_problem(error)))
         return
-    queue.promote(claim, pack_pictures(prepared.pictures) or b"")
+    pictures = prepared.pictures
+    if keeps_credentials and uploads.source is not None and pictures.source is not None:
+        pictures = replace(pictures, source=attach_ingredient(pictures.source, build_ingredient(uploads.source)))
+    queue.promote(claim, pack_pictures(pictures) or b"")

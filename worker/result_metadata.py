@@ -1,24 +1,70 @@
-"""The metadata of a result: how it was generated, for people and for machines."""
+"""The metadata of a result: how it was generated, for people and for machines, signed if the operator can."""
 
 import logging
+from dataclasses import dataclass
 
 from shared.catalogue import Model
-from shared.imaging.marks import embed_marks, has_content_credentials
+from shared.imaging.marks import embed_marks, has_content_credentials, remove_content_credentials
 from shared.imaging.xmp import CREATOR_TOOL, Marks, SourceType
+from shared.outcome import Credentials
 from shared.request.model import Request
+from worker.call_result import GeneratedImage
 from worker.png_metadata import build_png_text
+from worker.signing import Ingredients, PictureSigner
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FinishedPicture:
+    """A result as it is delivered, and whose credentials it carries."""
+
+    data: bytes
+    credentials: Credentials | None = None
+
+
+def finish_picture(
+    result: GeneratedImage,
+    request: Request,
+    model: Model,
+    signer: PictureSigner | None,
+    source: bytes | None,
+    source_archive: bytes | None = None,
+    job_id: str | None = None,
+) -> FinishedPicture:
+    """Write the marks into a result, and sign it if there is a signer.
+
+    A result that carries the model's own credentials is returned as it is, for any change would break them, unless it
+    can be an ingredient of a manifest of ours. `source` is the picture that the model was given, `source_archive` the
+    same as an ingredient with its own credentials. A picture that was paid for is never lost for a mark or a signature:
+    without them, it is returned all the same, and logged.
+    """
+    is_signed = has_content_credentials(result.data)
+    if is_signed:
+        unsigned = FinishedPicture(result.data, Credentials.MODEL)
+    else:
+        unsigned = FinishedPicture(embed_metadata(result.data, request, model, result.seed, job_id))
+    if signer is None:
+        return unsigned
+    ingredients = Ingredients(source, source_archive, result.data if is_signed else None)
+    source_type = SourceType.choose(has_picture=request.has_picture)
+    try:
+        marked = unsigned.data
+        if is_signed:
+            bare = remove_content_credentials(result.data)
+            marked = embed_metadata(bare, request, model, result.seed, job_id)
+        signed = signer.sign(marked, result.media_type, model.name, source_type, ingredients)
+    except Exception:  # the library's errors, or any that it lets through: the picture matters more
+        log.exception("job %s: its picture cannot be signed", job_id)
+        return unsigned
+    return FinishedPicture(signed, Credentials.OWN)
 
 
 def embed_metadata(data: bytes, request: Request, model: Model, seed: int | None, job_id: str | None = None) -> bytes:
     """Write the marks and the parameters into a PNG, JPEG or WebP; one of another type is returned as it is.
 
-    So is one that carries signed content credentials, which any changed byte would break; they say the same. A picture
-    that was paid for is never lost for a mark: one that cannot be marked is returned as it is, and logged.
+    So is one that cannot be marked, which is logged.
     """
-    if has_content_credentials(data):
-        return data
     text = build_png_text(request, model, seed, job_id)
     marks = Marks(
         source_type=SourceType.choose(has_picture=request.has_picture),

@@ -1,9 +1,10 @@
 """The settings of the worker. AWS's own variables (AWS_PROFILE and others) are read by boto3."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from shared.addresses.http import parse_endpoint
@@ -56,6 +57,14 @@ class Settings(CommonSettings):
     queue_image_ttl_seconds: int = Field(
         86400, ge=60, description="How long Redis keeps a picture that waits for the next step, in seconds."
     )
+    c2pa_certificate_file: Path | None = Field(
+        None,
+        description="A file with the certificate, in PEM, that signs results with Content Credentials (C2PA), and "
+        "those of its issuers after it. Without it, nothing is signed.",
+    )
+    c2pa_private_key_file: Path | None = Field(
+        None, validate_default=True, description="The file with the private key of that certificate, in PEM."
+    )
     max_wait_seconds: float = Field(
         6 * 3600,
         gt=0,
@@ -73,6 +82,15 @@ class Settings(CommonSettings):
     @classmethod
     def _validate_endpoint(cls, url: str | None) -> str | None:
         return None if url is None else parse_endpoint(url)
+
+    @field_validator("c2pa_private_key_file")
+    @classmethod
+    def _require_both(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if (path is None) != (info.data.get("c2pa_certificate_file") is None):
+            raise ValueError(
+                "a certificate and its key go together. Set both C2PA_CERTIFICATE_FILE and this, or neither"
+            )
+        return path
 
     @field_validator("bedrock_streaming", mode="before")
     @classmethod

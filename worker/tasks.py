@@ -50,7 +50,10 @@ class Tasks:
         while self._decode_slots.acquire(blocking=False):
             try:
                 if not self._run_claimed_job(
-                    Stage.PREPARE, lambda claim: prepare_job(self._queue, self._catalogue, claim)
+                    Stage.PREPARE,
+                    lambda claim: prepare_job(
+                        self._queue, self._catalogue, claim, keeps_credentials=self._generate_job.signer is not None
+                    ),
                 ):
                     return
             finally:

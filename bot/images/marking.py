@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from shared.imaging.marks import embed_marks, has_content_credentials, read_marks
+from shared.imaging.marks import embed_marks, has_content_credentials, read_marks, remove_content_credentials
 from shared.imaging.xmp import CREATOR_TOOL, Marks, SourceType
 
 _REMOVED_BY_ENCODING: Final = "encoded again"
+_REMOVED_BY_ANONYMITY: Final = "shown without its author"
 
 
 def mark_image(encoded: bytes, source_type: SourceType) -> bytes:
@@ -36,15 +37,16 @@ def carry_marks(original: bytes, encoded: bytes, source_type: SourceType | None)
 def remove_settings(result: bytes, source_type: SourceType) -> bytes:
     """Remove from a result whatever leads to its job: the settings. That a model made it remains.
 
-    A result that carries a model's own credentials has no settings of ours, and is returned as it is. Raises
-    `ValueError` if it is damaged.
+    A result that carries a model's own credentials has no settings of ours, and is returned as it is. Credentials of
+    ours, which cover the settings, are removed, and that they were there is written down. Raises `ValueError` if the
+    result is damaged.
     """
-    found = read_marks(result)
-    if has_content_credentials(result) and not found.settings:
+    found, is_signed = read_marks(result), has_content_credentials(result)
+    if is_signed and not found.settings:
         return result
     marks = Marks(
         source_type=found.source_type or source_type,
         creator_tool=CREATOR_TOOL,
-        removed_credentials=found.removed_credentials,
+        removed_credentials=_REMOVED_BY_ANONYMITY if is_signed else found.removed_credentials,
     )
-    return embed_marks(result, marks)
+    return embed_marks(remove_content_credentials(result), marks)

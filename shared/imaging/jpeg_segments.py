@@ -39,16 +39,17 @@ class JpegSegment(NamedTuple):
         return self.marker == _APP1 and bytes(self.data[:35]).startswith((_XMP_HEADER, _EXTENDED_XMP_HEADER))
 
     @property
+    def is_jumbf(self) -> bool:
+        """Whether it holds a part of a JUMBF box."""
+        return self.marker == _APP11 and bytes(self.data[:2]) == _JUMBF_IDENTIFIER
+
+    @property
     def is_c2pa(self) -> bool:
         """Whether it is the first part of a C2PA manifest store: a JUMBF box of the type c2pa, which C2PA prescribes.
 
         https://spec.c2pa.org/specifications/specifications/2.2/specs/C2PA_Specification.html#_embedding_manifests_into_jpeg
         """
-        return (
-            self.marker == _APP11
-            and bytes(self.data[:2]) == _JUMBF_IDENTIFIER
-            and b"jumdc2pa" in bytes(self.data[8:40])
-        )
+        return self.is_jumbf and b"jumdc2pa" in bytes(self.data[8:40])
 
 
 def iterate_jpeg_segments(jpeg: bytes) -> Iterator[JpegSegment]:
@@ -100,6 +101,12 @@ def replace_jpeg_xmp(jpeg: bytes, packet: bytes) -> bytes:
         *_copy_without(view, position, len(jpeg), removed),
     ]
     return b"".join(parts)
+
+
+def remove_jpeg_jumbf(jpeg: bytes) -> bytes:
+    """Remove all JUMBF boxes; every other byte is copied. Raises `ValueError` for a damaged JPEG."""
+    removed = [segment for segment in iterate_jpeg_segments(jpeg) if segment.is_jumbf]
+    return b"".join(_copy_without(memoryview(jpeg), 0, len(jpeg), removed))
 
 
 def read_jpeg_xmp(jpeg: bytes) -> bytes | None:

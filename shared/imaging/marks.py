@@ -6,11 +6,23 @@ from dataclasses import replace
 from typing import Final
 
 from shared.imaging.file_structure import has_png_chunk
-from shared.imaging.jpeg_segments import MAX_XMP_BYTES, iterate_jpeg_segments, read_jpeg_xmp, replace_jpeg_xmp
+from shared.imaging.jpeg_segments import (
+    MAX_XMP_BYTES,
+    iterate_jpeg_segments,
+    read_jpeg_xmp,
+    remove_jpeg_jumbf,
+    replace_jpeg_xmp,
+)
 from shared.imaging.limits import DEFAULT_LIMITS
 from shared.imaging.metadata import read_png_text, replace_png_text
 from shared.imaging.sniffing import ImageType, sniff_image_type
-from shared.imaging.webp_chunks import iterate_webp_chunks, read_webp_xmp, replace_webp_xmp
+from shared.imaging.webp_chunks import (
+    C2PA_CHUNK,
+    iterate_webp_chunks,
+    read_webp_xmp,
+    remove_webp_chunks,
+    replace_webp_xmp,
+)
 from shared.imaging.xmp import Marks, build_xmp, parse_xmp
 
 XMP_KEYWORD: Final = "XML:com.adobe.xmp"
@@ -61,8 +73,22 @@ def has_content_credentials(data: bytes) -> bool:
             case ImageType.JPEG:
                 return any(segment.is_c2pa for segment in iterate_jpeg_segments(data))
             case ImageType.WEBP:
-                return any(chunk.kind == b"C2PA" for chunk in iterate_webp_chunks(data))
+                return any(chunk.kind == C2PA_CHUNK for chunk in iterate_webp_chunks(data))
     return False
+
+
+def remove_content_credentials(data: bytes) -> bytes:
+    """Remove the C2PA manifest store of a JPEG or WebP; `embed_marks` removes that of a PNG, with all other metadata.
+
+    Raises `ValueError` if the picture is damaged.
+    """
+    match sniff_image_type(data[:_HEAD_BYTES]):
+        case ImageType.JPEG:
+            return remove_jpeg_jumbf(data)
+        case ImageType.WEBP:
+            return remove_webp_chunks(data, C2PA_CHUNK)
+        case _:
+            return data
 
 
 def _read_png_marks(text: Mapping[str, str]) -> Marks:

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+C2PA_CHUNK: Final = b"C2PA"
 _FILE_HEADER_BYTES: Final = 12
 _CHUNK_HEADER_BYTES: Final = 8
 _XMP_FLAG: Final = 0x04
@@ -68,6 +69,12 @@ def replace_webp_xmp(webp: bytes, packet: bytes) -> bytes:
     if len(parts[-1]) % 2:
         parts.append(b"\0")  # the padding that the last chunk lacked
     parts.append(_build_chunk(b"XMP ", packet))
+    return b"".join((b"RIFF", struct.pack("<I", 4 + sum(map(len, parts))), b"WEBP", *parts))
+
+
+def remove_webp_chunks(webp: bytes, kind: bytes) -> bytes:
+    """Remove the chunks of a type; all others are copied. Raises `ValueError` if the WebP is damaged."""
+    parts = [chunk.raw for chunk in iterate_webp_chunks(webp) if chunk.kind != kind]
     return b"".join((b"RIFF", struct.pack("<I", 4 + sum(map(len, parts))), b"WEBP", *parts))
 
 

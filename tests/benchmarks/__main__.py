@@ -26,6 +26,7 @@ from tests.benchmarks.ratios import Ratio
 
 TOPICS = (
     "cpu_job",
+    "signing",
     "worker",
     "queue_overhead",
     "queue_depth",

@@ -1,6 +1,7 @@
 """The demo as users run it: one command generates an image and prints one line of JSON; no process is left behind."""
 
 import contextlib
+import importlib.util
 import json
 import os
 import signal
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+
+from demo.certificate import ORGANISATION
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = Path(os.environ.get("DISCORD_OPENAPI_TOOLS", ROOT.parent / "shared" / "tools"))
@@ -38,6 +41,16 @@ def list_leftover_processes(folder: Path) -> list[str]:
     return found
 
 
+def assert_is_signed(picture: Path) -> None:
+    """Check the credentials with the library's own reader."""
+    script = (
+        "import c2pa, json, sys; reader = c2pa.Reader(sys.argv[1]);"
+        "print(reader.get_validation_state(), reader.get_active_manifest()['signature_info']['issuer'])"
+    )
+    read = subprocess.run([sys.executable, "-c", script, picture], capture_output=True, text=True, check=True)
+    assert read.stdout.strip() == f"Valid {ORGANISATION}"
+
+
 def test_once_generates_an_image_and_prints_one_line_of_json(tmp_path: Path) -> None:
     process = run_demo(tmp_path, "--record", str(tmp_path / "exchanges.jsonl"))
 
@@ -47,6 +60,8 @@ def test_once_generates_an_image_and_prints_one_line_of_json(tmp_path: Path) -> 
     with Image.open(printed["file"]) as picture:
         assert picture.format == "PNG"
         assert json.loads(picture.info["pentimento"])["seed"] == printed["seed"]
+    if importlib.util.find_spec("c2pa"):
+        assert_is_signed(Path(printed["file"]))
     assert (tmp_path / "exchanges.jsonl").stat().st_size > 0
     assert list_leftover_processes(tmp_path) == []
 

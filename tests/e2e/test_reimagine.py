@@ -9,8 +9,9 @@ import redis
 from PIL import Image
 
 from demo.first_picture import iter_message_texts
-from demo.http_client import download_bytes
+from demo.http_client import download_bytes, request_json
 from demo.stack import Stack
+from shared.imaging.marks import has_content_credentials
 from shared.queue.keys import draft_key, job_key
 from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
@@ -110,3 +111,24 @@ def test_provenance_tells_the_posted_file_from_a_changed_one_and_from_a_picture_
     assert "no such file" in stranger
     assert "proves nothing" in stranger
     assert "a lighthouse" not in told + again + preview + changed + stranger
+
+
+def test_the_credentials_of_a_models_answer_arrive_untouched_and_are_told(
+    ada: DiscordUser, stack: Stack, list_calls: Callable[[], list[dict[str, Any]]]
+) -> None:
+    request_json("PUT", f"{stack.bedrock_url}/control/c2pa", {"manifest": True})
+    try:
+        job = ada.submit_imagine("a lighthouse", image=None)
+        result = ada.wait_for_result(job)
+    finally:
+        request_json("PUT", f"{stack.bedrock_url}/control/c2pa", {"manifest": None})
+    ada.wait_until_stored(job)
+
+    posted = download_bytes(list_media(result)[0]["media"]["url"])
+    told = ada.wait_for_private_text(ada.invoke_message_command(result, "Provenance"))
+
+    assert len(list_calls()) == 1
+    assert has_content_credentials(posted)
+    assert b"pentimento" not in posted, "any change would break a signature"
+    assert "byte for byte" in told
+    assert "There are some, but I can't read them" in told

@@ -4,7 +4,7 @@ import io
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from cryptography import x509
@@ -15,7 +15,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 c2pa = pytest.importorskip("c2pa", reason="c2pa-python has no wheel for this machine")
 
 ORGANISATION = "Pentimento's tests"
-OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
+OFFLINE = {
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+    "builder": {"thumbnail": {"enabled": False}},
+}
 
 
 class SigningCertificate(NamedTuple):
@@ -32,8 +35,9 @@ class SigningCertificate(NamedTuple):
         return paths
 
 
-def make_certificate(*, days: int = 30, key_size: int = 256) -> SigningCertificate:
+def make_certificate(*, days: int = 30, key_size: int = 256, for_signing: bool = True) -> SigningCertificate:
     """Make a certificate of a made-up authority; one of a negative number of days has expired."""
+    purpose = ExtendedKeyUsageOID.EMAIL_PROTECTION if for_signing else ExtendedKeyUsageOID.SERVER_AUTH
     now = datetime.now(UTC)
     start, end = now - timedelta(days=40), now + timedelta(days=days)
     authority_key = ec.generate_private_key(ec.SECP256R1())
@@ -62,7 +66,7 @@ def make_certificate(*, days: int = 30, key_size: int = 256) -> SigningCertifica
         build("signer", key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_make_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         .add_extension(issuer, critical=False)
         .sign(authority_key, hashes.SHA256())
     )
@@ -76,19 +80,25 @@ def get_certificate() -> SigningCertificate:
     return make_certificate()
 
 
-def sign_picture(data: bytes, media_type: str, source_type: str, **manifest: Any) -> bytes:
-    """Sign a picture as somebody else would, such as the provider of a model."""
+def sign_picture(data: bytes, media_type: str, source_type: str, *, remote_url: str | None = None) -> bytes:
+    """Sign a picture as somebody else would, such as the provider of a model.
+
+    With a `remote_url` the credentials are there, and the picture only names that place.
+    """
     certificate = get_certificate()
     action = {"action": "c2pa.created", "digitalSourceType": source_type}
     info = c2pa.C2paSignerInfo(alg=b"es256", sign_cert=certificate.chain, private_key=certificate.key, ta_url=None)
     out = io.BytesIO()
     assertions = [{"label": "c2pa.actions.v2", "data": {"actions": [action]}}]
-    described = {"claim_generator_info": [{"name": "A provider"}], "assertions": assertions, **manifest}
+    described = {"claim_generator_info": [{"name": "A provider"}], "assertions": assertions}
     with (
         c2pa.Context(c2pa.Settings.from_dict(OFFLINE)) as context,
         c2pa.Builder(described, context) as builder,
         c2pa.Signer.from_info(info) as signer,
     ):
+        if remote_url is not None:
+            builder.set_remote_url(remote_url)
+            builder.set_no_embed()
         builder.sign(signer, media_type, io.BytesIO(data), out)
     return out.getvalue()
 

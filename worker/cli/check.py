@@ -8,7 +8,14 @@ from shared.dates import get_today
 from shared.settings import find_misspelt_settings
 from worker.bedrock.check import Finding, Severity, check_model, find_credentials_source
 from worker.bedrock.errors import CALL_ERRORS
-from worker.cli.command import ExitCode, UsageError, add_setting_arguments, build_parser, load_configuration
+from worker.cli.command import (
+    ExitCode,
+    UsageError,
+    add_setting_arguments,
+    build_parser,
+    load_configuration,
+    load_signing,
+)
 from worker.queue.check import check_server
 from worker.settings import Settings
 
@@ -22,12 +29,15 @@ def run_check(argv: Sequence[str]) -> ExitCode:
     add_setting_arguments(parser)
     try:
         settings, catalogue = load_configuration(parser.parse_args(argv))
+        signer = load_signing(settings)
     except UsageError as error:
         print(*error.messages, sep="\n", file=sys.stderr)
         return ExitCode.USAGE
     has_working_queue = _check_redis(settings)
     for sentence in find_misspelt_settings():
         print(f"warning      {sentence}")
+    if signer is not None:
+        print(f"c2pa         results are signed as “{signer.organisation}” until {signer.expires_at:%Y-%m-%d}")
     region = settings.aws_region
     source, reason = _find_credentials()
     print(f"region       {region}\ncredentials  {source or 'none'}")

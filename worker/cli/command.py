@@ -9,6 +9,7 @@ from shared.errors import PentimentoError
 from shared.settings import InvalidSettingsError
 from worker import configuration
 from worker.settings import Settings
+from worker.signing import PictureSigner, load_signer
 
 
 class ExitCode(IntEnum):
@@ -50,5 +51,13 @@ def load_configuration(arguments: argparse.Namespace) -> tuple[Settings, Catalog
         return configuration.load_configuration(
             **{name: value for name, value in overrides.items() if value is not None}
         )
+    except InvalidSettingsError as error:
+        raise UsageError(str(error)) from error
+
+
+def load_signing(settings: Settings) -> PictureSigner | None:
+    """Load the signer of results, if there is one. Raises `UsageError`."""
+    try:
+        return load_signer(settings.c2pa_certificate_file, settings.c2pa_private_key_file)
     except InvalidSettingsError as error:
         raise UsageError(str(error)) from error

@@ -16,10 +16,17 @@ from shared.outcome import FilteredPart
 from shared.request.builder import pick_seed
 from worker.bedrock.client import BedrockImageClient
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage
-from worker.cli.command import ExitCode, UsageError, add_setting_arguments, build_parser, load_configuration
+from worker.cli.command import (
+    ExitCode,
+    UsageError,
+    add_setting_arguments,
+    build_parser,
+    load_configuration,
+    load_signing,
+)
 from worker.cli.output_file import STANDARD_STREAM, OutputFile, check_output
 from worker.cli.request_arguments import add_request_arguments, parse_request
-from worker.result_metadata import embed_metadata
+from worker.result_metadata import finish_picture
 from worker.settings import Settings
 
 
@@ -66,6 +73,7 @@ def _build_parser() -> argparse.ArgumentParser:
 
 def _generate_picture(arguments: argparse.Namespace) -> Report:
     settings, catalogue = load_configuration(arguments)
+    signer = load_signing(settings)
     output_problem = check_output(arguments.out)
     parsed = parse_request(arguments, catalogue, *((output_problem,) if output_problem else ()))
     seed = pick_seed(parsed.request, parsed.model, random.SystemRandom())
@@ -79,7 +87,8 @@ def _generate_picture(arguments: argparse.Namespace) -> Report:
             case FilteredResult():
                 return _report_filtered(result, facts)
             case GeneratedImage():
-                file.write(embed_metadata(result.data, parsed.request, parsed.model, result.seed))
+                finished = finish_picture(result, parsed.request, parsed.model, signer, parsed.pictures.source)
+                file.write(finished.data)
                 return _report_generated(result, facts, arguments.out)
             case _:
                 assert_never(result)

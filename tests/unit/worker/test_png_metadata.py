@@ -10,10 +10,12 @@ from PIL import Image
 from shared.catalogue import Catalogue, load_catalogue
 from shared.imaging.marks import read_marks
 from shared.imaging.xmp import SourceType
+from shared.outcome import Credentials
 from shared.request.builder import build_request
 from tests.support.images import encode_image, make_png_chunk
+from worker.call_result import GeneratedImage
 from worker.png_metadata import build_png_text
-from worker.result_metadata import embed_metadata
+from worker.result_metadata import embed_metadata, finish_picture
 
 EXPECTED_PARAMETERS = {
     "Steps: 40, CFG scale: 0, Style preset: anime, Clip guidance: NONE, Aspect ratio: 1:1, Seed: 9, Model: SDXL 1.0": (
@@ -80,6 +82,8 @@ def test_a_picture_with_signed_credentials_is_not_touched_and_a_damaged_one_is_n
     model = catalogue.models[request.model]
     png = encode_image(Image.new("RGB", (64, 64)), "PNG")
     signed = png[:33] + make_png_chunk(b"caBX", b"store") + png[33:]
-    assert embed_metadata(signed, request, model, 9) is signed
+    result = GeneratedImage(signed, "image/png", 64, 64, 9, 1.0)
+    finished = finish_picture(result, request, model, None, None)
+    assert (finished.data, finished.credentials) == (signed, Credentials.MODEL)
     damaged = b"\xff\xd8\xff\xe1\0\0"
     assert embed_metadata(damaged, request, model, 9) is damaged

@@ -322,7 +322,7 @@ def test_at_most_one_picture_for_each_core_is_decoded_at_a_time(
     concurrent: list[int] = []
     running = threading.Semaphore(0)
 
-    def prepare_slowly(_queue: object, _catalogue: object, _claim: Claim) -> None:
+    def prepare_slowly(_queue: object, _catalogue: object, _claim: Claim, **_: Any) -> None:
         running.release()
         time.sleep(0.02)
         concurrent.append(running._value)
