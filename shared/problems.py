@@ -14,6 +14,7 @@ from shared.batch_problems import BATCH_CODES
 from shared.batch_table_problems import BATCH_TABLE_CODES
 from shared.contest_problems import CONTEST_CODES
 from shared.errors import PentimentoError
+from shared.gallery_problems import GALLERY_CODES
 from shared.saved_problems import SAVED_CODES
 from shared.team_problems import TEAM_CODES
 
@@ -123,23 +124,10 @@ _CODES: Final = {
         "message_not_deletable",
         "too_long_to_edit",
         "upscale_unsupported",
+        "finish_unsupported",
         "not_author",
         "reuse_declined",
         "reuse_elsewhere",
-        "gallery_missing",
-        "gallery_unknown",
-        "gallery_not_allowed",
-        "gallery_private",
-        "gallery_other_server",
-        "gallery_age_restricted",
-        "gallery_hidden_channel",
-        "gallery_declined",
-        "gallery_ignored_channel",
-        "gallery_entry",
-        "gallery_forbidden",
-        "gallery_already",
-        "gallery_taken_out",
-        "gallery_not_there",
         "request_private",
         "result_not_recorded",
         "picture_unsupported_anywhere",
@@ -153,9 +141,10 @@ _CODES: Final = {
         "source_conflict",
         "exploration_count",
         "choice_used",
-        # contests and batches
+        # features
         *SAVED_CODES,
         *CONTEST_CODES,
+        *GALLERY_CODES,
         *BATCH_CODES,
         *BATCH_TABLE_CODES,
         *TEAM_CODES,

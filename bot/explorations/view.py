@@ -200,10 +200,7 @@ def _format_progress(states: Sequence[VariantState], messages: Messages) -> str:
 def _format_legend(actions: Sequence[VariantAction], messages: Messages) -> str:
     """Explain the rows of buttons, with the price of a press."""
     parts = [messages.text("exploration.legend_open")]
-    parts += [
-        messages.text(
-            f"exploration.legend_{action.name}", letter=action.letter, cost=messages.format_price(action.price_usd)
-        )
-        for action in actions
-    ]
+    for action in actions:
+        cost = {} if action.price_usd is None else {"cost": messages.format_price(action.price_usd)}
+        parts.append(messages.text(f"exploration.legend_{action.name}", letter=action.letter, **cost))
     return " · ".join(parts)

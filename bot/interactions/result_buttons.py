@@ -73,6 +73,13 @@ class UpscaleAtOnceId(CustomId, template=f"upscale_at_once:{JOB_ID}"):
 
 
 @dataclass(frozen=True)
+class FinishId(CustomId, template=f"finish:{JOB_ID}"):
+    """Offers better models and upscalers for a draft; drawn under explorations too, handled with the results."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
 class DetailsId(CustomId, template=f"details:{JOB_ID}"):
     job_id: str
 

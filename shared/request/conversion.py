@@ -1,7 +1,8 @@
 """Conversion of a request to another model, to an upscale of its result, and to settings that can be saved."""
 
+from contextlib import suppress
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from shared.catalogue import Catalogue, Model
 from shared.notes import make_note
@@ -10,6 +11,9 @@ from shared.prompts import split_negative_prompt
 from shared.request.expression import express_for_model
 from shared.request.model import PICTURE_OPTIONS, SUBJECT_OPTIONS, TEXT_OPTIONS, BuiltRequest, Request
 from shared.request.validation import validate_request
+
+FINISH_KEEP: Final = 65.0
+"""The percentage of a draft that a better model keeps."""
 
 
 def adapt_to_model(
@@ -80,6 +84,26 @@ def build_upscale_requests(request: Request, catalogue: Catalogue) -> tuple[Requ
     )
     expressed = ((row, express_for_model(upscale, row).request) for row, upscale in candidates)
     return tuple(upscale for row, upscale in expressed if not validate_request(upscale, row, catalogue))
+
+
+def build_finish_requests(request: Request, catalogue: Catalogue) -> tuple[BuiltRequest, ...]:
+    """Build a request to make a result with each better model on offer: one whose pictures cost more.
+
+    It starts from the result, most of which is kept. A model that reads no pictures makes it from the same words, if
+    the result was made from words alone.
+    """
+    own = catalogue.models.get(request.model)
+    if own is None or own.task != "generate" or not request.text_prompts:
+        return ()
+    requests = []
+    for model in catalogue.generation_models:
+        if model.price_usd <= own.price_usd or (model.picture == "none" and request.has_picture):
+            continue
+        from_result = model.picture != "none"
+        changes = {"keep": FINISH_KEEP} if "keep" in model.fields and from_result else {}
+        with suppress(RejectedError):
+            requests.append(adapt_to_model(request, model, catalogue, from_result=from_result, **changes))
+    return tuple(requests)
 
 
 def extract_settings(request: Request) -> dict[str, Any]:

@@ -55,6 +55,23 @@ def test_a_variant_can_be_continued_like_any_result(ada: DiscordUser, list_calls
     assert "keep 80%" in read_text(variant)
 
 
+def test_a_draft_of_a_cheap_model_is_finished_by_a_better_one_at_a_price_that_is_told_first(
+    ada: DiscordUser, list_calls: CallLister
+) -> None:
+    asked = invoke_explore(ada, vary="seeds", count=2, model="stable-image-core", has_picture=False)
+    message = wait_for_exploration_end(ada, start_exploration(ada, asked))
+
+    offer = ada.wait_for_private_message(ada.press_button(message, "finish", "-01"))
+    labels = [button["label"] for button in list_components(offer)]
+    drafts = len(list_calls())
+    ada.wait_for_chosen_result(ada.press_button(offer, "finish_with", "sd3.5-large"))
+
+    assert {"SD 3.5 Large · $0.08", "Stable Image Ultra · $0.14"} <= set(labels)
+    assert drafts == 2, "the offer costs nothing"
+    body = list_calls()[-1]["body"]
+    assert (body["mode"], body["strength"]) == ("image-to-image", pytest.approx(0.35))
+
+
 def test_a_filtered_variant_is_shown_as_such(ada: DiscordUser) -> None:
     message = wait_for_exploration_end(
         ada, start_exploration(ada, invoke_explore(ada, "a castle [filtered]", vary="seeds", count=2))

@@ -125,6 +125,7 @@ def test_upscale_asks_which_model_and_the_choice_makes_it_larger(
     assert [identifier.rpartition(":")[2] for identifier in list_custom_ids(choice)] == [
         "fast-upscale",
         "conservative-upscale",
+        "creative-upscale",
     ]
     assert "prompt" not in list_calls()[-1]["body"]
     assert re.search(r"Enlarged from \d+ × \d+ to \d+ × \d+ pixels", "\n".join(iter_message_texts(larger)))

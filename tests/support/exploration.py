@@ -11,9 +11,12 @@ from tests.support.user import DiscordUser, list_custom_ids, wait_until
 _UNFINISHED: Final = re.compile(r"\d (?:waiting|in progress)\b")
 
 
-def invoke_explore(user: DiscordUser, prompt: str = "a castle", **options: Any) -> dict[str, Any]:
-    """Use /explore with the sample image; return the confirmation message."""
-    files = {"image": {"filename": SAMPLE_IMAGE.name, "base64": base64.b64encode(SAMPLE_IMAGE.read_bytes()).decode()}}
+def invoke_explore(
+    user: DiscordUser, prompt: str = "a castle", *, has_picture: bool = True, **options: Any
+) -> dict[str, Any]:
+    """Use /explore with the sample image, or from words alone; return the confirmation message."""
+    image = {"filename": SAMPLE_IMAGE.name, "base64": base64.b64encode(SAMPLE_IMAGE.read_bytes()).decode()}
+    files = {"image": image} if has_picture else {}
     used = user.invoke_command("explore", user.stack.channel_id, files, prompt=prompt, **options)
     confirmation = user.wait_for_private_message(used)
     assert list_custom_ids(confirmation) == [f"exploration_start:{used}", f"exploration_discard:{used}"]

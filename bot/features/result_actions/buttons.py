@@ -8,6 +8,7 @@ from discord import ButtonStyle, ui
 from bot.domain.records import GenerationSettings
 from bot.features.result_actions.custom_ids import (
     ConfirmDeleteId,
+    FinishWithId,
     MenuDeleteId,
     MenuFavouriteId,
     MetadataRunId,
@@ -16,11 +17,12 @@ from bot.features.result_actions.custom_ids import (
 )
 from bot.interactions.components import Button, build_button, build_button_view
 from bot.interactions.custom_ids import CustomId
-from bot.interactions.result_buttons import DetailsId, ReportId, ShareId, UseAsSourceId, VaryId, VaryStrength
+from bot.interactions.result_buttons import DetailsId, FinishId, ReportId, ShareId, UseAsSourceId, VaryId, VaryStrength
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages
 
 MAX_UPSCALERS: Final = 5
+MAX_BETTER_MODELS: Final = 5
 
 
 def build_details_rows(
@@ -61,6 +63,7 @@ def build_more_view(
     """
     further = (
         build_button(VaryId(job_id, VaryStrength.SUBTLE), messages.text("button.vary_subtle")),
+        build_button(FinishId(job_id), messages.text("button.finish")),
         build_button(UseAsSourceId(job_id), messages.text("button.use_as_source")),
     )
     star = messages.text("button.unfavourite" if is_favourite else "button.favourite")
@@ -81,6 +84,10 @@ def _build_gallery_button(gallery_action: CustomId, messages: Messages) -> Butto
 
 def build_upscale_view(job_id: str, models: Sequence[Model], messages: Messages) -> ui.View:
     """Build the buttons that choose one of several upscalers, at most five, each with its result and its price."""
+    return build_button_view(*_build_upscale_buttons(job_id, models, messages))
+
+
+def _build_upscale_buttons(job_id: str, models: Sequence[Model], messages: Messages) -> list[Button]:
     buttons = []
     for model in models[:MAX_UPSCALERS]:
         name, price = (
@@ -89,7 +96,20 @@ def build_upscale_view(job_id: str, models: Sequence[Model], messages: Messages)
         )
         label = messages.text("button.upscale_with", name=name, price=price)
         buttons.append(build_button(UpscaleWithId(job_id, model.key), label))
-    return build_button_view(*buttons)
+    return buttons
+
+
+def build_finish_view(job_id: str, better: Sequence[Model], larger: Sequence[Model], messages: Messages) -> ui.View:
+    """Build the buttons that choose a better model or an upscaler, at most five of each, with their prices."""
+    buttons = [
+        build_button(
+            FinishWithId(job_id, model.key),
+            messages.text("button.upscale_with", name=model.name, price=messages.format_price(model.price_usd)),
+            style=ButtonStyle.primary,
+        )
+        for model in better[:MAX_BETTER_MODELS]
+    ]
+    return build_button_view(*buttons, *_build_upscale_buttons(job_id, larger, messages))
 
 
 def build_delete_confirmation(job_id: str, messages: Messages) -> ui.View:

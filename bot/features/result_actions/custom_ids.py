@@ -22,6 +22,12 @@ class UpscaleWithId(CustomId, template=f"upscale_with:{JOB_ID}:{MODEL}"):
 
 
 @dataclass(frozen=True)
+class FinishWithId(CustomId, template=f"finish_with:{JOB_ID}:{MODEL}"):
+    job_id: str
+    model: str
+
+
+@dataclass(frozen=True)
 class MenuFavouriteId(CustomId, template=f"menu_favourite:{JOB_ID}"):
     """Toggles the star in the menu of rarer actions."""
 

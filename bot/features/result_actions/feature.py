@@ -8,6 +8,7 @@ from bot.features.result_actions.custom_ids import (
     ConfirmDeleteId,
     DeleteReasonId,
     EditModalId,
+    FinishWithId,
     MenuDeleteId,
     MenuFavouriteId,
     MetadataRunId,
@@ -21,6 +22,7 @@ from bot.features.result_actions.delete import DeleteHandler
 from bot.features.result_actions.details import DetailsHandler
 from bot.features.result_actions.edit import EditHandler
 from bot.features.result_actions.favourite import FavouriteHandler
+from bot.features.result_actions.finish import FinishHandler
 from bot.features.result_actions.metadata_run import MetadataRunHandler
 from bot.features.result_actions.more import MoreHandler
 from bot.features.result_actions.regenerate import RegenerateHandler
@@ -32,6 +34,7 @@ from bot.interactions.result_buttons import (
     DetailsId,
     EditId,
     FavouriteId,
+    FinishId,
     MoreId,
     RegenerateAllId,
     RegenerateId,
@@ -67,6 +70,7 @@ def build_result_actions_feature(
     regenerate = RegenerateHandler(submitter, result_lookup, reuse_rule, catalogue, pictures)
     edit = EditHandler(submitter, result_lookup, reuse_rule, catalogue, RejectedForms(drafts), SyntaxQuestion(drafts))
     upscale = UpscaleHandler(submitter, result_lookup, reuse_rule, catalogue)
+    finish = FinishHandler(submitter, result_lookup, reuse_rule, catalogue)
     delete = DeleteHandler(deletion)
     more = MoreHandler(favourites, gallery, result_lookup, catalogue)
     return Feature(
@@ -85,6 +89,8 @@ def build_result_actions_feature(
             Route(UpscaleId, upscale.upscale),
             Route(UpscaleAtOnceId, upscale.upscale_at_once),
             Route(UpscaleWithId, upscale.upscale_with_model),
+            Route(FinishId, finish.offer_models),
+            Route(FinishWithId, finish.finish_with_model),
             Route(MetadataRunId, MetadataRunHandler(submitter, result_lookup, reuse_rule, catalogue).run_again),
             Route(MoreId, more.open_menu, Access.VIEW),
             Route(MenuFavouriteId, more.toggle_favourite, Access.VIEW),

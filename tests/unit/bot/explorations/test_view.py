@@ -156,6 +156,9 @@ def test_only_generated_variants_can_be_shown_and_only_queued_variants_cancelled
         (f"vary:{ID}-01:strong", "V1", False),
         (f"vary:{ID}-02:strong", "V2", True),
         (f"vary:{ID}-03:strong", "V3", True),
+        (f"finish:{ID}-01", "F1", False),
+        (f"finish:{ID}-02", "F2", True),
+        (f"finish:{ID}-03", "F3", True),
         (f"exploration_cancel:{ID}", "Cancel the rest", False),
     ]
     assert list_buttons(later_components, "exploration_cancel") == []

@@ -5,7 +5,7 @@ import pytest
 from shared.catalogue import load_catalogue
 from shared.problems import RejectedError
 from shared.request.builder import build_request
-from shared.request.conversion import adapt_to_model, build_upscale_requests
+from shared.request.conversion import FINISH_KEEP, adapt_to_model, build_finish_requests, build_upscale_requests
 from shared.request.expression import format_prompts_for_model
 from shared.request.model import Request
 from tests.support.catalogues import SDXL_OFFERED
@@ -41,6 +41,23 @@ def test_only_offered_upscalers_that_take_the_request_are_suggested() -> None:
     assert [upscale.model for upscale in build_upscale_requests(gone, CATALOGUE)] == ["fast-upscale"]
     assert build_upscale_requests(negative, only_conservative) == ()
     assert build_upscale_requests(upscaled, CATALOGUE) == (), "an upscaled picture is not upscaled again"
+
+
+def test_a_draft_is_finished_by_the_models_that_cost_more_from_its_picture_where_they_read_one() -> None:
+    draft = build_request(CATALOGUE, model="stable-image-core", prompt="a castle", has_picture=False).request
+    from_picture = build_request(
+        load_catalogue(SDXL_OFFERED), model="sdxl", prompt="a castle", has_picture=True, keep=10
+    ).request
+    best = build_request(CATALOGUE, model="stable-image-ultra", prompt="a castle", has_picture=False).request
+
+    found = {built.request.model: built.request for built in build_finish_requests(draft, CATALOGUE)}
+
+    assert set(found) == {"sd3.5-large", "stable-image-ultra"}
+    assert (found["sd3.5-large"].has_picture, found["sd3.5-large"].keep) == (True, FINISH_KEEP)
+    assert not found["stable-image-ultra"].has_picture, "it reads no pictures: the same words"
+    [only] = build_finish_requests(from_picture, CATALOGUE)
+    assert (only.request.model, only.request.keep) == ("sd3.5-large", FINISH_KEEP)
+    assert build_finish_requests(best, CATALOGUE) == ()
 
 
 def test_a_request_is_converted_with_the_options_that_the_other_model_reads() -> None:
