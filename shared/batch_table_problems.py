@@ -36,6 +36,7 @@ BATCH_TABLE_CODES: Final = (
     "batch_cell_formula",
     "batch_count",
     "batch_not_a_choice",
+    "batch_file_pattern",
     "batch_keep_fraction",
     "batch_braces",
     "batch_column_unknown",

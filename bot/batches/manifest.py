@@ -24,7 +24,9 @@ from shared.request.model import OPTION_NAMES, Request
 MANIFEST_NAME: Final = "manifest"
 MAX_MANIFEST_BYTES: Final = 8 * 1024**2
 _VERSION: Final = 1
-_PLACEHOLDER: Final = re.compile(r"\{(name|seed|number|row|model)\}")
+FILE_PATTERN_LIMIT: Final = 100
+_FILE_FIELDS: Final = ("name", "seed", "number", "row", "model")
+_PLACEHOLDER: Final = re.compile(rf"\{{({'|'.join(_FILE_FIELDS)})\}}")
 _BRACKET: Final = re.compile(r"[()\[\]{}]")
 
 
@@ -113,6 +115,19 @@ def read_manifest(data: bytes) -> Manifest:
     if manifest.version != _VERSION or not 1 <= len(manifest.items) <= MAX_ITEMS:
         raise RejectedError(make_problem("batch_manifest_unreadable"))
     return manifest
+
+
+def check_file_pattern(pattern: str) -> str:
+    """Return a pattern for names of files, without the spaces around it.
+
+    Raises `RejectedError` (batch_file_pattern) if it has other fields, or none, or a character that no name may have.
+    """
+    pattern = pattern.strip()
+    example, field_count = _PLACEHOLDER.subn("x", pattern)
+    is_safe = clean_name(f"x{example}x") == f"x{example}x" and not set(example) & set("{}")
+    if not field_count or not is_safe or len(pattern) > FILE_PATTERN_LIMIT:
+        raise RejectedError(make_problem("batch_file_pattern", value=pattern[:FILE_PATTERN_LIMIT]))
+    return pattern
 
 
 def format_file_name(pattern: str, item: BatchItem) -> str:

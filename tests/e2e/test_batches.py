@@ -86,8 +86,18 @@ def test_a_table_with_wrong_rows_is_mended_and_started(stack: Stack, language: s
         told = answer.read().decode("utf-8-sig")
     form = press(user, preview, "batch_brief")
     kept = user.read_modal_fields(form)["title"]
-    user.submit_modal(form, title=f"summer {language}", text="for the shop", due_on="2026-12-24")
+    brief = {
+        "title": f"summer {language}",
+        "text": "for the shop",
+        "due_on": "2026-12-24",
+        "file_pattern": "{row}-{name}",
+    }
+    user.submit_modal(form, **brief)
     wait_for_text(user, preview, "for the shop")
+    assert (
+        user.read_modal_fields(press(user, user.reload_private_message(preview), "batch_brief")).items()
+        >= brief.items()
+    )
     press(user, user.reload_private_message(preview), "batch_priority")
     corrected = told.replace("abc", "50").replace("missing.png", "castle.jpg")
     table = user.post_file("mended.csv", corrected.encode())["attachments"][0]["id"]

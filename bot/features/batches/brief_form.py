@@ -1,4 +1,4 @@
-"""The form of a batch's brief."""
+"""The form of a batch's brief, and of the names of its files."""
 
 from dataclasses import replace
 from datetime import date
@@ -8,6 +8,7 @@ import discord
 from discord import SelectDefaultValue, SelectDefaultValueType, ui
 
 from bot.batches.brief_text import TEXT_LIMIT, TITLE_LIMIT
+from bot.batches.manifest import FILE_PATTERN_LIMIT, check_file_pattern
 from bot.domain.batches import Batch, Brief
 from bot.features.batches.custom_ids import BriefFormId
 from bot.interactions.components import parse_selected_number
@@ -42,7 +43,16 @@ def build_brief_form(batch: Batch, messages: Messages) -> ui.Modal:
         required=False,
         default_values=[SelectDefaultValue(id=one, type=SelectDefaultValueType.user) for one in chosen],
     )
-    fields: dict[str, ui.Item[Any]] = {"title": title, "text": text, "due_on": due_on, "assignee_field": assignee}
+    pattern: ui.TextInput[Any] = ui.TextInput(
+        custom_id="file_pattern", default=batch.file_pattern, required=False, max_length=FILE_PATTERN_LIMIT
+    )
+    fields: dict[str, ui.Item[Any]] = {
+        "title": title,
+        "text": text,
+        "due_on": due_on,
+        "assignee_field": assignee,
+        "file_pattern": pattern,
+    }
     hints = {"assignee_field": "assignee_hint"}
     labels = [
         ui.Label(
@@ -55,8 +65,17 @@ def build_brief_form(batch: Batch, messages: Messages) -> ui.Modal:
     return build_modal(messages.text("batch_brief.form"), BriefFormId(batch.id), *labels)
 
 
-def read_brief(fields: ModalFields, brief: Brief) -> Brief:
-    """Read the submitted form; a title that was left empty stays. Raises `RejectedError` (batch_due_date)."""
+def read_brief_form(fields: ModalFields, batch: Batch) -> Batch:
+    """Read the submitted form; a title or pattern that was left empty stays.
+
+    Raises `RejectedError` (batch_due_date, batch_file_pattern).
+    """
+    pattern = fields.get_text("file_pattern")
+    file_pattern = check_file_pattern(pattern) if pattern else batch.file_pattern
+    return replace(batch, brief=_read_brief(fields, batch.brief), file_pattern=file_pattern)
+
+
+def _read_brief(fields: ModalFields, brief: Brief) -> Brief:
     title = (fields.get_text("title") or "").strip()[:TITLE_LIMIT]
     text = (fields.get_text("text") or "").strip()[:TEXT_LIMIT]
     assignee_id = parse_selected_number(fields.get_text("assignee") or "") or None

@@ -11,7 +11,7 @@ from bot.batches.drafting import BatchDrafter, SentBatch
 from bot.batches.uploads import BatchUploads
 from bot.domain.batches import DRAFT_STATES, Batch, BatchState
 from bot.features.batches.access import find_batch_here, require_requester
-from bot.features.batches.brief_form import build_brief_form, read_brief
+from bot.features.batches.brief_form import build_brief_form, read_brief_form
 from bot.features.batches.context import BatchContext
 from bot.features.batches.custom_ids import (
     BriefFormId,
@@ -79,11 +79,9 @@ class PreviewHandlers:
         await open_modal(interaction, build_brief_form(batch, get_localized_messages(interaction)))
 
     async def save_brief(self, interaction: discord.Interaction, custom_id: BriefFormId) -> None:
-        """Store the brief of the form."""
+        """Store the brief of the form, and the pattern for the names of files."""
         fields = read_modal_fields(interaction)
-        await self._change(
-            interaction, custom_id.batch_id, lambda batch: replace(batch, brief=read_brief(fields, batch.brief))
-        )
+        await self._change(interaction, custom_id.batch_id, lambda batch: read_brief_form(fields, batch))
 
     async def open_again_form(self, interaction: discord.Interaction, custom_id: SendAgainId) -> None:
         """Open the form that sends the files again."""

@@ -11,6 +11,7 @@ from bot.batches.manifest import (
     ManifestEntry,
     build_manifest_csv,
     build_manifest_json,
+    check_file_pattern,
     format_file_name,
     measure_entry,
     read_manifest,
@@ -75,6 +76,20 @@ def test_an_entry_takes_no_more_room_than_is_measured() -> None:
 )
 def test_files_are_named_by_the_pattern_of_their_batch(pattern: str, name: str, expected: str) -> None:
     assert format_file_name(pattern, make_item(12, name=name, seed=7)) == expected
+
+
+@pytest.mark.parametrize("pattern", ["{name}-{seed}", "{number}", " spring {row} (final)_{model} "])
+def test_a_pattern_of_fields_and_words_names_files(pattern: str) -> None:
+    assert check_file_pattern(pattern) == pattern.strip()
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["", "photo", "{prompt}", "{name}/{seed}", "{name}: {seed}", "{{name}}", "{name", "{name}\u202e", "{name}" * 17],
+)
+def test_a_pattern_that_would_name_no_file_is_refused(pattern: str) -> None:
+    with pytest.raises(RejectedError, match="batch_file_pattern"):
+        check_file_pattern(pattern)
 
 
 @pytest.mark.parametrize(
