@@ -53,8 +53,13 @@ def require_team(interaction: discord.Interaction) -> Team | None:
     Raises `RejectedError` (lookup_timed_out) if that could not be loaded.
     """
     team = _require_choice(interaction).get_team(list_role_ids(interaction.user))
-    role = None if team is None or interaction.guild is None else interaction.guild.get_role(team.role_id)
-    return team if team is None or role is None else replace(team, name=role.name)
+    return None if team is None else name_team(team, interaction.guild)
+
+
+def name_team(team: Team, guild: discord.Guild | None) -> Team:
+    """Give a team the present name of its role, as far as that is known."""
+    role = None if guild is None else guild.get_role(team.role_id)
+    return team if role is None else replace(team, name=role.name)
 
 
 def get_chosen_role_id(interaction: discord.Interaction) -> int:
@@ -73,7 +78,9 @@ def find_lost_team(interaction: discord.Interaction) -> int | None:
 
 
 def _require_choice(interaction: discord.Interaction) -> TeamChoice:
-    choice = interaction.extras.get(_CHOICE_KEY)
-    if not isinstance(choice, TeamChoice):
+    """Return the choice. While Discord has not sent the roles of the server, nobody has any, which proves nothing."""
+    choice, guild = interaction.extras.get(_CHOICE_KEY), interaction.guild
+    is_known = isinstance(choice, TeamChoice) and (choice.role_id == MYSELF or (guild is not None and guild.roles))
+    if not isinstance(choice, TeamChoice) or not is_known:
         raise RejectedError(make_problem("lookup_timed_out"))
     return choice

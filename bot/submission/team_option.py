@@ -9,7 +9,7 @@ from discord.app_commands import Choice
 
 from bot.domain.teams import MYSELF, Team, TeamChoice
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.teams import require_team, set_team_choice
+from bot.interactions.teams import name_team, require_team, set_team_choice
 from bot.interactions.usage import list_role_ids
 from bot.rendering.markdown import truncate_text
 from shared.problems import RejectedError, make_problem
@@ -53,7 +53,8 @@ class TeamOption:
         """List the user's teams. Raises `RejectedError` (database_unavailable)."""
         if interaction.guild_id is None:
             return ()
-        return await self.team_store.list_teams(interaction.guild_id, list_role_ids(interaction.user))
+        teams = await self.team_store.list_teams(interaction.guild_id, list_role_ids(interaction.user))
+        return [name_team(team, interaction.guild) for team in teams]
 
     async def autocomplete_team(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer the user's teams, and themselves."""

@@ -20,7 +20,7 @@ from bot.interactions.components import get_selected_value
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_privately, respond_with, update_message
-from bot.interactions.teams import get_chosen_role_id, require_team
+from bot.interactions.teams import get_chosen_role_id, name_team, require_team
 from bot.interactions.usage import list_role_ids
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import escape_markdown, truncate_text
@@ -107,7 +107,7 @@ class TeamCommands:
         """List the teams of the server."""
 
         async def render() -> RenderedMessage:
-            teams = await self.team_store.list_teams(interaction.guild_id or 0)
+            teams = await self._list_teams(interaction)
             labels = self.panel.build_labels(interaction)
             return RenderedMessage(build_team_list(teams, list_role_ids(interaction.user), labels))
 
@@ -157,7 +157,7 @@ class TeamCommands:
         """Offer the teams of the server."""
         typed = current.strip().casefold()
         try:
-            teams = await self.team_store.list_teams(interaction.guild_id or 0)
+            teams = await self._list_teams(interaction)
         except RejectedError:
             return []
         return [
@@ -182,10 +182,15 @@ class TeamCommands:
                 return preset
         raise make_unknown_preset_error(name)
 
+    async def _list_teams(self, interaction: discord.Interaction) -> Sequence[Team]:
+        """List the teams of the server, with the present names of their roles."""
+        teams = await self.team_store.list_teams(interaction.guild_id or 0)
+        return [name_team(team, interaction.guild) for team in teams]
+
     async def _find_team(self, interaction: discord.Interaction, value: str) -> Team:
         """Find the team whose role or name this is. Raises `RejectedError` (team_unknown)."""
         typed = value.strip().casefold()
-        for team in await self.team_store.list_teams(interaction.guild_id or 0):
+        for team in await self._list_teams(interaction):
             if typed in (str(team.role_id), team.name.casefold()):
                 return team
         raise RejectedError(make_problem("team_unknown"))

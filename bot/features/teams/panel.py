@@ -1,7 +1,7 @@
 """The panel of a team: saves each choice of those who manage the server, and undoes it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import discord
 
@@ -23,6 +23,7 @@ from bot.interactions.locale import get_localized_messages
 from bot.interactions.modals import read_modal_fields
 from bot.interactions.permissions import require_guild_manager
 from bot.interactions.responses import RenderedMessage, format_problems, open_modal, update_message
+from bot.interactions.teams import name_team
 from bot.rendering.layout import build_container_view
 from bot.rendering.team_labels import TeamLabels
 from bot.storage.presets import SqlPresetStore
@@ -129,7 +130,8 @@ class TeamPanelHandlers:
             note, undo = "", None
             try:
                 wanted = await apply(team)
-                change = await self.team_store.change_team(interaction.user.id, team, self._name(interaction, wanted))
+                named = name_team(wanted, interaction.guild)
+                change = await self.team_store.change_team(interaction.user.id, team, named)
             except RejectedError as rejection:
                 note = format_problems(interaction, rejection.problems)
             else:
@@ -139,11 +141,6 @@ class TeamPanelHandlers:
             return await self.render_panel(interaction, team, section, note, undo)
 
         await update_message(interaction, change_and_render)
-
-    def _name(self, interaction: discord.Interaction, team: Team) -> Team:
-        """Give a team the present name of its role."""
-        role = None if interaction.guild is None else interaction.guild.get_role(team.role_id)
-        return team if role is None else replace(team, name=role.name)
 
     def _format_note(self, interaction: discord.Interaction, key: str, change: TeamChange) -> str:
         labels = self.build_labels(interaction)

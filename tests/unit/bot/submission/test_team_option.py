@@ -38,6 +38,8 @@ class FakeTeamStore:
 
 async def load_interaction(store: FakeTeamStore) -> Any:
     interaction = await make_interaction(role_ids=(7, 8), team_choice=None)
+    for team in (MAKERS, ARTISTS):
+        interaction.guild.get_role(team.role_id).name = team.name
     await load_team_choice(interaction, store)
     return interaction
 
@@ -91,6 +93,25 @@ async def test_nothing_is_asked_for_a_wrong_account_where_the_choice_cannot_be_r
 
     with pytest.raises(RejectedError, match="lookup_timed_out"):
         require_team(interaction)
+
+
+async def test_a_team_is_not_lost_while_the_roles_of_the_server_are_unknown() -> None:
+    interaction = await load_interaction(FakeTeamStore({10: TeamChoice(8, ARTISTS)}))
+    interaction.guild._roles.clear()
+
+    for ask in (require_team, find_lost_team):
+        with pytest.raises(RejectedError, match="lookup_timed_out"):
+            ask(interaction)
+
+
+async def test_a_team_has_the_present_name_of_its_role() -> None:
+    interaction = await load_interaction(FakeTeamStore({10: TeamChoice(8, ARTISTS)}))
+    interaction.guild.get_role(8).name = "Painters"
+
+    team = require_team(interaction)
+
+    assert team is not None
+    assert team.ref.name == "Painters"
 
 
 async def test_the_members_teams_and_themselves_are_offered() -> None:
