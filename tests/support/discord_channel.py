@@ -127,6 +127,11 @@ class DiscordChannel:
         exchanges = self._read_exchanges()
         return sum(exchange["method"] == method and path in exchange["path"] for exchange in exchanges)
 
+    def list_bodies(self, method: str, path: str) -> list[Any]:
+        """List the bodies of the requests of this kind since the stand-in started."""
+        exchanges = self._read_exchanges()
+        return [one["body"] for one in exchanges if one["method"] == method and path in one["path"]]
+
     def count_responses(self, status: int) -> int:
         """Count the responses with this HTTP status since the stand-in started."""
         return sum(exchange["status"] == status for exchange in self._read_exchanges())
