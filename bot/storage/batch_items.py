@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert, select, update
 
 from bot.domain.batches import (
     FINAL_STATES,
@@ -37,6 +37,7 @@ from bot.storage.ledger import settle_job
 from bot.storage.tables import batch_items, batch_results, batch_sheets, batches
 from bot.storage.upsert import build_insert_unless_exists
 from shared.job import BatchRef, Job
+from shared.problems import Problem
 
 _JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
 _NUMBER: Final[BindParameter[int]] = bindparam("target_number")
@@ -46,6 +47,9 @@ _INSERT_ITEM: Final = insert(batch_items)
 _UPDATE_ITEM: Final = update(batch_items).where(batch_items.c.batch_id == BATCH_ID, batch_items.c.number == _NUMBER)
 _SELECT_ITEMS: Final = select(batch_items).where(batch_items.c.batch_id == BATCH_ID).order_by(batch_items.c.number)
 _SELECT_ITEM: Final = _SELECT_ITEMS.where(batch_items.c.number == _NUMBER)
+_SELECT_PENDING: Final = select(batch_items.c.number, batch_items.c.job_id).where(
+    batch_items.c.batch_id == BATCH_ID, batch_items.c.state == ItemState.PENDING
+)
 _SELECT_PLACE: Final = select(batch_items.c.batch_id, batch_items.c.number).where(batch_items.c.job_id == _JOB_ID)
 _RAISE_SHEET: Final = (
     update(batch_sheets)
@@ -117,7 +121,8 @@ def save_items(connection: Connection, batch_id: str, items: Sequence[BatchItem]
 def raise_sheets(connection: Connection, batch_id: str, item_numbers: Iterable[int]) -> None:
     """Let the sheets of these items be drawn."""
     numbers = sorted({get_sheet_number(number) for number in item_numbers})
-    connection.execute(_RAISE_SHEET, [{BATCH_ID.key: batch_id, _NUMBER.key: number} for number in numbers])
+    if numbers:
+        connection.execute(_RAISE_SHEET, [{BATCH_ID.key: batch_id, _NUMBER.key: number} for number in numbers])
 
 
 def add_sheets(connection: Connection, batch_id: str, item_count: int) -> None:
@@ -128,11 +133,26 @@ def add_sheets(connection: Connection, batch_id: str, item_count: int) -> None:
 
 
 def cancel_pending_items(connection: Connection, batch_id: str, now: float) -> None:
-    """Cancel the items that have not been started, and give their reservations back."""
-    items = load_items(connection, batch_id, {ItemState.PENDING})
-    for item in items:
-        settle_job(connection, item.job_id, 0, now)
-    save_items(connection, batch_id, [replace(item, state=ItemState.CANCELLED) for item in items])
+    """Cancel the items that have not been started, readable or not, and give their reservations back."""
+    rows: Sequence[Any] = connection.execute(_SELECT_PENDING, {BATCH_ID.key: batch_id}).all()
+    end_unstarted_items(connection, batch_id, rows, now, state=ItemState.CANCELLED)
+
+
+def end_unstarted_items(
+    connection: Connection,
+    batch_id: str,
+    rows: Sequence[Row[Any]],
+    now: float,
+    *,
+    state: ItemState,
+    problem: Problem | None = None,
+) -> None:
+    """End items that have not been started, and give their reservations back."""
+    for row in rows:
+        settle_job(connection, row.job_id, 0, now)
+        values = {"state": state, "problem_json": None if problem is None else problem.model_dump_json()}
+        connection.execute(_UPDATE_ITEM, values | {BATCH_ID.key: batch_id, _NUMBER.key: row.number})
+    raise_sheets(connection, batch_id, [row.number for row in rows])
 
 
 def queue_item(connection: Connection, job: Job, ref: BatchRef) -> bool:
@@ -180,20 +200,21 @@ def settle_item(
     """
     found = connection.execute(_SELECT_PLACE, {_JOB_ID.key: job_id}).one_or_none()
     batch_id, number = found or ((ref.batch_id, ref.item_number) if ref else ("", 0))
-    if find_item(connection, batch_id, number) is None:
+    key = {BATCH_ID.key: batch_id, _NUMBER.key: number}
+    if connection.execute(_SELECT_ITEM, key).one_or_none() is None:
         return
     batch = lock_batch(connection, batch_id)
-    item = find_item(connection, batch_id, number)
-    if item is None:
-        return
+    item = connection.execute(_SELECT_ITEM, key).one()
     if image is not None:
         row = {"job_id": job_id, "batch_id": batch_id, "image": image, "stored_at": now}
         row["sha256"] = hashlib.sha256(image).hexdigest()
         connection.execute(build_insert_unless_exists(connection, batch_results, row)).one_or_none()
-    cost = item.cost + billed_calls * item.price
-    if item.state in OPEN_ITEM_STATES if item.job_id == job_id else item.state is ItemState.FAILED:
-        ended = replace(item, job_id=job_id, state=end.state, seed=end.seed, problem=end.problem, cost=cost)
-        save_items(connection, batch_id, [ended])
+    is_latest = item.job_id == job_id and item.state in OPEN_ITEM_STATES
+    if is_latest or (item.job_id != job_id and item.state == ItemState.FAILED):
+        problem_json = None if end.problem is None else end.problem.model_dump_json()
+        values = {"job_id": job_id, "state": end.state, "seed": end.seed, "problem_json": problem_json}
+        connection.execute(_UPDATE_ITEM, values | key | {"cost": item.cost + billed_calls * item.price})
+        raise_sheets(connection, batch_id, [number])
         follow_items(connection, batch, now)
 
 

@@ -24,6 +24,7 @@ from bot.storage.batch_drafts import SqlBatchDrafts
 from bot.storage.batch_drawings import SqlBatchDrawings
 from bot.storage.batch_items import (
     cancel_pending_items,
+    end_unstarted_items,
     enter_state,
     find_item,
     follow_items,
@@ -109,15 +110,25 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
         return [batch for row in await self._read(query) if (batch := parse_batch(row))]
 
     async def take_pending_items(self, batch_id: str, limit: int) -> Sequence[BatchItem]:
-        """List the first items that are to be started, as many as may be if at most `limit` are open at once."""
+        """List the first items that are to be started, as many as may be if at most `limit` are open at once.
+
+        Those that another release wrote differently fail.
+        """
         of_batch = batch_items.c.batch_id == batch_id
         count_open = select(func.count()).where(of_batch, batch_items.c.state == ItemState.QUEUED)
         select_pending = select(batch_items).where(of_batch, batch_items.c.state == ItemState.PENDING)
 
         def take(connection: Connection) -> list[BatchItem]:
             free = max(limit - int(connection.execute(count_open).scalar_one()), 0)
-            rows = connection.execute(select_pending.order_by(batch_items.c.number).limit(free))
-            return [item for row in rows if (item := parse_item(row))]
+            rows = connection.execute(select_pending.order_by(batch_items.c.number).limit(free)).all()
+            items = {row.number: parse_item(row) for row in rows}
+            unreadable = [row for row in rows if items[row.number] is None]
+            if unreadable:
+                batch, now = lock_batch(connection, batch_id), self._clock()
+                failure = make_problem("unreadable")
+                end_unstarted_items(connection, batch_id, unreadable, now, state=ItemState.FAILED, problem=failure)
+                follow_items(connection, batch, now)
+            return [item for item in items.values() if item is not None]
 
         return await self._transact(take)
 

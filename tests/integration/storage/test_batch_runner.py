@@ -26,12 +26,13 @@ from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
+from bot.storage.tables import ledger_entries
 from shared.catalogue import Catalogue
 from shared.problems import make_problem
 from shared.queue.chunks import join_chunks
 from shared.queue.keys import OPEN_JOBS, disabled_model_key, upload_key
 from tests.support.batches import BATCH_ID, IMAGE, IMAGE_SHA256, make_batch, make_items
-from tests.support.builders import ADA_ID, Clock, make_finished_status
+from tests.support.builders import ADA_ID, Clock, make_finished_status, read_rows
 from tests.support.database import execute_sql
 
 OTHER_ID = "1300000000000000778"
@@ -283,9 +284,24 @@ async def test_an_item_that_redis_lost_is_queued_again_with_its_picture_and_fail
     assert harness.list_open_jobs() == [(await harness.batches.list_items(BATCH_ID))[0].job_id]
 
 
-async def test_an_item_whose_record_is_unreadable_fails_in_words(
-    harness: RunnerHarness, database: Database, database_url: str
+async def test_items_that_another_release_wrote_fail_or_are_cancelled(
+    harness: RunnerHarness, database_url: str
 ) -> None:
+    await harness.start_batch(MAX_OPEN_ITEMS + 3)
+    spoil = "UPDATE batch_items SET request_json = '{}' WHERE number IN (1, :last)"
+    execute_sql(database_url, spoil, last=MAX_OPEN_ITEMS + 3)
+
+    for _ in range(2):
+        await harness.runner.advance_due_batches()
+    await harness.batches.cancel_rest(BATCH_ID)
+
+    counts = await harness.batches.count_items(BATCH_ID)
+    expected = {ItemState.FAILED: 1, ItemState.QUEUED: MAX_OPEN_ITEMS, ItemState.CANCELLED: 2}
+    assert counts.by_state == expected
+    assert sum(row["reserved"] for row in read_rows(database_url, ledger_entries)) == counts.reserved
+
+
+async def test_an_item_whose_record_is_unreadable_fails_in_words(harness: RunnerHarness, database_url: str) -> None:
     await harness.start_batch(1)
     await harness.runner.advance_due_batches()
     execute_sql(database_url, "UPDATE jobs SET job_json = replace(job_json, 'text_prompts', 'texts')")
