@@ -27,7 +27,7 @@ from bot.rendering.outcome_views import FAILED_COLOUR, GENERATED_COLOUR
 from shared.i18n.messages import Messages
 from shared.job import Priority
 
-BAR_LENGTH: Final = 20
+BAR_LENGTH: Final = 10
 MAX_REVIEWERS: Final = 5
 _TITLE_LIMIT: Final = 200
 _TEXT_LIMIT: Final = 1200
@@ -93,7 +93,7 @@ def build_board_view(batch: Batch, facts: BoardFacts, messages: Messages, compon
 
 
 def format_bar(ended: int, total: int, messages: Messages) -> str:
-    """Draw a bar of twenty characters, followed by the percentage; it is full only when everything has ended."""
+    """Draw a bar of ten characters, followed by the percentage; it is full only when everything has ended."""
     part = ended / total if total else 0.0
     full = int(part * BAR_LENGTH)
     percent = messages.text("result.percent", value=int(100 * part))

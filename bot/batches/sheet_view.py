@@ -64,7 +64,7 @@ def build_cells(items: Sequence[BatchItem], thumbnails: Sequence[bytes | None], 
         Cell(
             thumbnail=thumbnail if item.state is ItemState.GENERATED else None,
             caption=_format_caption(item, messages),
-            placeholder="" if item.state is ItemState.QUEUED else _format_state(item, messages),
+            placeholder=_format_placeholder(item, messages),
             fallback_caption=_text(messages, "unnamed", number=item.number),
             number=item.number,
         )
@@ -111,6 +111,13 @@ def _format_title(items: Sequence[BatchItem], messages: Messages) -> str:
 
 def _format_state(item: BatchItem, messages: Messages) -> str:
     return _text(messages, f"state_{item.state}")
+
+
+def _format_placeholder(item: BatchItem, messages: Messages) -> str:
+    """Say why there is no thumbnail; "" draws the three dots of a picture that is still to come."""
+    if item.state is ItemState.QUEUED:
+        return ""
+    return _text(messages, "gone") if item.state is ItemState.GENERATED else _format_state(item, messages)
 
 
 def _format_failure(item: BatchItem, messages: Messages) -> str:

@@ -110,6 +110,12 @@ def test_only_pictures_without_a_decision_can_be_decided_from_the_sheet() -> Non
     assert decided == {"batch_open": ["2", "3", "4"]}
 
 
+def test_a_picture_that_was_deleted_is_told_on_the_sheet() -> None:
+    deleted, waiting = build_cells([make_item(1), make_item(2, ItemState.QUEUED)], [None, None], EN)
+
+    assert (deleted.placeholder, waiting.placeholder) == (EN.text("batch_sheet.gone"), "")
+
+
 def test_a_sheet_is_drawn_with_the_numbers_of_its_items_in_three_columns() -> None:
     items = [make_item(number) for number in range(10, 19)]
     cells = build_cells(items, [make_thumbnail(make_png())] * 9, EN)

@@ -1,0 +1,108 @@
+"""Retake the pictures of the batches' guide: `python -m tests.support.take_batch_screenshots` writes into docs/images.
+
+A batch of eleven lamps runs on a stack of its own, and is reviewed in part. With `fr`, the pictures are in French and go
+into the folder that is named next.
+"""
+
+import base64
+import io
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from demo.first_picture import wait_until_ready
+from demo.stack import run_stack
+from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
+from tests.support.contest_play import find_component
+from tests.support.message_text import read_text
+from tests.support.take_screenshots import save_picture
+from tests.support.user import DiscordUser, list_media, wait_until
+
+VIEWPORT: Final[Any] = {"width": 1280, "height": 1500}
+MAX_WIDTH: Final = 700
+MATERIALS: Final = ("glass", "paper", "brass", "clay", "linen", "oak", "ice", "wool", "[filtered]", "straw", "marble")
+
+
+def main() -> None:
+    if CHROMIUM is None:
+        sys.exit(WHY_SKIPPED)
+    locale, folder = (sys.argv[1], Path(sys.argv[2])) if sys.argv[1:] else ("en-US", None)
+    with tempfile.TemporaryDirectory(prefix="pentimento-batches-") as logs, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        with run_stack(Path(logs) / "logs", discord_options=("--no-rate-limits",)) as stack:
+            wait_until_ready(stack)
+            requester = DiscordUser(stack)
+            requester.patch(f"/control/users/{requester.name}", {"locale": locale})
+            review_batch(browser, requester, folder)
+        browser.close()
+
+
+def review_batch(browser: Browser, user: DiscordUser, folder: Path | None) -> None:
+    """Start the batch, decide on some of its pictures, and photograph the board, a sheet and a picture."""
+    rows = "".join(f"a lamp of {material};lamp-{material}\n" for material in MATERIALS)
+    table = {"filename": "lamps.csv", "base64": base64.b64encode(f"prompt;name\n{rows}".encode()).decode()}
+    channel = user.stack.channel_id
+    preview = user.wait_for_private_message(
+        user.invoke_command("batch start", channel, {"file1": table}, title="Lamps for the autumn window")
+    )
+    user.use_component(preview, find_component(preview, "batch_start"))
+    board = wait_until(
+        lambda: next((m for m in user.list_messages(channel) if "## Lamps" in read_text(m) and m.get("thread")), None),
+        "the board",
+    )
+    sheets = wait_until(
+        lambda: found if len(found := list_sheets(user, board["id"])) == 2 else None, "both sheets of the batch"
+    )
+    wait_until(lambda: "10 " in read_text(user.list_messages(channel)[-1]), "everything is made")
+    user.use_component(sheets[0], find_component(sheets[0], "batch_accept"), "1", "2", "4", "5")
+    user.use_component(sheets[0], find_component(sheets[0], "batch_reject"), "6")
+    wait_until(lambda: "<@" in read_text(list_sheets(user, board["id"])[0]), "the decisions on the sheet")
+    photograph(browser, user, channel, "batch-board", folder)
+    photograph(browser, user, board["id"], "batch-sheet", folder, message=sheets[0]["id"])
+    page = browser.new_page(viewport=VIEWPORT)
+    page.goto(f"{user.stack.discord_url}/?user={user.name}&channel={board['id']}")
+    user.use_component(sheets[0], find_component(sheets[0], "batch_open"), "3")
+    photograph_last(page, "batch-picture", folder)
+
+
+def list_sheets(user: DiscordUser, thread: str) -> list[dict[str, Any]]:
+    return [m for m in user.list_messages(thread) if list_media(m) and "batch_open" in str(m["components"])]
+
+
+def photograph(
+    browser: Browser, user: DiscordUser, channel: str, name: str, folder: Path | None, *, message: str = ""
+) -> None:
+    """Photograph a message of a channel, the newest by default."""
+    page = browser.new_page(viewport=VIEWPORT)
+    page.goto(f"{user.stack.discord_url}/?user={user.name}&channel={channel}")
+    page.wait_for_timeout(3000)  # the page scrolls to the newest message once its pictures have their sizes
+    shown = page.locator(f'[data-message-id="{message}"]') if message else page.locator("[data-message-id]").last
+    save(shown.screenshot(), name, folder)
+    page.close()
+
+
+def photograph_last(page: Page, name: str, folder: Path | None) -> None:
+    page.wait_for_timeout(4000)
+    save(page.locator("[data-message-id]").last.screenshot(), name, folder)
+    page.close()
+
+
+def save(taken: bytes, name: str, folder: Path | None) -> None:
+    """Save a screenshot without the empty part to the right of a message."""
+    with Image.open(io.BytesIO(taken)) as image:
+        cropped = io.BytesIO()
+        image.crop((0, 0, min(image.width, MAX_WIDTH), image.height)).save(cropped, "PNG")
+    png = cropped.getvalue()
+    if folder is None:
+        save_picture(png, name)
+    else:
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.png").write_bytes(png)
+
+
+if __name__ == "__main__":
+    main()
