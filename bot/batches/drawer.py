@@ -181,7 +181,7 @@ class BatchDrawer:
         self._places.mark_recorded(nonce)
 
     async def _leave_place(self, board: BatchBoard, error: discord.HTTPException) -> None:
-        """Go on without a thread or a channel that is gone: sheets move to the channel, a board is drawn no more."""
+        """Go on without a thread that is gone: its sheets move to the channel. Without the channel, a batch pauses."""
         batch = board.batch
         place = batch.place
         log.warning("batch %s: its channel or thread is gone (%s)", batch.id, error)
@@ -191,6 +191,8 @@ class BatchDrawer:
         await self._store.mark_board_drawn(board)
         for sheet in list_sheets_to_draw(await self._store.list_sheets(batch.id)):
             await self._store.record_sheet(sheet, sheet.message_id)
+        if await self._store.pause_unseen(batch.id):
+            log.warning("batch %s: paused, as nobody can see its pictures", batch.id)
 
 
 def list_sheets_to_draw(sheets: Sequence[BatchSheet]) -> list[BatchSheet]:

@@ -5,9 +5,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, union, update
 
-from bot.domain.batches import BatchBoard, BatchSheet, Review
+from bot.domain.batches import BatchBoard, BatchSheet, BatchState, Review
+from bot.storage.batch_items import enter_state
+from bot.storage.batch_notices import add_decision_notice
 from bot.storage.batch_reader import SqlBatchReader
-from bot.storage.batch_rows import parse_batch, parse_sheet
+from bot.storage.batch_rows import lock_batch, parse_batch, parse_sheet
 from bot.storage.tables import batch_items, batch_results, batch_sheets, batches
 from bot.storage.tables.batches import IS_UNDRAWN
 
@@ -113,6 +115,22 @@ class SqlBatchDrawings(SqlBatchReader):
             connection.execute(reopen.values(values))
 
         await self._transact(change)
+
+    async def pause_unseen(self, batch_id: str) -> bool:
+        """Pause a batch whose channel is gone, so that nobody pays for pictures that nobody sees; tell its requester.
+
+        False unless it was running.
+        """
+
+        def pause(connection: Connection) -> bool:
+            now = self._clock()
+            batch = lock_batch(connection, batch_id)
+            if batch.state is not BatchState.RUNNING:
+                return False
+            add_decision_notice(connection, enter_state(connection, batch, BatchState.PAUSED, now), now)
+            return True
+
+        return await self._transact(pause)
 
     async def _change(self, query: Any) -> bool:
         result = await self._transact(lambda connection: connection.execute(query))

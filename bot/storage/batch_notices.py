@@ -1,4 +1,4 @@
-"""The notices that tell the requester of a batch how it was decided on before it was started."""
+"""The notices that tell the requester of a batch how it was decided on, or that it is paused because nobody sees it."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ _NOBODY: Final = frozenset({0, OPERATOR_ID})
 
 
 def add_decision_notice(connection: Connection, batch: Batch, now: float) -> None:
-    """Let the requester be told in a direct message that a batch was approved, refused, or not decided on in time."""
+    """Let the requester be told in a direct message of the state that a batch has entered, and who decided on that."""
     if batch.requester.id in _NOBODY:
         return
     data = {

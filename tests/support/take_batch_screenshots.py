@@ -1,7 +1,7 @@
 """Retake the pictures of the batches' guide: `python -m tests.support.take_batch_screenshots` writes into docs/images.
 
-A batch of eleven lamps runs on a stack of its own, and is reviewed in part. With `fr`, the pictures are in French and go
-into the folder that is named next.
+A batch of eleven lamps runs on a stack of its own, and is reviewed in part. With a language and a folder, the pictures
+are in that language and go into the folder.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""The direct message that tells the requester of a batch how an approver has decided."""
+"""The direct messages that tell the requester of a batch how an approver has decided, and that its channel is gone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,20 +19,21 @@ _KEYS: Final = {
     BatchState.CHANGES_REQUESTED: "changes_requested",
     BatchState.REJECTED: "rejected",
     BatchState.EXPIRED: "expired",
+    BatchState.PAUSED: "channel_gone",
 }
 _NOTE_LIMIT: Final = 1500
 
 
 @dataclass(frozen=True)
 class BatchNotices:
-    """Renders notices of decisions."""
+    """Renders the notices."""
 
     store: SqlBatchStore
 
     async def render_notice(
         self, notice: Notice, messages: Messages, guild: discord.Guild | None
     ) -> Sequence[ui.Item[Any]]:
-        """Say who decided on which batch, and in which words; nothing if the batch is no longer stored."""
+        """Say which batch it is about, who decided on it, and in which words; nothing if it is no longer stored."""
         del guild
         batch = await self.store.find_batch(notice.data["batch_id"])
         if batch is None:

@@ -12,18 +12,20 @@ import pytest
 
 from bot.batches.drawer import DRAWING_SECONDS, BatchDrawer
 from bot.batches.message_builder import BatchMessageBuilder
-from bot.domain.batches import BatchPlace, ItemState, Review
+from bot.domain.batches import BatchPlace, BatchState, ItemState, Review
 from bot.domain.guild_settings import GuildSettings
+from bot.domain.notices import DIRECT_MESSAGE, NoticeKind
 from bot.results.picture_thumbnails import PictureThumbnails
 from bot.storage.batches import SqlBatchStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.session import Database
+from bot.storage.tables import notices
 from bot.storage.thumbnails import SqlThumbnailStore
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.job import Requester
 from tests.support.batches import make_batch, make_items
-from tests.support.builders import Clock
+from tests.support.builders import Clock, read_rows
 from tests.support.database import execute_sql
 from tests.support.discord_channel import NUMBERS, DiscordChannel, read_text
 from tests.support.fake_stores import FakeGuildSettingsStore
@@ -231,6 +233,27 @@ async def test_sheets_whose_thread_is_deleted_go_on_in_the_channel(afternoon: Af
 
     assert await afternoon.find_place() == replace(place, thread_id=place.channel_id)
     assert len(await afternoon.list_sheets()) == 1
+
+
+async def test_a_batch_whose_channel_is_gone_pauses_and_its_requester_is_told_once(afternoon: Afternoon) -> None:
+    channel_id = afternoon.discord_channel.channel_id
+    await afternoon.start(2, channel_id=channel_id)
+    drawer = afternoon.make_drawer()
+    await afternoon.draw(drawer)
+    place = await afternoon.find_place()
+    for channel in (place.thread_id, channel_id):
+        await afternoon.discord_channel.call_control("DELETE", f"channels/{channel}")
+
+    await afternoon.end_item(1)
+    for _ in range(3):
+        await afternoon.draw(drawer)
+
+    batch = await afternoon.store.find_batch(afternoon.batch_id)
+    assert batch is not None
+    assert batch.state is BatchState.PAUSED
+    assert await afternoon.store.list_undrawn_boards(9) == []
+    told = read_rows(afternoon.url, notices)
+    assert [(row["kind"], row["channel_id"]) for row in told] == [(NoticeKind.BATCH, DIRECT_MESSAGE)]
 
 
 async def test_a_thread_that_was_archived_is_opened_for_its_sheets(afternoon: Afternoon) -> None:
