@@ -8,7 +8,7 @@ from demo.standins.discord.permissions import MEMBER_PERMISSIONS
 from tests.support.message_text import read_text
 from tests.support.records import query_records
 from tests.support.server import Server, add_server, find_user_id
-from tests.support.user import DiscordUser, wait_until
+from tests.support.user import DiscordUser, list_custom_ids, wait_until
 
 
 def wait_for_panel(user: DiscordUser, panel: dict[str, Any], words: str) -> dict[str, Any]:
@@ -41,6 +41,11 @@ def set_up_team(server: Server, role: str) -> None:
     panel = wait_for_panel(owner, panel, f"team_setting:{role}:style_preset:0")
     owner.use_component(panel, f"team_setting:{role}:style_preset:0", "anime")
     panel = wait_for_panel(owner, panel, "**Settings** from none to style Anime")
+    undo = next(custom_id for custom_id in list_custom_ids(panel) if custom_id.startswith("team_undo:"))
+    owner.use_component(panel, undo)
+    panel = wait_for_panel(owner, panel, "Undone: **Settings** from style Anime to none")
+    owner.use_component(panel, f"team_setting:{role}:style_preset:0", "anime")
+    panel = wait_for_panel(owner, panel, "Changed: **Settings** from none to style Anime")
     owner.use_component(panel, f"team_setting:{role}:keep:0", "80")
     panel = wait_for_panel(owner, panel, "keep 80%")
     owner.use_component(panel, f"team_setting:{role}:locked:0", "style_preset")
