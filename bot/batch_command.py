@@ -32,7 +32,7 @@ _ID_LIMIT: Final = 2**63
 _KEY_LIMIT: Final = 64
 _TITLE_LIMIT: Final = 100
 _MAX_LISTED: Final = 100
-_FAILED_CODES: Final = ("over_budget_", "database_", "batch_started", "batch_over")
+_FAILED_CODES: Final = ("over_budget_", "database_", "discord_", "queue_", "batch_over")
 
 
 class MissingFileError(PentimentoError):
