@@ -137,6 +137,7 @@ class BatchRunner:
         is_closed = settings.queue_state is not GuildQueueState.OPEN
         items = () if is_closed else await self.batches.take_pending_items(batch.id, MAX_OPEN_ITEMS)
         if not items:
+            await self.batches.end_lost_items(batch.id)
             await self.batches.postpone(batch, self.clock() + RECHECK_SECONDS)
         return items
 
@@ -186,6 +187,7 @@ class BatchRunner:
 
     async def _cancel_open_jobs(self, batch: Batch) -> None:
         """Cancel the jobs that have not started; those that run already end with a picture."""
+        await self.batches.end_lost_items(batch.id)
         problem = make_problem(CANCELLED, name=batch.brief.title)
         for item in await self.batches.list_items(batch.id, states={ItemState.QUEUED}):
             result = await self.queue.cancel_job(item.job_id, problem)

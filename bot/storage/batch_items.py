@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, select, update
 
 from bot.domain.batches import (
     FINAL_STATES,
@@ -34,10 +34,10 @@ from bot.storage.batch_rows import (
     parse_item,
 )
 from bot.storage.ledger import settle_job
-from bot.storage.tables import batch_items, batch_results, batch_sheets, batches
+from bot.storage.tables import OPEN_STATES, batch_items, batch_results, batch_sheets, batches, jobs, ledger_entries
 from bot.storage.upsert import build_insert_unless_exists
 from shared.job import BatchRef, Job
-from shared.problems import Problem
+from shared.problems import Problem, make_problem
 
 _JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id")
 _NUMBER: Final[BindParameter[int]] = bindparam("target_number")
@@ -49,6 +49,18 @@ _SELECT_ITEMS: Final = select(batch_items).where(batch_items.c.batch_id == BATCH
 _SELECT_ITEM: Final = _SELECT_ITEMS.where(batch_items.c.number == _NUMBER)
 _SELECT_PENDING: Final = select(batch_items.c.number, batch_items.c.job_id).where(
     batch_items.c.batch_id == BATCH_ID, batch_items.c.state == ItemState.PENDING
+)
+_SELECT_LOST: Final = (
+    select(batch_items.c.number, batch_items.c.job_id, batch_items.c.cost, jobs.c.state)
+    .outerjoin(jobs, jobs.c.id == batch_items.c.job_id)
+    .where(
+        batch_items.c.batch_id == BATCH_ID,
+        batch_items.c.state == ItemState.QUEUED,
+        jobs.c.id.is_(None) | jobs.c.state.not_in(OPEN_STATES),
+    )
+)
+_SELECT_SPENT: Final = select(func.coalesce(func.sum(ledger_entries.c.spent), 0)).where(
+    ledger_entries.c.job_id == _JOB_ID
 )
 _SELECT_PLACE: Final = select(batch_items.c.batch_id, batch_items.c.number).where(batch_items.c.job_id == _JOB_ID)
 _RAISE_SHEET: Final = (
@@ -215,6 +227,21 @@ def settle_item(
         values = {"job_id": job_id, "state": end.state, "seed": end.seed, "problem_json": problem_json}
         connection.execute(_UPDATE_ITEM, values | key | {"cost": item.cost + billed_calls * item.price})
         raise_sheets(connection, batch_id, [number])
+        follow_items(connection, batch, now)
+
+
+def end_lost_items(connection: Connection, batch: Batch, now: float) -> None:
+    """End items of a locked batch whose jobs ended without them, as in a release that knows no batches: they failed."""
+    rows = connection.execute(_SELECT_LOST, {BATCH_ID.key: batch.id}).all()
+    problem_json = make_problem("result_gone").model_dump_json()
+    for row in rows:
+        if row.state is None:
+            settle_job(connection, row.job_id, 0, now)
+        spent = connection.execute(_SELECT_SPENT, {_JOB_ID.key: row.job_id}).scalar_one()
+        values = {"state": ItemState.FAILED, "problem_json": problem_json, "cost": row.cost + int(spent)}
+        connection.execute(_UPDATE_ITEM, values | {BATCH_ID.key: batch.id, _NUMBER.key: row.number})
+    if rows:
+        raise_sheets(connection, batch.id, [row.number for row in rows])
         follow_items(connection, batch, now)
 
 

@@ -24,6 +24,7 @@ from bot.storage.batch_drafts import SqlBatchDrafts
 from bot.storage.batch_drawings import SqlBatchDrawings
 from bot.storage.batch_items import (
     cancel_pending_items,
+    end_lost_items,
     end_unstarted_items,
     enter_state,
     find_item,
@@ -131,6 +132,14 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
             return [item for item in items.values() if item is not None]
 
         return await self._transact(take)
+
+    async def end_lost_items(self, batch_id: str) -> None:
+        """End the items whose jobs ended without them."""
+
+        def end(connection: Connection) -> None:
+            end_lost_items(connection, lock_batch(connection, batch_id), self._clock())
+
+        await self._transact(end)
 
     async def postpone(self, batch: Batch, due_at: float | None) -> bool:
         """Let the leading bot look at a batch at another time; False if it has changed meanwhile."""

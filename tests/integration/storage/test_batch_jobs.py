@@ -19,6 +19,7 @@ from shared.outcome import CANCELLED, Failed, Filtered, FilteredPart, Outcome
 from shared.problems import RejectedError, make_problem
 from tests.support.batches import BATCH_ID, IMAGE, IMAGE_SHA256, make_batch, make_item_job, make_items
 from tests.support.builders import ADA_ID, GENERATED, NOON, Clock, make_finished_status, read_rows
+from tests.support.database import execute_sql
 
 PRICE = 80_000  # of the default model, in millionths of a dollar
 RESULT = b"a picture that a model made"
@@ -255,3 +256,22 @@ async def test_a_result_is_found_as_any_other_until_it_is_deleted(
     assert batch is not None
     assert (item.review, item.reviewer_id, batch.state) == (Review.REJECTED, None, BatchState.DONE)
     assert record.job.requester.id == ADA_ID
+
+
+async def test_items_whose_jobs_ended_in_a_release_without_batches_fail(
+    batches: SqlBatchStore, batch_jobs: SqlBatchJobStore, job_store: SqlJobStore, database_url: str
+) -> None:
+    await start_batch(batches, 3)
+    queued = [await queue_item(batches, batch_jobs, number) for number in (1, 2, 3)]
+    execute_sql(database_url, "UPDATE jobs SET state = 'delivered' WHERE id = :id", id=queued[0].id)
+    other_release = "INSERT INTO outcomes (job_id, kind, cost_usd) VALUES (:id, 'generated', 0.08)"
+    execute_sql(database_url, other_release, id=queued[0].id)
+    execute_sql(database_url, "DELETE FROM jobs WHERE id = :id", id=queued[1].id)
+    await job_store.settle_closed_jobs()
+
+    for _ in range(2):
+        await batches.end_lost_items(BATCH_ID)
+
+    assert (await batches.count_items(BATCH_ID)).by_state == {ItemState.FAILED: 2, ItemState.QUEUED: 1}
+    assert [item.cost for item in await batches.list_items(BATCH_ID)] == [PRICE, 0, 0]
+    assert read_balance(database_url) == (PRICE, PRICE)
