@@ -32,6 +32,7 @@ def prepare_job(queue: JobQueue, catalogue: Catalogue, claim: Claim, *, keeps_cr
         return
     upload = queue.fetch_upload(job.id)
     uploads = Pictures() if upload is None else unpack_pictures(upload)
+    del upload
     if not has_needed_pictures(uploads, job.request):
         queue.finish(claim, Failed(problem=make_problem("upload_expired")))
         return

@@ -13,6 +13,7 @@ from shared.imaging.pixels import convert_sixteen_bit_grey, lay_on_white
 from shared.imaging.tone_mapping import build_sdr_profile
 
 _OPAQUE: Final = 255
+_STRIP_PIXELS: Final = 1 << 20
 _IMPERCEPTIBLE: Final = 2  # levels of 255 by which profiles of sRGB differ from one another
 
 
@@ -36,13 +37,23 @@ def convert_to_srgb(image: Image.Image, colour: ColourSpace | None) -> Image.Ima
 
     Call it after the resize, as its cost is per pixel. Browsers and Discord's light theme show images on white.
     """
-    alpha = image.getchannel("A") if image.mode == "RGBA" else None
-    if alpha is not None:
-        opaque = image.convert("RGB")
-    else:
-        opaque = convert_sixteen_bit_grey(image) if image.mode.startswith("I") else image
-    converted = (opaque if colour is None else _convert_colours(opaque, colour)).convert("RGB")
-    return converted if alpha is None else lay_on_white(converted, alpha)
+    if image.mode == "RGBA":
+        return _convert_strips(image, colour)
+    opaque = convert_sixteen_bit_grey(image) if image.mode.startswith("I") else image
+    converted = opaque if colour is None else _convert_colours(opaque, colour)
+    return converted if converted.mode == "RGB" else converted.convert("RGB")
+
+
+def _convert_strips(image: Image.Image, colour: ColourSpace | None) -> Image.Image:
+    """Convert an image with alpha strip by strip, so that no more than the image and its result are in memory."""
+    result = Image.new("RGB", image.size)
+    height = max(1, _STRIP_PIXELS // image.width)
+    for top in range(0, image.height, height):
+        strip = image.crop((0, top, image.width, min(top + height, image.height)))
+        opaque = strip.convert("RGB")
+        converted = (opaque if colour is None else _convert_colours(opaque, colour)).convert("RGB")
+        result.paste(lay_on_white(converted, strip.getchannel("A")), (0, top))
+    return result
 
 
 def _find_profile(colour: ColourSpace) -> bytes:

@@ -56,7 +56,7 @@ def _convert_to_grey(image: Image.Image) -> Image.Image:
         return convert_sixteen_bit_grey(image)
     alpha = _get_alpha(image)
     if alpha is None:
-        return image.convert("RGB").convert("L") if image.mode in ("P", "PA", "RGBA", "LA") else image.convert("L")
+        return image if image.mode == "L" else image.convert("RGB").convert("L")
     return alpha if _is_of_one_colour(image, alpha) else ImageOps.invert(alpha)
 
 
@@ -64,12 +64,12 @@ def _get_alpha(image: Image.Image) -> Image.Image | None:
     """Get the alpha of an image in which something is transparent."""
     if not image.has_transparency_data or image.mode.startswith("I"):
         return None
-    alpha = image.convert("RGBA").getchannel("A")
+    alpha = (image if image.mode in ("RGBA", "LA") else image.convert("RGBA")).getchannel("A")
     return alpha if alpha.getextrema()[0] != _OPAQUE else None
 
 
 def _is_of_one_colour(image: Image.Image, alpha: Image.Image) -> bool:
     opaque = alpha.point([0] * _HALF + [_OPAQUE] * _HALF)
-    histogram = image.convert("RGBA").convert("RGB").convert("L").histogram(opaque)
+    histogram = image.convert("RGB").convert("L").histogram(opaque)
     levels = [level for level, count in enumerate(histogram) if count]
     return bool(levels) and levels[-1] - levels[0] <= _ONE_COLOUR_LEVELS

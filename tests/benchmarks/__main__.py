@@ -27,6 +27,7 @@ from tests.benchmarks.ratios import Ratio
 TOPICS = (
     "cpu_job",
     "signing",
+    "cpu_edit",
     "worker",
     "queue_overhead",
     "queue_depth",

@@ -2,7 +2,8 @@
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,26 +63,36 @@ def prepare_image(
     else:
         size = choose_nearest_size(sizes, width, height)
     stored_size = (size[1], size[0]) if opened.is_sideways else size
-    drawn = rotate_upright(_decode_and_resize(opened, stored_size, fit), opened.orientation)
-    jpeg = encode_jpeg(pad_image(drawn, size), max_bytes)
+    with _decode_and_resize(opened, stored_size, fit) as resized:
+        drawn = rotate_upright(resized, opened.orientation)
+        jpeg = encode_jpeg(pad_image(drawn, size), max_bytes)
     return PreparedImage(jpeg, *size, opened.image_type, width, height)
 
 
-def _decode_and_resize(opened: OpenedImage, target: Size, fit: str) -> Image.Image:
-    """Decode no more than is needed, and convert after the resize: both are most expensive at full size."""
+@contextmanager
+def _decode_and_resize(opened: OpenedImage, target: Size, fit: str) -> Iterator[Image.Image]:
+    """Decode no more than is needed, and convert after the resize: both are most expensive at full size.
+
+    A picture that has its size already is not copied, and lasts until the block ends.
+    """
     stored = opened.image.size
     box, drawn = compute_placement(stored, target, fit)
     needed = math.ceil(stored[0] * drawn[0] / (box[2] - box[0])), math.ceil(stored[1] * drawn[1] / (box[3] - box[1]))
-    with decode_pixels(opened, needed) as pixels:
+    with ExitStack() as stack:
+        pixels = stack.enter_context(decode_pixels(opened, needed))
         box, _ = compute_placement(pixels.frame, target, fit)
         resized = _resize(pixels.image, drawn, box)
-        del pixels
-    return convert_to_srgb(resized, opened.colour)
+        if resized is not pixels.image:
+            del pixels
+            stack.close()
+        yield convert_to_srgb(resized, opened.colour)
 
 
 def _resize(image: Image.Image, size: Size, box: Box) -> Image.Image:
     """Resize the part in `box` to `size`."""
     ready = make_resizable(image)
+    if ready.size == size and box == (0, 0, *size):
+        return ready
     gap = None if ready.mode.startswith("I") else _REDUCING_GAP
     scale = min((box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1])
     resampling = Image.Resampling.HAMMING if scale >= _HAMMING_MIN_SCALE else Image.Resampling.BICUBIC
