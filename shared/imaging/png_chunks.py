@@ -114,7 +114,7 @@ def split_png(png: bytes) -> PngParts:
     if exif:
         header.append(exif.raw)
     chunks = {kind: bytes(chunk.data) for kind, chunk in ancillary.items()}
-    used = (PNG_SIGNATURE, *header, *pixels)
+    used: list[bytes | memoryview] = [PNG_SIGNATURE, *header, *pixels]
     has_nothing_else = len(header) == 1 and sum(map(len, used)) == len(png)
     whole = png if has_nothing_else else b"".join(used)
     return PngParts(whole, chunks, bool(header), has_pixels, is_cut=offset > len(png))

@@ -76,12 +76,12 @@ REDIS_KEYS: Final = (
         "1 minute",
     ),
     RedisKey("outcomes", "stream", "Outcomes for the bot to deliver.", None, {"job_id": "the job that ended"}),
-    # Pictures: lists of chunks (shared/queue/chunks.py)
-    RedisKey("upload:{job}", "list", "The picture as uploaded; deleted once it is prepared.", _IMAGE_TTL),
+    # Pictures: lists of chunks (shared/queue/chunks.py). Those of an edit are one bundle (shared/request/bundles.py)
+    RedisKey("upload:{job}", "list", "The picture, or bundle, as uploaded; deleted once it is prepared.", _IMAGE_TTL),
     RedisKey(
         "prepared:{job}",
         "list",
-        "The picture as the model gets it; deleted on delivery.",
+        "The picture, or bundle, as the model gets it; deleted on delivery.",
         f"{_IMAGE_TTL}; a year while the job is parked",
     ),
     RedisKey("result:{job}", "list", "The generated picture; deleted on delivery.", _IMAGE_TTL),
