@@ -15,6 +15,7 @@ from shared.batch_table_problems import BATCH_TABLE_CODES
 from shared.contest_problems import CONTEST_CODES
 from shared.errors import PentimentoError
 from shared.gallery_problems import GALLERY_CODES
+from shared.mask_problems import MASK_CODES
 from shared.saved_problems import SAVED_CODES
 from shared.team_problems import TEAM_CODES
 
@@ -49,10 +50,6 @@ _CODES: Final = {
         "field_required",
         "text_too_long",
         "no_side_extended",
-        "mask_required",
-        "mask_empty",
-        "mask_full",
-        "mask_not_transparent",
         "style_picture_required",
         "prompt_empty",
         "prompt_part_empty",
@@ -144,6 +141,7 @@ _CODES: Final = {
         # features
         *SAVED_CODES,
         *CONTEST_CODES,
+        *MASK_CODES,
         *GALLERY_CODES,
         *BATCH_CODES,
         *BATCH_TABLE_CODES,
