@@ -63,7 +63,7 @@ class SourceSheets:
             cells.append(Cell(thumbnail, caption, missing, format_ranges(numbers), numbers[0]))
         lines = (_describe(sha256, numbers, names, messages, "batch_preview.sheet_line") for sha256, numbers in shown)
         alt_text = truncate_text(f"{messages.text('batch_preview.sheet')} {'; '.join(lines)}", ALT_TEXT_LIMIT)
-        sheet = await asyncio.to_thread(draw_contact_sheet, cells)
+        sheet = await asyncio.to_thread(draw_contact_sheet, cells, shows_results=False)
         return DrawnSheet(SheetPage(number, count, alt_text), sheet.jpeg)
 
 

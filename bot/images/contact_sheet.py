@@ -33,12 +33,15 @@ class Cell:
     number: int | None = None
 
 
-def draw_contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> RenderedImage:
+def draw_contact_sheet(
+    cells: Sequence[Cell], columns: int | None = None, *, shows_results: bool = True
+) -> RenderedImage:
     """Draw 1 to 25 cells in reading order, numbered from 1, in 1 to 5 columns; by default as nearly square as possible.
 
     Thumbnails keep their aspect ratio, with at most 512 pixels on the longer side in up to three columns, 256 in more.
-    All cells are as large as the largest needs. It decodes, draws and encodes, so it belongs in a thread. Raises
-    `ValueError` for any other number of cells or columns.
+    All cells are as large as the largest needs. A sheet that shows results is marked as made with AI; one of pictures
+    that people uploaded is not. It decodes, draws and encodes, so it belongs in a thread. Raises `ValueError` for any
+    other number of cells or columns.
     """
     if not 1 <= len(cells) <= MAX_CELLS or columns not in (None, 1, 2, 3, 4, 5):
         raise ValueError(
@@ -73,7 +76,7 @@ def draw_contact_sheet(cells: Sequence[Cell], columns: int | None = None) -> Ren
         for number, line in enumerate(caption, 1):
             baseline = top + height + round(_CAPTION_LINE_HEIGHT * number * font_size)
             canvas.draw_text((left + width // 2, baseline), line, font_size, colour=MUTED_TEXT_COLOUR)
-    return canvas.encode(unreadable_indexes, shows_results=True)
+    return canvas.encode(unreadable_indexes, shows_results=shows_results)
 
 
 def compute_frame_size(thumbnails: Sequence[LazyImage | None], side: int) -> tuple[int, int]:

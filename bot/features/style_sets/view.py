@@ -37,7 +37,7 @@ async def build_style_set_message(
     cells = [
         Cell(picture, messages.text("style_set.picture", number=number)) for number, picture in enumerate(pictures, 1)
     ]
-    sheet = await asyncio.to_thread(draw_contact_sheet, cells)
+    sheet = await asyncio.to_thread(draw_contact_sheet, cells, shows_results=False)
     view = build_container_view(
         ui.TextDisplay(f"### {_format_style_set(style_set, messages)}"),
         build_attached_gallery(_SHEET_FILENAME, messages.text("style_set.alt", name=style_set.name)),

@@ -1,8 +1,14 @@
 """Pictures of results that the bot encodes itself say that a model had a part in them; those of people do not."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from PIL import Image
 
+from bot.batches.source_sheet import SourceSheets
+from bot.domain.style_sets import StyleSet
+from bot.features.style_sets.view import build_style_set_message
 from bot.images.bar_chart import Bar, draw_bar_chart
 from bot.images.contact_sheet import Cell, draw_contact_sheet
 from bot.images.lineage_tree import Node, draw_lineage_tree
@@ -13,6 +19,7 @@ from bot.rounds.pictures import prepare_upload
 from shared.imaging.marks import embed_marks, has_content_credentials, read_marks
 from shared.imaging.xmp import Marks, SourceType
 from tests.support.images import encode_image, make_grainy_image, make_png_chunk
+from tests.support.views import EN
 
 GRAIN = make_grainy_image(256)
 MARKS = Marks(
@@ -82,3 +89,22 @@ async def test_an_anonymous_entry_keeps_its_mark_and_nothing_that_leads_to_its_a
 async def test_an_anonymous_entry_with_the_models_credentials_alone_is_untouched() -> None:
     signed = sign(encode_image(Image.new("RGB", (64, 64)), "PNG"))
     assert (await prepare_upload(signed, len(signed), SourceType.FROM_WORDS, is_anonymous=True))[0] is signed
+
+
+class StoredPictures:
+    """A batch whose only picture a person has uploaded."""
+
+    async def list_image_names(self, _batch_id: str) -> dict[str, str]:
+        return {"f" * 64: "photo.jpg"}
+
+    async def load_image(self, _batch_id: str, _sha256: str) -> bytes:
+        return encode_image(GRAIN, "JPEG")
+
+
+async def test_sheets_of_pictures_that_people_uploaded_are_not_marked() -> None:
+    store: Any = StoredPictures()
+    item: Any = SimpleNamespace(number=1, image_sha256="f" * 64)
+    page = await SourceSheets(store).draw_page("1", [item], 0, EN)
+    assert page is not None
+    styles = await build_style_set_message(StyleSet("1", "ink", 0, 1), [encode_image(GRAIN, "JPEG")], EN)
+    assert [read_marks(sheet) for sheet in (page.jpeg, styles.files[0].fp.read())] == 2 * [Marks()]
