@@ -135,10 +135,9 @@ class ApprovalMessages:
         ]
 
     async def _load_messages(self, batch: Batch) -> Messages:
-        """Load the texts in the language of the server."""
+        """Load the texts in the language that the server chose, or else in the requester's."""
         settings = await self._guild_settings.load_settings(batch.place.guild_id)
-        guild = self._client.get_guild(batch.place.guild_id)
-        return load_messages(settings.language or ("" if guild is None else str(guild.preferred_locale)))
+        return load_messages(settings.language or batch.requester.locale)
 
 
 def build_nonce(batch: Batch) -> str:

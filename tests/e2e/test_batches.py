@@ -169,7 +169,7 @@ def test_a_batch_above_the_limit_of_its_team_waits_for_an_approver(owner: Discor
     board = find_message(kim, "posters", asked, again)
     wait_for_text(kim, board, "100")
 
-    assert "somebody must approve it first" in read_text(preview)
+    assert "an approver has to agree first" in read_text(preview)
     assert f"<@&{roles['approvers']}>" in read_text(asked)
     assert own.startswith("You sent this batch in yourself")
     assert "brighter" in told

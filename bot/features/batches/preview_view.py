@@ -11,7 +11,7 @@ from bot.batches.brief_text import format_approver_note, format_brief
 from bot.batches.source_sheet import SheetPage
 from bot.domain.batch_previews import BatchPreview, RejectedRow
 from bot.domain.batches import Batch, BatchItem
-from bot.domain.budgets import BudgetExceededError
+from bot.domain.budgets import BudgetExceededError, BudgetUsage
 from bot.features.batches.custom_ids import (
     DiscardBatchId,
     EditBriefId,
@@ -22,6 +22,7 @@ from bot.features.batches.custom_ids import (
     StartBatchId,
 )
 from bot.interactions.components import build_button
+from bot.rendering.budget_text import format_budget_usage
 from bot.rendering.layout import build_attached_gallery, build_container_view
 from bot.rendering.markdown import escape_markdown, escape_problem_text, truncate_text
 from bot.rendering.status_text import format_duration
@@ -35,21 +36,23 @@ _MAX_SHOWN_ROWS: Final = 5
 _PROBLEM_LIMIT: Final = 220
 _NOTE_LIMIT: Final = 200
 _MAX_NOTES: Final = 3
+_MAX_BUDGETS: Final = 3
 
 
 @dataclass(frozen=True)
 class PreviewFacts:
     """All that a preview shows of a batch.
 
-    `excess` says that a budget has less left than all items need. `seconds` is how long the batch takes if nobody else
-    waits; None where that is unknown. `approval_limit` is that of its team, in millionths of a dollar, if the batch is
-    above it.
+    `excess` says that a budget has less left than all items need; `budgets` are those that count them. `seconds` is how
+    long the batch takes if nobody else waits; None where that is unknown. `approval_limit` is that of its team, in
+    millionths of a dollar, if the batch is above it.
     """
 
     batch: Batch
     items: Sequence[BatchItem]
     preview: BatchPreview
     excess: BudgetExceededError | None = None
+    budgets: Sequence[BudgetUsage] = ()
     seconds: float | None = None
     approval_limit: int | None = None
     sheet: SheetPage | None = None
@@ -93,6 +96,8 @@ def _format_summary(facts: PreviewFacts, catalogue: Catalogue, messages: Message
     if facts.excess is not None:
         problems = facts.excess.problems
         yield escape_problem_text(messages.format_problem(problems[0]), problems, 2 * _PROBLEM_LIMIT)
+    tightest = sorted(facts.budgets, key=lambda usage: usage.left / max(usage.budget.limit, 1))[:_MAX_BUDGETS]
+    yield from (f"-# {format_budget_usage(usage, messages, is_of_member=True)}" for usage in tightest)
     if facts.approval_limit is not None:
         yield messages.text("batch_preview.approval", limit=messages.format_price(facts.approval_limit / 1e6))
     notes = messages.format_notes(preview.notes)[:_MAX_NOTES]

@@ -10,7 +10,7 @@ import discord
 from bot.batches.approval_view import SHEET_FILENAME
 from bot.batches.source_sheet import SourceSheets
 from bot.domain.batches import Batch, BatchItem
-from bot.domain.budgets import BudgetExceededError, require_room
+from bot.domain.budgets import BudgetExceededError, BudgetUsage, require_room
 from bot.domain.teams import Team
 from bot.features.batches.preview_view import PreviewFacts, build_preview_view
 from bot.interactions.locale import get_localized_messages
@@ -40,11 +40,13 @@ class BatchPreviews:
         items = await self.store.list_items(batch.id)
         drawn = await self.sheets.draw_page(batch.id, items, page, messages)
         preview = await self.store.load_preview(batch.id)
+        usages = await self.budgets.list_usage(batch.spender)
         facts = PreviewFacts(
             batch,
             items,
             preview,
-            excess=await self._find_excess(batch, items),
+            excess=_find_excess(usages, items),
+            budgets=usages,
             seconds=await self._estimate_seconds(items),
             approval_limit=await self.find_approval_limit(batch, items),
             sheet=None if drawn is None else drawn.page,
@@ -64,17 +66,17 @@ class BatchPreviews:
         """Find the team of a batch as it is now; None if there is none any more."""
         return None if batch.team is None else await self.teams.find_team(batch.place.guild_id, batch.team.id)
 
-    async def _find_excess(self, batch: Batch, items: Sequence[BatchItem]) -> BudgetExceededError | None:
-        """Find the budget that has less left than all items need, and of which the fewest of them fit."""
-        usages = await self.budgets.list_usage(batch.spender)
-        try:
-            require_room(usages, [item.price for item in items])
-        except BudgetExceededError as error:
-            return error
-        return None
-
     async def _estimate_seconds(self, items: Sequence[BatchItem]) -> float | None:
         try:
             return await self.paces.estimate_seconds(Counter(item.request.model for item in items))
         except RejectedError:
             return None
+
+
+def _find_excess(usages: Sequence[BudgetUsage], items: Sequence[BatchItem]) -> BudgetExceededError | None:
+    """Find the budget that has less left than all items need, and of which the fewest of them fit."""
+    try:
+        require_room(usages, [item.price for item in items])
+    except BudgetExceededError as error:
+        return error
+    return None

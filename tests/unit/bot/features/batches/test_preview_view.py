@@ -51,6 +51,7 @@ def test_a_preview_fits_discord_whatever_people_wrote(
         ),
         preview=BatchPreview(row_count, rows[:8], (make_note("link_used"),) * 9, "rows.csv", table),
         excess=BudgetExceededError(USAGE, 960_000, 7),
+        budgets=[USAGE] * 5,
         seconds=1234.5,
         approval_limit=500_000,
         sheet=SheetPage(1, 3, "1–3: a"),
@@ -69,13 +70,14 @@ def test_a_preview_fits_discord_whatever_people_wrote(
 def test_a_preview_says_what_is_made_for_whom_and_at_which_price() -> None:
     batch = make_batch(team=TEAM, priority=Priority.LOW, pings=True)
 
-    said = join_texts(build_preview_view(make_facts(batch=batch, seconds=90), CATALOGUE, EN))
+    said = join_texts(build_preview_view(make_facts(batch=batch, seconds=90, budgets=[USAGE]), CATALOGUE, EN))
 
     assert "12 pictures can be made." in said
     assert "$0.96" in said
     assert f"12 × {CATALOGUE.models[ITEMS[0].request.model].name} $0.08" in said
     assert "for Makers · low priority" in said
     assert "I'll ping you" in said
+    assert "$0.60" in said
 
 
 def test_over_budget_only_what_fits_can_be_started() -> None:
