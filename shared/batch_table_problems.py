@@ -39,6 +39,7 @@ BATCH_TABLE_CODES: Final = (
     "batch_file_pattern",
     "batch_keep_fraction",
     "batch_braces",
+    "batch_brace_count",
     "batch_column_unknown",
     "batch_prompt_length",
 )

@@ -28,6 +28,9 @@ MAX_CELL_LENGTH: Final = 32_767
 https://support.microsoft.com/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
 """
 
+MAX_BRACES: Final = 200
+"""Columns and lists in a prompt."""
+
 MAX_HEADER_LINE: Final = 20
 """The last line among those with content that may be the header."""
 

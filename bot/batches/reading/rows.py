@@ -67,6 +67,8 @@ class _RowBuilder:
         lines = [line for line in table.lines[table.first_row :] if not line.is_hidden and has_content(line.cells)]
         if not lines:
             raise RejectedError(make_problem("batch_table_empty", name=shorten_text(table.file_name)))
+        if len(lines) > self.limit:  # each would make one at least
+            raise RejectedError(make_problem("batch_too_many_items", count=len(lines), limit=self.limit))
         index = PictureIndex(self.files.pictures)
         common_picture = None if "image" in table.columns else self._choose_common_picture()
         for line in lines:

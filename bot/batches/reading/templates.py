@@ -9,13 +9,15 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Final, TypeAlias
 
-from bot.batches.reading.limits import MAX_CELL_LENGTH, shorten_text
+from bot.batches.reading.limits import MAX_BRACES, MAX_CELL_LENGTH, shorten_text
 from shared.problems import RejectedError, make_problem
 
-_TOKEN: Final = re.compile(r"\\\\|\\[{}|,]|\{\{|[{}|,]|[^\\{}|,]+|\\")
+_TOKEN: Final = re.compile(r"(?:\\\\|\\(?![\\{}])|[^\\{}])+|\\[{}]|\{\{|[{}]")
+_GROUP_TOKEN: Final = re.compile(r"(?:\\\\|\\(?![\\{}|,])|[^\\{}|,])+|\\[{}|,]|\{\{|[{}|,]")
 _OPENING: Final = "{"
 _CLOSING: Final = "}"
 _ESCAPES: Final = {"{{": "\\{", _CLOSING: "\\}"}
@@ -77,23 +79,24 @@ Part: TypeAlias = Text | Column | Choice
 
 
 def parse_template(text: str) -> Template:
-    """Parse a prompt with columns and lists. Raises `RejectedError` if its braces do not match."""
-    return _Parser(_TOKEN.findall(text), text).parse()
+    """Parse a prompt with columns and lists. Raises `RejectedError` if its braces do not match, or are too many."""
+    if text.count(_OPENING) > MAX_BRACES:
+        raise RejectedError(make_problem("batch_brace_count", text=shorten_text(text), limit=MAX_BRACES))
+    return _Parser(text).parse()
 
 
 class _Parser:
-    """Parses tokens from the first to the last."""
+    """Parses a text from its beginning to its end."""
 
-    def __init__(self, tokens: list[str], text: str) -> None:
-        self._tokens = tokens
+    def __init__(self, text: str) -> None:
         self._text = text
         self._position = 0
 
     def parse(self) -> Template:
         parts: list[Part] = []
-        while self._position < len(self._tokens):
-            token = self._take_token()
-            if token == _CLOSING and self._take_token() != _CLOSING:
+        while self._position < len(self._text):
+            token = self._take_token(_TOKEN)
+            if token == _CLOSING and self._take_token(_TOKEN) != _CLOSING:
                 raise self._make_error()
             parts.append(self._parse_group(1) if token == _OPENING else Text(_ESCAPES.get(token, token)))
         return Template(tuple(parts))
@@ -103,7 +106,7 @@ class _Parser:
         if depth > _MAX_DEPTH:
             raise self._make_error()
         members: list[Part | str] = []
-        for token in iter(self._take_token, _CLOSING):
+        for token in iter(partial(self._take_token, _GROUP_TOKEN), _CLOSING):
             if token == _OPENING:
                 members.append(self._parse_group(depth + 1))
             elif token in _LIST_SEPARATORS:
@@ -119,12 +122,12 @@ class _Parser:
             raise self._make_error()
         return Column(name)
 
-    def _take_token(self) -> str:
-        if self._position == len(self._tokens):
+    def _take_token(self, pattern: re.Pattern[str]) -> str:
+        found = pattern.match(self._text, self._position)
+        if found is None:
             raise self._make_error()
-        token = self._tokens[self._position]
-        self._position += 1
-        return token
+        self._position = found.end()
+        return found[0]
 
     def _make_error(self) -> RejectedError:
         return RejectedError(make_problem("batch_braces", text=shorten_text(self._text)))

@@ -89,7 +89,7 @@ class Line:
 class Table:
     """A table as it was sent: all of its lines, also those above its header and the hidden ones.
 
-    `columns` has a key for each cell of the header: of `shared.request`'s options or of `columns.OWN_COLUMNS`, else
+    `columns` has a key for each cell of the header: one of `columns.KNOWN_COLUMNS`, else
     its folded words, "" if it is empty. `first_row` is the index of the line after the header.
     """
 

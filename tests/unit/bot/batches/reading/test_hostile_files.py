@@ -136,7 +136,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "quotes": lambda: b'prompt;x\n"' + b'";"' * (2 * MIB),
     "lines": lambda: b"prompt\n" + b"\n" * (7 * MIB),
     "columns": lambda: b"prompt\n" + b";" * (7 * MIB),
-    "lists": lambda: b"prompt\n" + b"{a,b}" * 6000,
+    "lists": lambda: b"prompt\n" + b"{a,b}" * 200,
 }
 
 
