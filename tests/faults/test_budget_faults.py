@@ -1,6 +1,7 @@
 """Bots and a worker at a nearly spent budget, on PostgreSQL: whoever dies, the budget holds and the ledger balances.
 
-Every test ends with the ledger compared with what the Bedrock stand-in billed, and with nothing left reserved.
+Every test ends with the ledger compared with what the Bedrock stand-in billed, and with nothing left reserved. All is
+asked for a team, whose budget is large: its counter has to agree, too.
 """
 
 import os
@@ -17,6 +18,7 @@ from bot.features.server_settings.time_zones import COMMON_ZONES
 from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack, run_stack
+from demo.standins.discord.permissions import MEMBER_PERMISSIONS
 from tests.support.bot_processes import BotProcesses, read_job_field, read_job_record
 from tests.support.ledger import assert_ledger_balances
 from tests.support.postgresql import SKIP_REASON, PostgreSQLServer, find_binaries, open_postgresql
@@ -58,6 +60,19 @@ class BudgetStack:
         wait_until(lambda: "worker ready" in worker.log.read_text(), "a worker that is ready")
         return worker
 
+    def set_up_team(self) -> None:
+        """Let Ada ask for a team with a budget that is never used up."""
+        made = {"name": "Makers", "permissions": str(int(MEMBER_PERMISSIONS))}
+        role = self.owner.post("/control/roles", made)["id"]
+        ada = DiscordUser(self.stack)
+        self.owner.put("/control/members/ada", {"roles": [role]})
+        for user, command, options in (
+            (self.owner, "team setup", {"role": role}),
+            (self.owner, "budget set", {"amount": 1000, "per": "day", "in": "pictures", "team": role}),
+            (ada, "team choose", {"team": "Makers"}),
+        ):
+            user.wait_for_private_message(user.invoke_command(command, self.stack.channel_id, **options))
+
     def leave_pictures(self, count: int) -> None:
         """Set the server's budget so that it has room for so many pictures today."""
         options = {"amount": self.count_pictures() + count, "per": "day", "in": "pictures"}
@@ -69,8 +84,9 @@ class BudgetStack:
         return int(query_records(self.stack, f"{PICTURES} FROM ledger_entries")[0][0])
 
     def assert_balanced(self) -> None:
-        """Assert that the ledger is what was billed, that nothing is reserved, and that the counter agrees."""
+        """Assert that the ledger is what was billed, that nothing is reserved, and that both counters agree."""
         assert_ledger_balances(self.stack)
+        assert query_records(self.stack, "SELECT count(*) FROM ledger_entries WHERE team_id IS NULL") == [(0,)]
         used = {int(row[0]) for row in query_records(self.stack, "SELECT used FROM budget_counters")}
         assert used == {self.count_pictures()}
 
@@ -97,6 +113,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BudgetStack]:
             opened = BudgetStack(stack, database, proxy, BotProcesses(stack, proxy.url))
             opened.bots.start()
             opened.start_worker()
+            opened.set_up_team()
             yield opened
             proxy.release()
             opened.bots.stop_all()
