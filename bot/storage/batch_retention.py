@@ -3,32 +3,52 @@
 import json
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.batches import FINAL_STATES, RUN_STATES, ItemState
 from bot.domain.records import NO_USER_ID
+from bot.storage.session import Database
 from bot.storage.tables import batch_images, batch_items, batch_results, batches, guild_settings
 
 SECONDS_PER_DAY: Final = 86400.0
+PICTURES_PER_TRANSACTION: Final = 20
 
 
-def delete_expired_pictures(connection: Connection, days: float, now: float) -> int:
-    """Delete the pictures of batches that ended so many days ago, or as many as their guild keeps any; return how many.
-
-    The batches stay, with their items.
-    """
+def select_expired_batches(days: float, now: float) -> Select[Any]:
+    """Select the ids of batches that ended so many days ago, or as many as their guild keeps any picture."""
     kept_days = case((guild_settings.c.retention_days < days, guild_settings.c.retention_days), else_=days)
     is_expired = batches.c.ended_at < now - kept_days * SECONDS_PER_DAY
-    expired = (
+    return (
         select(batches.c.id)
         .outerjoin(guild_settings, guild_settings.c.guild_id == batches.c.guild_id)
         .where(batches.c.state.in_(FINAL_STATES), is_expired)
     )
-    return sum(
-        connection.execute(delete(table).where(table.c.batch_id.in_(expired))).rowcount
-        for table in (batch_images, batch_results)
-    )
+
+
+def select_forgettable_batches(user_id: int) -> Select[Any]:
+    """Select the ids of the batches of a person that `forget_batches` deletes."""
+    return select(batches.c.id).where(_is_deletable(user_id))
+
+
+async def delete_pictures(database: Database, batch_ids: Select[Any]) -> int:
+    """Delete the pictures of batches, a few in each transaction, as SQLite overwrites them; return their number.
+
+    The batches stay, with their items. Raises `DATABASE_ERRORS`.
+    """
+
+    def delete_some(connection: Connection) -> int:
+        deleted = 0
+        for table in (batch_images, batch_results):
+            key = tuple(table.primary_key.columns)
+            some = select(*key).where(table.c.batch_id.in_(batch_ids)).limit(PICTURES_PER_TRANSACTION)
+            deleted += connection.execute(delete(table).where(tuple_(*key).in_(some))).rowcount
+        return deleted
+
+    total = 0
+    while deleted := await database.run_transaction(delete_some):
+        total += deleted
+    return total
 
 
 async def count_batches(connection: AsyncConnection, user_id: int) -> int:

@@ -31,8 +31,9 @@ from bot.storage.batch_items import (
     follow_items,
     save_items,
 )
-from bot.storage.batch_retention import delete_expired_pictures
+from bot.storage.batch_retention import delete_pictures, select_expired_batches
 from bot.storage.batch_rows import count_items, lock_batch, parse_batch, parse_item
+from bot.storage.session import translate_database_errors
 from bot.storage.tables import batch_items, batches
 from shared.problems import RejectedError, make_problem
 
@@ -175,7 +176,8 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
 
     async def delete_expired_pictures(self, days: float) -> int:
         """Delete the pictures of batches that ended so many days ago, or as many as their guild keeps any."""
-        return await self._transact(lambda connection: delete_expired_pictures(connection, days, self._clock()))
+        with translate_database_errors():
+            return await delete_pictures(self._database, select_expired_batches(days, self._clock()))
 
     async def _change_state(
         self, batch_id: str, states: Collection[BatchState], new_state: BatchState, code: str

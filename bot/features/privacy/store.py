@@ -14,7 +14,11 @@ from bot.domain.gallery import Remover
 from bot.domain.records import NO_USER_ID
 from bot.features.privacy.summary import StoredDataSummary
 from bot.storage.anonymous_jobs import anonymize_ancestors, delete_childless_jobs, forget_source_owner
-from bot.storage.batch_retention import count_batches, count_pending_items, forget_batches
+from bot.storage.batch_retention import (
+    count_batches,
+    count_pending_items,
+    forget_batches,
+)
 from bot.storage.gallery_rows import note_changed_favourites, withdraw_posts
 from bot.storage.notices import NO_DATA
 from bot.storage.round_members import PERSONAL_TABLES, forget_member

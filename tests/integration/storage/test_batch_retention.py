@@ -6,6 +6,7 @@ from sqlalchemy import text
 from bot.domain.batches import BatchState, Brief, ItemState, Review
 from bot.domain.guild_settings import GuildSettings
 from bot.features.privacy.store import SqlUserDataStore
+from bot.storage.batch_retention import PICTURES_PER_TRANSACTION
 from bot.storage.batches import SqlBatchStore
 from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.session import Database
@@ -54,6 +55,8 @@ async def test_pictures_are_deleted_a_while_after_the_batch_has_ended(
     settings = SqlGuildSettingsStore(database)
     await settings.change_settings(1, ADA_ID, GuildSettings(), GuildSettings(retention_days=guild_days))
     await start_batch(store, database_url)
+    for number in range(PICTURES_PER_TRANSACTION):
+        await store.add_image(BATCH_ID, str(number), "castle.png", IMAGE)
     clock.now += 100 * DAY
     assert await store.delete_expired_pictures(30) == 0
     await store.cancel_rest(BATCH_ID)
@@ -64,9 +67,9 @@ async def test_pictures_are_deleted_a_while_after_the_batch_has_ended(
 
     clock.now += kept_days * DAY
     assert await store.delete_expired_pictures(30) == 0
-    assert count_pictures(database_url) == 2
+    assert count_pictures(database_url) == PICTURES_PER_TRANSACTION + 2
     clock.now += 1
-    assert await store.delete_expired_pictures(30) == 2
+    assert await store.delete_expired_pictures(30) == PICTURES_PER_TRANSACTION + 2
 
     assert count_pictures(database_url) == 0
     assert [item.review for item in await store.list_items(BATCH_ID)] == [Review.ACCEPTED, Review.UNDECIDED]
