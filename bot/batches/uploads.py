@@ -1,9 +1,11 @@
 """The files of a batch on disk while they are read, so that memory holds one of them at a time."""
 
 import asyncio
+import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,10 @@ from bot.storage.batches import SqlBatchStore
 from bot.submission.images import ImageFetcher
 
 MAX_CONCURRENT_BATCHES: Final = 2
+STALE_SECONDS: Final = 3600.0
+"""How old a folder is that no process uses any more: the token of an interaction lives for 15 minutes."""
+
+_PREFIX: Final = "pentimento-batch-"
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,8 @@ class BatchUploads:
         bytes. Raises `RejectedError` with one of the `attachment_*` problems.
         """
         async with self.slots:
-            with tempfile.TemporaryDirectory(prefix="pentimento-batch-") as folder:
+            await asyncio.to_thread(_delete_stale_folders)
+            with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
                 sent: list[SentFile] = []
                 for file in files:
                     data = await self.image_fetcher.fetch_file(file, upload_limit)
@@ -45,6 +52,15 @@ class BatchUploads:
                         if name not in names:
                             sent.append(await _write_file(Path(folder), len(sent), name, data))
                 yield sent
+
+
+def _delete_stale_folders() -> None:
+    """Delete the folders that processes left when they were killed."""
+    latest = time.time() - STALE_SECONDS
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # another process may delete it, too
+            if folder.stat().st_mtime < latest:
+                shutil.rmtree(folder)
 
 
 async def _write_file(folder: Path, number: int, name: str, data: bytes) -> SentFile:

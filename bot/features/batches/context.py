@@ -20,7 +20,7 @@ from bot.submission.validation import RequestValidator
 from shared.job import Priority
 from shared.problems import RejectedError, make_problem
 
-MAX_DRAFTS: Final = 5
+MAX_DRAFTS: Final = 3
 """Of one member in a server; each may hold hundreds of pictures for a day."""
 
 
