@@ -12,6 +12,10 @@ NO_SUCH_KEY: Final = KEY_PREFIX + "no_such_key"
 """A key that never exists. A script that begins with deleting it may write to a full Redis: see lib.lua."""
 
 
+LIBRARIES: Final = ("lib", "fair_order", "stages")
+"""The files of functions that are prepended to each script, in this order."""
+
+
 class RegisteredScript(Protocol):
     """A script that redis-py has registered, of its blocking or its asyncio client."""
 
@@ -25,14 +29,14 @@ class RegisteredScript(Protocol):
 def list_scripts() -> list[str]:
     """List the names of all scripts, of both halves."""
     names = (file.name.removesuffix(".lua") for file in files("shared.queue").joinpath("lua").iterdir())
-    return sorted(name for name in names if name != "lib")
+    return sorted(name for name in names if name not in LIBRARIES)
 
 
 @cache
 def load_script(name: str) -> str:
-    """Load the text of a script behind lib.lua, ready for EVAL with KEY_PREFIX as its only key."""
+    """Load the text of a script behind the libraries, ready for EVAL with KEY_PREFIX as its only key."""
     folder = files("shared.queue").joinpath("lua")
-    return "\n".join(folder.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in ("lib", name))
+    return "\n".join(folder.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in (*LIBRARIES, name))
 
 
 def append_script_with_picture(

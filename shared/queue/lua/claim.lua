@@ -1,6 +1,7 @@
--- claim.lua: lease the fairest job whose model and scopes let it run: the lowest start tag says which tenant's turn it is,
--- and the lowest inner tag which of its ready jobs of that model takes it. Jobs of paused guilds are parked on the way.
--- Called again with the same token (the reply may have been lost), it gives the same job. It writes even if Redis is full.
+-- claim.lua: lease the fairest job whose model and scopes let it run: the lowest start tag says which tenant's turn it
+-- is, and the lowest inner tag which of its ready jobs of that model takes it. Jobs of paused guilds are parked on the
+-- way. Called again with the same token (the reply may have been lost), it gives the same job. It writes even if Redis
+-- is full.
 --
 -- KEYS[1]  prefix of every key
 -- ARGV[1]  string  stage

@@ -12,10 +12,11 @@ from bot.queue.replies import AcceptReply, CancelReply, JobsBeforeReply, SaveDra
 from shared.queue import keys
 from shared.queue.replies import ScriptReply
 from shared.queue.schema import REDIS_KEYS
+from shared.queue.scripts import list_scripts
 from worker.queue.replies import ClaimReply, FinishReply, RetryReply, SweepReply
 
 LUA = Path(str(files("shared.queue").joinpath("lua")))
-SCRIPTS = sorted(path.stem for path in LUA.glob("*.lua") if path.stem != "lib")
+SCRIPTS = list_scripts()
 REPLIES: dict[str, type[ScriptReply]] = {
     "accept": AcceptReply,
     "cancel": CancelReply,
