@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from shared.catalogue import Catalogue, Model
+from shared.imaging.carried_ingredients import detach_ingredient
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Outcome
 from shared.problems import Actor, Problem, RejectedError, make_problem
@@ -16,7 +17,6 @@ from shared.request.pictures import Pictures
 from shared.request.validation import validate_request
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.imaging.verification import measure_size
-from worker.ingredients import detach_ingredient
 from worker.ports import Claim, ImageModelClient, JobQueue, QueueUnavailableError
 from worker.result_metadata import finish_picture
 from worker.signing import PictureSigner

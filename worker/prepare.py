@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 
 from shared.catalogue import Catalogue
+from shared.imaging.carried_ingredients import attach_ingredient
 from shared.imaging.limits import ImageRejectedError
 from shared.imaging.problems import make_picture_problem
 from shared.outcome import Failed
@@ -13,7 +14,7 @@ from shared.request.output_format import fit_output_format
 from shared.request.output_size import require_allowed_size
 from shared.request.pictures import Pictures
 from worker.imaging.pictures import prepare_pictures
-from worker.ingredients import attach_ingredient, build_ingredient
+from worker.ingredients import build_ingredient
 from worker.ports import Claim, JobQueue
 from worker.unknown_model import fail_unknown_model
 

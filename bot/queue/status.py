@@ -21,6 +21,7 @@ from shared.outcome import OUTCOME_ADAPTER
 from shared.queue.chunks import join_chunks
 from shared.queue.keys import OPEN_JOBS, leases_key, open_jobs_key, prepared_key
 from shared.queue.stages import Stage
+from shared.request.bundles import remove_ingredient
 from shared.unreadable import UnreadableRowLog
 
 log = logging.getLogger(__name__)
@@ -144,7 +145,8 @@ class RedisJobStatusReader:
         None before it is prepared and once the outcome is delivered.
         """
         with translate_redis_errors():
-            return await self._load_image(prepared_key(job_id))
+            data = await self._load_image(prepared_key(job_id))
+        return None if data is None else remove_ingredient(data)
 
     async def _load_image(self, key: str) -> bytes | None:
         return join_chunks(cast("list[bytes]", await self._redis.lrange(key, 0, -1)))

@@ -5,8 +5,10 @@ are, the number of the name and the size in bytes of each (unsigned, 8 and 32 bi
 """
 
 import struct
+from dataclasses import replace
 from typing import Final
 
+from shared.imaging.carried_ingredients import detach_ingredient
 from shared.request.model import MaskKind, Request
 from shared.request.pictures import PictureName, Pictures
 
@@ -43,6 +45,13 @@ def has_needed_pictures(pictures: Pictures, request: Request) -> bool:
         and (pictures.mask is not None or request.mask is not MaskKind.PICTURE)
         and (pictures.style is not None or not request.has_style_picture)
     )
+
+
+def remove_ingredient(data: bytes) -> bytes:
+    """Remove the credentials that prepared pictures carry along for the signature of the result."""
+    pictures = unpack_pictures(data)
+    source, ingredient = detach_ingredient(pictures.source or b"")
+    return data if ingredient is None else pack_pictures(replace(pictures, source=source)) or b""
 
 
 def _unpack_bundle(data: bytes) -> Pictures | None:

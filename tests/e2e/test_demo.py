@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from demo.__main__ import SAMPLE_IMAGE
 from demo.certificate import ORGANISATION
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = Path(os.environ.get("DISCORD_OPENAPI_TOOLS", ROOT.parent / "shared" / "tools"))
 CHECKER = TOOLS / "check_discord_exchanges.py"
+CAPTURE = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
 DEMO = [sys.executable, "-m", "demo"]
 
 
@@ -41,18 +43,35 @@ def list_leftover_processes(folder: Path) -> list[str]:
     return found
 
 
-def assert_is_signed(picture: Path) -> None:
-    """Check the credentials with the library's own reader."""
+def sign_photo(folder: Path) -> tuple[str, ...]:
+    """Give arguments for a photo that its camera signed; none where nothing can be signed."""
+    if not importlib.util.find_spec("c2pa"):
+        return ()
+    from tests.support.certificates import sign_picture  # noqa: PLC0415 - it is skipped without c2pa
+
+    photo = folder / "photo.jpg"
+    photo.write_bytes(sign_picture(SAMPLE_IMAGE.read_bytes(), "image/jpeg", CAPTURE))
+    return ("--image", str(photo))
+
+
+def assert_has_lineage(picture: Path) -> None:
+    """Check by the library's own reader that the demo signed a picture, with that of the camera as its parent."""
     script = (
-        "import c2pa, json, sys; reader = c2pa.Reader(sys.argv[1]);"
-        "print(reader.get_validation_state(), reader.get_active_manifest()['signature_info']['issuer'])"
+        "import c2pa, json, sys; store = json.loads(c2pa.Reader(sys.argv[1]).json());"
+        "manifest = store['manifests'][store['active_manifest']]; (parent,) = manifest['ingredients'];"
+        "print(store['validation_state'], manifest['signature_info']['issuer'], parent['relationship']);"
+        "print(json.dumps(store['manifests'][parent['active_manifest']]['assertions']))"
     )
     read = subprocess.run([sys.executable, "-c", script, picture], capture_output=True, text=True, check=True)
-    assert read.stdout.strip() == f"Valid {ORGANISATION}"
+    first, second = read.stdout.splitlines()
+    assert first == f"Valid {ORGANISATION} parentOf"
+    assert CAPTURE in second
 
 
 def test_once_generates_an_image_and_prints_one_line_of_json(tmp_path: Path) -> None:
-    process = run_demo(tmp_path, "--record", str(tmp_path / "exchanges.jsonl"))
+    photo = sign_photo(tmp_path)
+
+    process = run_demo(tmp_path, "--record", str(tmp_path / "exchanges.jsonl"), *photo)
 
     assert process.returncode == 0, process.stderr
     printed = json.loads(process.stdout.splitlines()[-1])
@@ -60,8 +79,8 @@ def test_once_generates_an_image_and_prints_one_line_of_json(tmp_path: Path) -> 
     with Image.open(printed["file"]) as picture:
         assert picture.format == "PNG"
         assert json.loads(picture.info["pentimento"])["seed"] == printed["seed"]
-    if importlib.util.find_spec("c2pa"):
-        assert_is_signed(Path(printed["file"]))
+    if photo:
+        assert_has_lineage(Path(printed["file"]))
     assert (tmp_path / "exchanges.jsonl").stat().st_size > 0
     assert list_leftover_processes(tmp_path) == []
 

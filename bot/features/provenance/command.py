@@ -61,7 +61,7 @@ class ProvenanceCommand:
         if posted is not None:
             record = await self.result_lookup.find_visible_result(interaction, posted.job_id, message)
             if record is not None:
-                return Findings(Match.EXACT, marks, credentials, record, posted.kind)
+                return Findings(Match.EXACT, marks, credentials, record, posted)
         if settings is not None:
             record = await self.result_lookup.find_visible_result(interaction, settings.job_id, message)
             if record is not None:

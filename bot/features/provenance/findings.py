@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.provenance import FileKind
+from bot.domain.provenance import PostedFile
 from bot.domain.records import JobRecord
 from bot.results.credentials import CredentialsReport
 from shared.imaging.xmp import Marks
@@ -21,10 +21,10 @@ class Match(StrEnum):
 
 @dataclass(frozen=True)
 class Findings:
-    """Facts about a picture that a user may know. `record` and `kind` are of the result that it is or claims to be."""
+    """Facts about a picture that a user may know. `record` is of the result that it is, or claims to be."""
 
     match: Match
     marks: Marks
     credentials: CredentialsReport | None
     record: JobRecord | None = None
-    kind: FileKind | None = None
+    file: PostedFile | None = None

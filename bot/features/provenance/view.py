@@ -13,6 +13,7 @@ from bot.results.credentials import CredentialsReport
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
 from shared.imaging.xmp import Marks, SourceType
+from shared.outcome import Credentials
 
 _NAME_LIMIT: Final = 80
 _PICTURE_LIMIT: Final = 850  # four of them, a title and a footer are less than 4,000 characters
@@ -52,8 +53,10 @@ def _format_record(found: Findings, catalogue: Catalogue, messages: Messages) ->
         user=f"<@{record.job.requester.id}>",
         source=messages.text("provenance.from_picture" if request.has_picture else "provenance.from_words"),
     )
-    if found.kind is not None:
-        yield messages.text(f"provenance.file_{found.kind}")
+    if found.file is not None:
+        yield messages.text(f"provenance.file_{found.file.kind}")
+        if found.file.credentials is Credentials.MODEL:
+            yield messages.text("provenance.credentials_of_model")
     link = _build_link(record)
     if link is not None:
         yield messages.text("provenance.link", link=link)

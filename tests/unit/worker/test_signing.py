@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from PIL import Image
 
 from bot.images.marking import remove_settings
 from shared.catalogue import Catalogue
+from shared.imaging.carried_ingredients import attach_ingredient, detach_ingredient
 from shared.imaging.jpeg_segments import iterate_jpeg_segments
 from shared.imaging.marks import has_content_credentials, read_marks
 from shared.imaging.xmp import SourceType
 from shared.outcome import Credentials
 from shared.queue.stages import Stage
 from shared.request.builder import build_request
+from shared.request.bundles import pack_pictures, remove_ingredient
 from shared.request.pictures import Pictures
 from shared.settings import InvalidSettingsError
 from tests.support.certificates import (
@@ -40,7 +43,7 @@ from tests.support.views import make_job
 from worker import ingredients as ingredients_module
 from worker.call_result import GeneratedImage
 from worker.generate import GenerateJob
-from worker.ingredients import attach_ingredient, build_ingredient, detach_ingredient
+from worker.ingredients import build_ingredient
 from worker.ports import Claim
 from worker.prepare import prepare_job
 from worker.result_metadata import FinishedPicture, finish_picture
@@ -208,6 +211,15 @@ def test_an_ingredient_travels_in_a_jpeg_and_leaves_it_as_it_was(length: int) ->
         image.load()
     assert sum(1 for _ in iterate_jpeg_segments(carrier)) < 20
     assert detach_ingredient(PHOTO) == (PHOTO, None)
+
+
+def test_pictures_are_stored_without_the_ingredient_that_they_carry() -> None:
+    mask = encode_image(NOISE.convert("L"), "PNG")
+    for pictures in (Pictures(PHOTO), Pictures(PHOTO, mask)):
+        plain = pack_pictures(pictures) or b""
+        carried = pack_pictures(replace(pictures, source=attach_ingredient(PHOTO, b"an archive"))) or b""
+        assert b"an archive" in carried
+        assert [remove_ingredient(data) for data in (plain, carried)] == [plain, plain]
 
 
 def test_an_upload_without_readable_credentials_is_no_ingredient(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from bot.results.lookup import ResultLookup
 from shared.imaging.marks import embed_marks
 from shared.imaging.xmp import Marks, SourceType
 from shared.job import EntryRef
+from shared.outcome import Credentials
 from tests.support.certificates import ORGANISATION, sign_picture
 from tests.support.images import encode_image, make_noise_image
 from tests.support.views import CATALOGUE, EN, FR, assert_fits_discord, join_texts, make_request, make_result_record
@@ -45,8 +46,8 @@ class FakeHistory:
 class FakeHashes:
     """Knows the bytes of one file."""
 
-    def __init__(self, data: bytes, kind: FileKind = FileKind.RESULT) -> None:
-        self.sha256, self.file = hashlib.sha256(data).hexdigest(), PostedFile(RECORD.job.id, kind)
+    def __init__(self, data: bytes, kind: FileKind, credentials: Credentials | None) -> None:
+        self.sha256, self.file = hashlib.sha256(data).hexdigest(), PostedFile(RECORD.job.id, kind, credentials)
 
     async def find_file(self, sha256: str) -> PostedFile | None:
         return self.file if sha256 == self.sha256 else None
@@ -58,6 +59,7 @@ async def tell(
     record: JobRecord | None = RECORD,
     posted: bytes = MARKED,
     kind: FileKind = FileKind.RESULT,
+    credentials: Credentials | None = None,
     user: int = OTHER,
     guild_id: int | None = 1,
     channel_id: int = 2,
@@ -70,7 +72,7 @@ async def tell(
 
     unused: Any = None
     history: Any = FakeHistory(record)
-    hashes: Any = FakeHashes(posted, kind)
+    hashes: Any = FakeHashes(posted, kind, credentials)
     command = ProvenanceCommand(
         ResultLookup(history, unused, unused, fetch_image), hashes, CredentialsReader(), CATALOGUE
     )
@@ -188,6 +190,12 @@ async def test_who_signed_is_told_with_care() -> None:
     assert "trainedAlgorithmicMedia" in text
 
 
+async def test_a_result_that_the_model_signed_is_told_to_be_untouched() -> None:
+    signed = sign_picture(PLAIN, "image/jpeg", SourceType.FROM_WORDS)
+    assert "The model signed it" in await tell(signed, posted=signed, credentials=Credentials.MODEL)
+    assert "The model signed it" not in await tell(signed, posted=signed, credentials=Credentials.OWN)
+
+
 async def test_the_first_pictures_of_a_message_are_told_and_others_are_mentioned() -> None:
     text = await tell(MARKED, pictures=MAX_PICTURES + 3)
     assert f"Picture {MAX_PICTURES}" in text
@@ -203,9 +211,10 @@ def test_all_words_fit_discord_with_the_longest_marks_that_a_stranger_can_write(
     long = "**long** " * 200
     marks = Marks(long, long, long, long, long, long)
     report = CredentialsReport(state, long, long, long, [long] * 9, [long] * 50)
+    files = [PostedFile(RECORD.job.id, kind, Credentials.MODEL) for kind in FileKind]
     findings = [
-        Findings(match, marks, report, RECORD, kind)
-        for match, kind in zip([Match.EXACT, Match.EXACT, Match.EXACT, Match.CHANGED], [*FileKind, None], strict=True)
+        *(Findings(Match.EXACT, marks, report, RECORD, file) for file in files),
+        Findings(Match.CHANGED, marks, report, RECORD),
     ]
     view = build_provenance_view(findings, CATALOGUE, messages, has_more=True)
     assert_fits_discord(view)
