@@ -19,6 +19,7 @@ from bot.batches.reading.file_names import MAX_NAME_LENGTH
 from bot.batches.reading.limits import (
     MAX_ARCHIVE_BYTES,
     MAX_ARCHIVE_ENTRIES,
+    MAX_BRACES,
     MAX_CELL_LENGTH,
     MAX_COLUMNS,
     MAX_LINES,
@@ -230,6 +231,7 @@ def build_batch_limits_table() -> str:
             ("Rows of a table, empty ones included", f"{MAX_LINES:,}"),
             ("Columns of a table", MAX_COLUMNS),
             ("Characters of a cell, and of a prompt with its columns filled in", f"{MAX_CELL_LENGTH:,}"),
+            ("Columns and lists in a prompt", MAX_BRACES),
             ("Size of a table", f"{MAX_TABLE_BYTES >> 20} MB; unpacked, of an XLSX file, {MAX_XML_BYTES >> 20} MB"),
             ("Files in a ZIP file", f"{MAX_ARCHIVE_ENTRIES:,}; unpacked {MAX_ARCHIVE_BYTES >> 30} GB in all"),
             ("Characters of a file's name", MAX_NAME_LENGTH),
