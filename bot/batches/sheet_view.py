@@ -79,6 +79,8 @@ def format_line(item: BatchItem, messages: Messages) -> str:
         parts.append(escape_markdown(name, _NAME_LIMIT))
     if item.state is not ItemState.GENERATED:
         parts.append(_format_failure(item, messages))
+    elif item.review is Review.REJECTED and item.reviewer_id is None:  # nobody decided: the picture was deleted
+        parts.append(_text(messages, "gone"))
     elif item.review is not Review.UNDECIDED:
         user = f"<@{item.reviewer_id}>" if item.reviewer_id else messages.text("batch_board.somebody")
         decision = _text(messages, f"decided_{item.review}", user=user)

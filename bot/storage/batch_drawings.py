@@ -44,10 +44,11 @@ class SqlBatchDrawings(SqlBatchReader):
         query = (
             select(batch_items.c.reviewer_id, _COUNT)
             .where(batch_items.c.batch_id == batch_id, batch_items.c.review != Review.UNDECIDED)
+            .where(batch_items.c.reviewer_id.is_not(None))  # a deleted picture counts as rejected, by nobody
             .group_by(batch_items.c.reviewer_id)
             .order_by(_COUNT.desc(), batch_items.c.reviewer_id)
         )
-        return [(row.reviewer_id or 0, row.item_count) for row in await self._read(query)]
+        return [(row.reviewer_id, row.item_count) for row in await self._read(query)]
 
     async def list_result_times(self, batch_id: str) -> Sequence[float]:
         """List when the latest 20 pictures were stored, the newest first, in Unix seconds."""

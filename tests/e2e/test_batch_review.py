@@ -12,6 +12,7 @@ from tests.support.contest_play import find_component
 from tests.support.message_text import read_text
 from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
 
+EPHEMERAL = 1 << 6
 TABLE = "prompt;name\na lamp of glass;glass\na lamp of paper;paper\na lamp [filtered];hidden\n"
 
 
@@ -26,14 +27,24 @@ def start_batch(user: DiscordUser) -> dict[str, Any]:
     return board
 
 
+def list_shown(user: DiscordUser, channel: str, text: str) -> list[dict[str, Any]]:
+    """List the messages with a text that everybody sees."""
+    return [m for m in user.list_messages(channel) if not m["flags"] & EPHEMERAL and text in read_text(m)]
+
+
 def find_message(user: DiscordUser, channel: str, text: str) -> dict[str, Any] | None:
-    return next((message for message in user.list_messages(channel) if text in read_text(message)), None)
+    return next(iter(list_shown(user, channel, text)), None)
+
+
+def find_result(user: DiscordUser, thread: str, text: str) -> dict[str, Any] | None:
+    return next((message for message in list_shown(user, thread, text) if list_media(message)), None)
 
 
 def find_sheet(user: DiscordUser, thread: str, text: str) -> dict[str, Any]:
     def find() -> dict[str, Any] | None:
         message = find_message(user, thread, "### Pictures 1 to 3")
-        return message if message is not None and list_media(message) and text in read_text(message) else None
+        shown = "" if message is None else f"{read_text(message)} {message['components']}"
+        return message if text in shown else None
 
     return wait_until(find, f"the sheet with {text}")
 
@@ -53,7 +64,7 @@ def test_a_batch_is_reviewed_redone_exported_and_made_again(stack: Stack, ada: D
     stranger, _ = add_user(stack, "sven")
     board = start_batch(ada)
     thread = board["id"]
-    sheet = find_sheet(ada, thread, "paper")
+    sheet = find_sheet(ada, thread, "Accept all 2 that are left")
     told = read_text(sheet)
 
     refused = stranger.wait_for_private_text(stranger.use_component(sheet, find_component(sheet, "batch_accept_all")))
@@ -64,6 +75,8 @@ def test_a_batch_is_reviewed_redone_exported_and_made_again(stack: Stack, ada: D
     sheet = find_sheet(ada, thread, "paper")
     hidden = stranger.wait_for_private_message(stranger.use_component(sheet, find_component(sheet, "batch_open"), "3"))
     again = wait_until(lambda: open_made_item(ada, sheet, 1), "the picture that was redone")
+    ada.press_button(again, "vary")
+    varied = wait_until(lambda: find_result(ada, thread, "a lamp of ice"), "the variation in the thread")
     ada.use_component(again, find_component(again, "batch_item_accept"))
     following = wait_until(
         lambda: shown if "paper" in read_text(shown := ada.reload_private_message(again)) else None, "the next picture"
@@ -93,6 +106,7 @@ def test_a_batch_is_reviewed_redone_exported_and_made_again(stack: Stack, ada: D
     assert fields["prompt"] == "a lamp of glass"
     assert redone.startswith("Picture 1 is made again, for up to $0.0")
     assert "a lamp of ice" in read_text(again)
+    assert len(list_media(varied)) == 1
     assert "accepted by" in read_text(decided)
     assert [one["name"] for one in manifest["items"]] == ["glass"]
     assert manifest["items"][0]["request"]["text_prompts"][0]["text"] == "a lamp of ice"

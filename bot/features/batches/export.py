@@ -106,7 +106,10 @@ class ExportHandlers:
         lines = [messages.text("batch_export.sent", count=last.picture_count, parts=parts, limit=mebibytes)]
         if last.missing_count:
             lines.append(messages.text("batch_export.without", count=last.missing_count))
-        await interaction.edit_original_response(content="\n".join(lines))
+        try:
+            await interaction.edit_original_response(content="\n".join(lines))
+        except discord.HTTPException as error:  # an interaction can be answered for 15 minutes
+            log.info("batch %s: the end of its export could not be told (%s)", batch.id, error)
 
     async def _send_part(
         self, interaction: discord.Interaction, batch: Batch, part: ExportPart, place: ExportPlace

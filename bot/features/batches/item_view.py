@@ -117,8 +117,10 @@ class _Renderer:
         item = self.item
         if item.state is not ItemState.GENERATED:
             return self._format_missing_picture()
-        decision = self._format_review()
-        return decision if self.facts.filename is not None else f"{self._text('gone')}\n{decision}"
+        if self.facts.filename is not None:
+            return self._format_review()
+        has_decision = item.review is not Review.UNDECIDED and item.reviewer_id is not None
+        return "\n".join([self._text("gone"), *([self._format_review()] if has_decision else [])])
 
     def _format_missing_picture(self) -> str:
         item = self.item

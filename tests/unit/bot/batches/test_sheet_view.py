@@ -111,9 +111,14 @@ def test_only_pictures_without_a_decision_can_be_decided_from_the_sheet() -> Non
 
 
 def test_a_picture_that_was_deleted_is_told_on_the_sheet() -> None:
-    deleted, waiting = build_cells([make_item(1), make_item(2, ItemState.QUEUED)], [None, None], EN)
+    items = [make_item(1, review=Review.REJECTED), make_item(2, ItemState.QUEUED)]
+
+    deleted, waiting = build_cells(items, [None, None], EN)
+    text = join_texts(build_sheet_view(BATCH_ID, 1, items, EN, 1))
 
     assert (deleted.placeholder, waiting.placeholder) == (EN.text("batch_sheet.gone"), "")
+    assert f"**1** · lamp 1 · {EN.text('batch_sheet.gone')}" in text
+    assert EN.text("batch_board.somebody") not in text
 
 
 def test_a_sheet_is_drawn_with_the_numbers_of_its_items_in_three_columns() -> None:

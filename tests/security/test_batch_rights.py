@@ -1,0 +1,149 @@
+"""Forged buttons of batches: whoever may not change or decide changes nothing, and reads nothing of another channel."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.batches.custom_ids import (
+    AcceptItemId,
+    AcceptItemsId,
+    AcceptSheetId,
+    CancelRestId,
+    ConfirmCancelRestId,
+    ConfirmRetryId,
+    ExportBatchId,
+    ExportPlace,
+    ExportScope,
+    OpenExportId,
+    OpenItemId,
+    PauseBatchId,
+    RedoFormId,
+    RedoItemId,
+    RejectFormId,
+    RejectItemId,
+    RejectItemsId,
+    ResumeBatchId,
+    RetryFailedId,
+    RunAgainId,
+    ShowItemId,
+    ShowUndecidedId,
+)
+from bot.batches.exporter import BatchExporter
+from bot.features.batches.board_routes import build_board_routes
+from bot.features.batches.export import ExportHandlers
+from bot.features.batches.rerun import RerunHandlers
+from bot.features.batches.rights import BatchRights
+from bot.interactions.custom_ids import CustomId
+from bot.storage.batch_sources import SqlBatchSourceStore
+from bot.storage.batches import SqlBatchStore
+from bot.storage.job_history import SqlJobHistory
+from bot.storage.session import Database
+from bot.storage.tables import batch_items, batches
+from bot.storage.teams import SqlTeamStore
+from bot.submission.validation import RequestValidator
+from shared.catalogue import Catalogue
+from shared.i18n.messages import load_messages
+from shared.problems import RejectedError, make_problem
+from tests.support.batches import BATCH_ID, make_batch, make_items
+from tests.support.builders import read_rows
+from tests.support.database import execute_sql
+from tests.support.fake_stores import FakeDraftStore
+from tests.support.round_world import use_component
+
+EN = load_messages("en")
+STRANGER, ELSEWHERE = 900, 77
+CHANGES: list[CustomId] = [
+    PauseBatchId(BATCH_ID),
+    ResumeBatchId(BATCH_ID),
+    CancelRestId(BATCH_ID),
+    ConfirmCancelRestId(BATCH_ID),
+    RetryFailedId(BATCH_ID),
+    ConfirmRetryId(BATCH_ID, 10**9),
+    OpenExportId(BATCH_ID),
+    ExportBatchId(BATCH_ID, ExportScope.ALL, ExportPlace.PRIVATE),
+    RunAgainId(BATCH_ID),
+]
+DECISIONS: list[CustomId] = [
+    AcceptItemId(BATCH_ID, 1, 1),
+    RejectItemId(BATCH_ID, 1, 1),
+    RejectFormId(BATCH_ID, 1, 1),
+    RedoItemId(BATCH_ID, 1, 1),
+    RedoFormId(BATCH_ID, 1, 1),
+    AcceptItemsId(BATCH_ID, 1),
+    RejectItemsId(BATCH_ID, 1),
+    AcceptSheetId(BATCH_ID, 1),
+]
+READING: list[CustomId] = [OpenItemId(BATCH_ID, 1), ShowItemId(BATCH_ID, 1), ShowUndecidedId(BATCH_ID)]
+
+
+class OpenContext:
+    """Lets anybody send in a batch."""
+
+    def require_open(self, interaction: object) -> None:
+        return
+
+
+async def press(database: Database, catalogue: Catalogue, custom_id: CustomId, **place: Any) -> str:
+    """Let a stranger use a component; return all that they are shown."""
+    store = SqlBatchStore(database, catalogue=catalogue)
+    rights = BatchRights(store, SqlTeamStore(database))
+    exporter = BatchExporter(store, SqlBatchSourceStore(database), SqlJobHistory(database), catalogue)
+    nothing: Any = None
+    context: Any = OpenContext()
+    rerun = RerunHandlers(context, rights, nothing, nothing, nothing, nothing)
+    validator = RequestValidator(catalogue, (), 1 << 20)
+    routes = build_board_routes(
+        store, rights, validator, FakeDraftStore(), nothing, ExportHandlers(store, rights, exporter), rerun, catalogue
+    )
+    (handler,) = (route.handler for route in routes if route.id_type is type(custom_id))
+    interaction = await use_component(STRANGER, "1", **place)
+    try:
+        await handler(interaction, custom_id)
+    except RejectedError as rejection:
+        interaction.shown += EN.format_problems(rejection.problems)
+    return "\n".join(interaction.shown)
+
+
+@pytest.fixture
+async def database(tmp_path: Path, catalogue: Catalogue) -> AsyncIterator[Database]:
+    """A database with Ada's batch, of which one item is made, one has failed, and one waits."""
+    database = Database(f"sqlite:///{tmp_path / 'records.db'}")
+    await database.migrate()
+    store = SqlBatchStore(database, catalogue=catalogue)
+    assert await store.add_draft(make_batch(), make_items(3))
+    await store.start(BATCH_ID)
+    url = str(database.url)
+    execute_sql(url, "UPDATE batch_items SET state = 'generated' WHERE number = 1")
+    execute_sql(url, "UPDATE batch_items SET state = 'failed' WHERE number = 2")
+    yield database
+    await database.close()
+
+
+def read_batch(database: Database) -> object:
+    url = str(database.url)
+    return read_rows(url, batches), read_rows(url, batch_items)
+
+
+async def test_who_may_not_changes_nothing(database: Database, catalogue: Catalogue) -> None:
+    before = read_batch(database)
+
+    shown = {custom_id: await press(database, catalogue, custom_id) for custom_id in (*CHANGES, *DECISIONS)}
+
+    for custom_id, text in shown.items():
+        code = "batch_not_reviewer" if custom_id in DECISIONS else "batch_not_member"
+        assert text == EN.format_problem(make_problem(code)), custom_id
+    assert read_batch(database) == before
+
+
+@pytest.mark.parametrize("place", [{"channel_id": ELSEWHERE}, {"guild_id": 2}], ids=str)
+async def test_a_batch_of_a_channel_that_one_cannot_read_does_not_exist(
+    database: Database, catalogue: Catalogue, place: dict[str, int]
+) -> None:
+    before = read_batch(database)
+
+    for custom_id in (*CHANGES, *DECISIONS, *READING):
+        shown = await press(database, catalogue, custom_id, **place)
+        assert shown == EN.format_problem(make_problem("batch_unknown")), custom_id
+    assert read_batch(database) == before
