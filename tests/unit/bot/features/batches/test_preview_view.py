@@ -1,4 +1,4 @@
-"""The preview and the message for approvers: within Discord's limits, with the buttons that may be pressed."""
+"""Previews, forms and messages for approvers: within Discord's limits, with the buttons that may be pressed."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,13 +13,17 @@ from bot.domain.audit import OPERATOR_ID
 from bot.domain.batch_previews import BatchPreview, RejectedRow
 from bot.domain.batches import BatchState, Brief
 from bot.domain.budgets import Budget, BudgetExceededError, BudgetPeriod, BudgetScope, BudgetUnit, BudgetUsage
+from bot.domain.teams import Team
+from bot.features.batches.brief_form import build_brief_form, read_brief_form
 from bot.features.batches.overview_view import build_list_view, build_unstarted_view
 from bot.features.batches.preview_view import PreviewFacts, build_preview_view
+from bot.features.batches.start_form import build_again_form, build_start_form
+from bot.interactions.modals import ModalFields
 from shared.i18n.messages import Messages
 from shared.job import Priority, Requester, TeamRef
 from shared.notes import make_note
-from shared.problems import make_problem
-from tests.support.batches import make_batch, make_items
+from shared.problems import RejectedError, make_problem
+from tests.support.batches import BATCH_ID, make_batch, make_items
 from tests.support.views import CATALOGUE, EN, FR, any_messages, any_text, assert_fits_discord, join_texts
 
 ITEMS = [replace(item, price=80_000) for item in make_items(12)]
@@ -145,3 +149,45 @@ def test_pictures_are_listed_in_the_order_of_their_items() -> None:
     items = [replace(item, image_sha256=sha) for item, sha in zip(make_items(4), ("b", "a", None, "b"), strict=True)]
 
     assert group_by_picture(items) == {"b": [1, 4], "a": [2]}
+
+
+@pytest.mark.parametrize("messages", [EN, FR], ids=["en", "fr"])
+def test_the_forms_fit_discord_and_are_filled_with_what_is_known(messages: Messages) -> None:
+    teams = [Team(number, 1, "A team with a very long name " * 5) for number in range(1, 25)]
+    batch = make_batch(brief=Brief("spring", "for the shop", "2026-12-24", 7))
+    forms = [
+        build_start_form("0", messages, teams=teams, chosen_role_id=3, template="a {red,blue} fox", title="foxes"),
+        build_start_form("1", messages, needs_files=False),
+        build_again_form(BATCH_ID, messages),
+        build_brief_form(batch, messages),
+    ]
+
+    shown = [form.to_dict() for form in forms]
+
+    for form in shown:
+        assert 1 <= len(form["title"]) <= 45
+        assert 1 <= len(form["components"]) <= 5
+        for label in form["components"]:
+            assert 1 <= len(label["label"]) <= 45
+            assert 1 <= len(label["description"]) <= 100
+    first, from_message, _, brief = ([label["component"] for label in form["components"]] for form in shown)
+    assert [part.get("value") for part in first] == [None, "a {red,blue} fox", "foxes", None]
+    assert [option["value"] for option in first[3]["options"] if option["default"]] == ["3"]
+    assert (first[0]["required"], from_message[0]["required"]) == (True, False)
+    assert [part.get("value") for part in brief[:3]] == ["spring", "for the shop", "2026-12-24"]
+    assert [one["id"] for one in brief[3]["default_values"]] == [7]
+
+
+@pytest.mark.parametrize(
+    ("written", "due_on"),
+    [("", None), ("2026-12-24", "2026-12-24"), ("24.12.2026", "refused"), ("2026-02-30", "refused")],
+)
+def test_a_brief_is_read_or_refused_in_words(written: str, due_on: str | None) -> None:
+    fields = ModalFields({"title": " ", "text": " for the shop ", "due_on": written, "assignee": ("7",)})
+    batch = make_batch(brief=Brief("spring"))
+
+    if due_on == "refused":
+        with pytest.raises(RejectedError, match="batch_due_date"):
+            read_brief_form(fields, batch)
+    else:
+        assert read_brief_form(fields, batch) == replace(batch, brief=Brief("spring", "for the shop", due_on, 7))
