@@ -32,16 +32,17 @@ def make_resizable(image: Image.Image) -> Image.Image:
     return image.convert("RGB") if image.getchannel("A").getextrema()[0] == _OPAQUE else image
 
 
-def convert_to_srgb(image: Image.Image, colour: ColourSpace | None) -> Image.Image:
+def convert_to_srgb(image: Image.Image, colour: ColourSpace | None, *, may_share: bool = False) -> Image.Image:
     """Convert a resized image from its colour space (None is sRGB) to RGB in sRGB, transparent areas to white.
 
-    Call it after the resize, as its cost is per pixel. Browsers and Discord's light theme show images on white.
+    The result is another image, unless it `may_share` the pixels of this one. Call it after the resize, as its cost is
+    per pixel. Browsers and Discord's light theme show images on white.
     """
     if image.mode == "RGBA":
         return _convert_strips(image, colour)
     opaque = convert_sixteen_bit_grey(image) if image.mode.startswith("I") else image
     converted = opaque if colour is None else _convert_colours(opaque, colour)
-    return converted if converted.mode == "RGB" else converted.convert("RGB")
+    return converted if may_share and converted.mode == "RGB" else converted.convert("RGB")
 
 
 def _convert_strips(image: Image.Image, colour: ColourSpace | None) -> Image.Image:

@@ -85,7 +85,7 @@ def _decode_and_resize(opened: OpenedImage, target: Size, fit: str) -> Iterator[
         if resized is not pixels.image:
             del pixels
             stack.close()
-        yield convert_to_srgb(resized, opened.colour)
+        yield convert_to_srgb(resized, opened.colour, may_share=True)
 
 
 def _resize(image: Image.Image, size: Size, box: Box) -> Image.Image:

@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 from PIL import Image, ImageCms
 
+from shared.imaging.colour_conversion import convert_to_srgb
 from tests.support.images import Colour, encode_image
 from tests.support.prepared_images import (
     BLUE,
@@ -172,3 +173,16 @@ def test_an_srgb_profile_changes_nothing() -> None:
         for extra in ({}, {"icc_profile": profile})
     )
     assert plain.data == tagged.data
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "I;16"])
+def test_converted_pixels_outlive_the_image_that_they_came_from(mode: str) -> None:
+    image = Image.new(mode, (8, 8))
+
+    converted = convert_to_srgb(image, None)
+    image.paste(255, (0, 0, 8, 8)) if mode != "RGB" else image.paste("white", (0, 0, 8, 8))
+
+    assert converted is not image
+    assert converted.mode == "RGB"
+    assert converted.getpixel((0, 0)) == ((255, 255, 255) if mode == "RGBA" else (0, 0, 0))
+    assert convert_to_srgb(Image.new("RGBA", (3, 2_000_000), "red"), None).getpixel((2, 1_999_999)) == (255, 0, 0)
