@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -30,27 +29,17 @@ from bot.batches.custom_ids import (
     ShowItemId,
     ShowUndecidedId,
 )
-from bot.batches.exporter import BatchExporter
-from bot.features.batches.board_routes import build_board_routes
-from bot.features.batches.export import ExportHandlers
-from bot.features.batches.rerun import RerunHandlers
-from bot.features.batches.rights import BatchRights
 from bot.interactions.custom_ids import CustomId
-from bot.storage.batch_sources import SqlBatchSourceStore
 from bot.storage.batches import SqlBatchStore
-from bot.storage.job_history import SqlJobHistory
 from bot.storage.session import Database
 from bot.storage.tables import batch_items, batches
-from bot.storage.teams import SqlTeamStore
-from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
-from shared.problems import RejectedError, make_problem
+from shared.problems import make_problem
+from tests.support.batch_buttons import press
 from tests.support.batches import BATCH_ID, make_batch, make_items
 from tests.support.builders import read_rows
 from tests.support.database import execute_sql
-from tests.support.fake_stores import FakeDraftStore
-from tests.support.round_world import use_component
 
 EN = load_messages("en")
 STRANGER, ELSEWHERE = 900, 77
@@ -78,34 +67,6 @@ DECISIONS: list[CustomId] = [
 READING: list[CustomId] = [OpenItemId(BATCH_ID, 1), ShowItemId(BATCH_ID, 1), ShowUndecidedId(BATCH_ID)]
 
 
-class OpenContext:
-    """Lets anybody send in a batch."""
-
-    def require_open(self, interaction: object) -> None:
-        return
-
-
-async def press(database: Database, catalogue: Catalogue, custom_id: CustomId, **place: Any) -> str:
-    """Let a stranger use a component; return all that they are shown."""
-    store = SqlBatchStore(database, catalogue=catalogue)
-    rights = BatchRights(store, SqlTeamStore(database))
-    exporter = BatchExporter(store, SqlBatchSourceStore(database), SqlJobHistory(database), catalogue)
-    nothing: Any = None
-    context: Any = OpenContext()
-    rerun = RerunHandlers(context, rights, nothing, nothing, nothing, nothing)
-    validator = RequestValidator(catalogue, (), 1 << 20)
-    routes = build_board_routes(
-        store, rights, validator, FakeDraftStore(), nothing, ExportHandlers(store, rights, exporter), rerun, catalogue
-    )
-    (handler,) = (route.handler for route in routes if route.id_type is type(custom_id))
-    interaction = await use_component(STRANGER, "1", **place)
-    try:
-        await handler(interaction, custom_id)
-    except RejectedError as rejection:
-        interaction.shown += EN.format_problems(rejection.problems)
-    return "\n".join(interaction.shown)
-
-
 @pytest.fixture
 async def database(tmp_path: Path, catalogue: Catalogue) -> AsyncIterator[Database]:
     """A database with Ada's batch, of which one item is made, one has failed, and one waits."""
@@ -129,7 +90,10 @@ def read_batch(database: Database) -> object:
 async def test_who_may_not_changes_nothing(database: Database, catalogue: Catalogue) -> None:
     before = read_batch(database)
 
-    shown = {custom_id: await press(database, catalogue, custom_id) for custom_id in (*CHANGES, *DECISIONS)}
+    shown = {
+        custom_id: await press(database, catalogue, custom_id, "1", user_id=STRANGER)
+        for custom_id in (*CHANGES, *DECISIONS)
+    }
 
     for custom_id, text in shown.items():
         code = "batch_not_reviewer" if custom_id in DECISIONS else "batch_not_member"
@@ -144,6 +108,6 @@ async def test_a_batch_of_a_channel_that_one_cannot_read_does_not_exist(
     before = read_batch(database)
 
     for custom_id in (*CHANGES, *DECISIONS, *READING):
-        shown = await press(database, catalogue, custom_id, **place)
+        shown = await press(database, catalogue, custom_id, "1", user_id=STRANGER, **place)
         assert shown == EN.format_problem(make_problem("batch_unknown")), custom_id
     assert read_batch(database) == before

@@ -116,11 +116,18 @@ async def use_component(user_id: int, *values: str, **place: Any) -> Any:
         assert ephemeral
         shown.append(text)
 
+    async def respond(text: str, *, view: Any, ephemeral: bool) -> None:
+        del view
+        await send(text, ephemeral=ephemeral)
+
     interaction = await make_interaction(user_id=user_id, **place)
     interaction.shown = shown
     interaction.data = {"values": list(values)}
     interaction.response = SimpleNamespace(
-        is_done=lambda: True, defer=defer, type=discord.InteractionResponseType.deferred_message_update
+        is_done=lambda: True,
+        defer=defer,
+        send_message=respond,
+        type=discord.InteractionResponseType.deferred_message_update,
     )
     interaction.edit_original_response = edit
     interaction.followup = SimpleNamespace(send=send)
