@@ -23,8 +23,8 @@ from shared.request.conversion import adapt_to_model
 class MetadataRunHandler:
     """Submits the same request if it had no source picture, else its settings on the picture itself.
 
-    The metadata does not hold the source picture, and does not prove who made the picture or in which job: the one who
-    made that job has a say all the same.
+    The metadata holds neither the source picture nor a mask or a picture of a style, and does not prove who made the
+    picture or in which job: the one who made that job has a say all the same.
     """
 
     submitter: JobSubmitter
@@ -41,7 +41,9 @@ class MetadataRunHandler:
             origin = record.job.origin if record else None
             owner_id = await self.reuse_rule.require_permission(interaction, owner_ids, origin)
         model = require_model(self.catalogue, settings.request.model)
-        built = adapt_to_model(settings.request, model, self.catalogue, seed=settings.seed)
+        built = adapt_to_model(
+            settings.request, model, self.catalogue, seed=settings.seed, mask=None, has_style_picture=False
+        )
         source = image if built.request.has_picture else None
         await self.submitter.submit_choice(
             interaction, custom_id, built.request, source, source_owner_id=owner_id, notes=built.notes

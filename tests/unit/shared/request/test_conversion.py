@@ -1,16 +1,45 @@
 """Conversion of requests to other models and to upscales."""
 
+from datetime import date
+from typing import Any
+
 import pytest
 
 from shared.catalogue import load_catalogue
 from shared.problems import RejectedError
 from shared.request.builder import build_request
-from shared.request.conversion import FINISH_KEEP, adapt_to_model, build_finish_requests, build_upscale_requests
+from shared.request.conversion import (
+    FINISH_KEEP,
+    adapt_to_model,
+    build_finish_requests,
+    build_upscale_requests,
+    extract_settings,
+    find_alternative_models,
+)
 from shared.request.expression import format_prompts_for_model
-from shared.request.model import Request
+from shared.request.model import MaskKind, Request
 from tests.support.catalogues import SDXL_OFFERED
 
 CATALOGUE = load_catalogue()
+TODAY = date(2026, 11, 30)
+SECOND_INPAINT = """
+[models.inpaint2]
+name = "Inpaint 2"
+id = "us.stability.inpaint-2"
+task = "edit"
+operation = "inpaint"
+dialect = "image-service"
+regions = ["us-east-1"]
+price_usd = 0.05
+picture = "required"
+mask = "required"
+streaming = false
+typical_seconds = 5
+concurrency = 1
+per_minute = 0
+bounds = { min_side = 64, max_pixels = 1000000, max_aspect = 2 }
+fields = { prompt = { limit = 100 } }
+"""
 
 
 def test_an_upscale_request_carries_the_prompt_if_the_upscaler_reads_one() -> None:
@@ -105,3 +134,57 @@ def test_a_request_without_prompt_is_not_converted_to_a_model_that_needs_one() -
         adapt_to_model(upscale, CATALOGUE.models["sd3.5-large"], CATALOGUE)
 
     assert [p.code for p in rejection.value.problems] == ["prompt_empty"]
+
+
+def make_edit(model: str, **options: Any) -> Request:
+    row = CATALOGUE.models[model]
+    inputs: dict[str, Any] = {
+        "has_picture": True,
+        "mask": MaskKind.PICTURE if row.mask != "none" else None,
+        "has_style_picture": row.style_picture != "none",
+    }
+    return build_request(CATALOGUE, model=model, **inputs | options).request
+
+
+def test_the_same_edit_again_has_its_mask_and_its_style_picture() -> None:
+    for request in (
+        make_edit("inpaint", prompt="a boat", grow_mask=9, seed=4),
+        make_edit("style-transfer", style_strength=0.5, seed=4),
+        make_edit("outpaint", left=100, seed=4),
+    ):
+        again = adapt_to_model(request, CATALOGUE.models[request.model], CATALOGUE).request
+        assert again == request.model_copy(update={"seed": None})
+
+
+def test_a_mask_does_not_suit_the_picture_that_it_led_to() -> None:
+    request = make_edit("inpaint", prompt="a boat")
+    with pytest.raises(RejectedError, match="mask_required"):
+        adapt_to_model(request, CATALOGUE.models["inpaint"], CATALOGUE, from_result=True)
+
+    generated = adapt_to_model(request, CATALOGUE.models["sd3.5-large"], CATALOGUE, from_result=True).request
+    assert (generated.mask, generated.has_picture, generated.grow_mask) == (None, True, None)
+
+
+def test_an_edit_without_words_is_upscaled_by_what_needs_none_and_one_with_words_by_all() -> None:
+    erased, inpainted = make_edit("erase-object"), make_edit("inpaint", prompt="a boat")
+
+    assert [upscale.model for upscale in build_upscale_requests(erased, CATALOGUE)] == ["fast-upscale"]
+    assert len(build_upscale_requests(inpainted, CATALOGUE)) == 3
+    assert {upscale.mask for upscale in build_upscale_requests(inpainted, CATALOGUE)} == {None}
+
+
+def test_only_another_model_for_the_same_operation_replaces_one_that_is_gone() -> None:
+    second = load_catalogue(SECOND_INPAINT)
+
+    assert find_alternative_models(make_edit("control-sketch", prompt="a boat"), CATALOGUE, TODAY) == ()
+    found = find_alternative_models(make_edit("inpaint", prompt="a boat"), second, TODAY)
+    assert [model.key for model in found] == ["inpaint2"]
+
+
+def test_settings_to_save_leave_out_what_only_suits_one_picture() -> None:
+    replaced = make_edit(
+        "search-replace", prompt="a boat", search_prompt="the tower", grow_mask=3, style_preset="anime"
+    )
+
+    assert extract_settings(replaced) == {"model": "search-replace", "grow_mask": 3, "style_preset": "anime"}
+    assert extract_settings(make_edit("outpaint", left=100)) == {"model": "outpaint"}
