@@ -38,6 +38,7 @@ DRAWING_SECONDS: Final = 2.0
 SHEETS_PER_PASS: Final = 2
 MAX_UNDRAWN: Final = 200
 _GONE_CODES: Final = frozenset({10003, 10004, 50001})  # unknown channel or guild, no access to it
+_FORBIDDEN_CODES: Final = frozenset({50013, 160005})  # a permission is missing, or the thread is locked
 _REFUSED_CODES: Final = frozenset({50035, 40005, 50045})  # a form that is invalid, or a file too large
 
 
@@ -106,6 +107,8 @@ class BatchDrawer:
             if error.code in _GONE_CODES:
                 await self._leave_place(board, error)
                 return
+            if error.code in _FORBIDDEN_CODES:
+                await self._pause_unseen(batch)
             if error.code in _REFUSED_CODES and not is_transient(error):
                 log.exception("batch %s: its messages cannot be drawn as it is now", batch.id)
                 await self._store.mark_board_drawn(board)
@@ -191,8 +194,11 @@ class BatchDrawer:
         await self._store.mark_board_drawn(board)
         for sheet in list_sheets_to_draw(await self._store.list_sheets(batch.id)):
             await self._store.record_sheet(sheet, sheet.message_id)
+        await self._pause_unseen(batch)
+
+    async def _pause_unseen(self, batch: Batch) -> None:
         if await self._store.pause_unseen(batch.id):
-            log.warning("batch %s: paused, as nobody can see its pictures", batch.id)
+            log.warning("batch %s: paused, as nobody would see its pictures", batch.id)
 
 
 def list_sheets_to_draw(sheets: Sequence[BatchSheet]) -> list[BatchSheet]:

@@ -12,6 +12,7 @@ import pytest
 
 from bot.batches.drawer import DRAWING_SECONDS, BatchDrawer
 from bot.batches.message_builder import BatchMessageBuilder
+from bot.delivery.retrying_sender import RETRY_SECONDS
 from bot.domain.batches import BatchPlace, BatchState, ItemState, Review
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.notices import DIRECT_MESSAGE, NoticeKind
@@ -254,6 +255,22 @@ async def test_a_batch_whose_channel_is_gone_pauses_and_its_requester_is_told_on
     assert await afternoon.store.list_undrawn_boards(9) == []
     told = read_rows(afternoon.url, notices)
     assert [(row["kind"], row["channel_id"]) for row in told] == [(NoticeKind.BATCH, DIRECT_MESSAGE)]
+
+
+async def test_a_batch_that_may_not_be_shown_pauses_and_its_messages_come_when_they_may(afternoon: Afternoon) -> None:
+    permissions = f"permissions/{afternoon.discord_channel.channel_id}"
+    await afternoon.discord_channel.call_control("PUT", permissions, {"deny": 1 << 11})
+    await afternoon.start(1, channel_id=afternoon.discord_channel.channel_id)
+    drawer = afternoon.make_drawer()
+
+    await afternoon.draw(drawer)
+    await afternoon.discord_channel.call_control("PUT", permissions, {"deny": 0})
+    afternoon.clock.now += RETRY_SECONDS
+    await afternoon.draw(drawer)
+
+    (board,) = await afternoon.list_boards()
+    assert EN.text("batch_board.state_paused") in read_text(board)
+    assert len(read_rows(afternoon.url, notices)) == 1
 
 
 async def test_a_thread_that_was_archived_is_opened_for_its_sheets(afternoon: Afternoon) -> None:
