@@ -1,7 +1,7 @@
 """Retake the pictures of the batches' guide: `python -m tests.support.take_batch_screenshots` writes into docs/images.
 
-A batch of eleven lamps runs on a stack of its own, and is reviewed in part. With a language and a folder, the pictures
-are in that language and go into the folder.
+On a stack of its own, a batch with two wrong rows is previewed and sent to approvers; one of eleven lamps runs, and is
+reviewed in part. With a language and a folder, the pictures are in that language and go into the folder.
 """
 
 import base64
@@ -14,16 +14,26 @@ from typing import Any, Final
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from demo.__main__ import SAMPLE_IMAGE
 from demo.first_picture import wait_until_ready
 from demo.stack import run_stack
 from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
 from tests.support.contest_play import find_component
 from tests.support.message_text import read_text
+from tests.support.server import find_owner
 from tests.support.take_screenshots import save_picture
-from tests.support.user import DiscordUser, list_media, wait_until
+from tests.support.user import DiscordUser, add_user, list_media, wait_until
 
 VIEWPORT: Final[Any] = {"width": 1280, "height": 1500}
 MAX_WIDTH: Final = 700
+MEMBER_PERMISSIONS: Final = str(1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 31)  # see, write, attach, read, use
+TABLE: Final = """\
+image;prompt;keep;count
+castle.jpg;at dusk;60;2
+castle.jpg;at dawn;a little;
+missing.png;at noon;;
+;a castle of paper in a shop window;;2
+"""
 MATERIALS: Final = ("glass", "paper", "brass", "clay", "linen", "oak", "ice", "wool", "[filtered]", "straw", "marble")
 
 
@@ -37,14 +47,46 @@ def main() -> None:
             wait_until_ready(stack)
             requester = DiscordUser(stack)
             requester.patch(f"/control/users/{requester.name}", {"locale": locale})
+            member, member_id = add_user(stack, "kim")
+            member.patch(f"/control/users/{member.name}", {"locale": locale})
+            preview_batch(browser, find_owner(stack), member, member_id, folder)
             review_batch(browser, requester, folder)
         browser.close()
+
+
+def preview_batch(browser: Browser, owner: DiscordUser, user: DiscordUser, user_id: str, folder: Path | None) -> None:
+    """Send in a table with two wrong rows for a team, and photograph the preview and the message for approvers."""
+    channel = user.stack.channel_id
+    asked = ({"name": name, "permissions": MEMBER_PERMISSIONS} for name in ("Window team", "Approvers"))
+    roles = [owner.post("/control/roles", one)["id"] for one in asked]
+    owner.put(f"/control/members/{user_id}", {"roles": roles[:1]})
+    team = {"role": roles[0], "approver": roles[1], "approval_limit": 0.3}
+    owner.wait_for_private_message(owner.invoke_command("team setup", channel, **team))
+    files = {
+        "file1": encode_file("spring.csv", TABLE.encode()),
+        "file2": encode_file("castle.jpg", SAMPLE_IMAGE.read_bytes()),
+    }
+    page = browser.new_page(viewport=VIEWPORT)
+    page.goto(f"{user.stack.discord_url}/?user={user.name}&channel={channel}")
+    used = user.invoke_command("batch start", channel, files, team=roles[0], title="Castles for the spring window")
+    preview = user.wait_for_private_message(used)
+    photograph_last(page, "batch-preview", folder)
+    user.use_component(preview, find_component(preview, "batch_start"))
+    wait_until(
+        lambda: next((m for m in user.list_messages(channel) if "batch_approve" in str(m["components"])), None),
+        "the message for approvers",
+    )
+    photograph(browser, user, channel, "batch-approval", folder)
+
+
+def encode_file(name: str, data: bytes) -> dict[str, str]:
+    return {"filename": name, "base64": base64.b64encode(data).decode()}
 
 
 def review_batch(browser: Browser, user: DiscordUser, folder: Path | None) -> None:
     """Start the batch, decide on some of its pictures, and photograph the board, a sheet and a picture."""
     rows = "".join(f"a lamp of {material};lamp-{material}\n" for material in MATERIALS)
-    table = {"filename": "lamps.csv", "base64": base64.b64encode(f"prompt;name\n{rows}".encode()).decode()}
+    table = encode_file("lamps.csv", f"prompt;name\n{rows}".encode())
     channel = user.stack.channel_id
     preview = user.wait_for_private_message(
         user.invoke_command("batch start", channel, {"file1": table}, title="Lamps for the autumn window")
