@@ -8,7 +8,7 @@ import pkgutil
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import bot
@@ -29,7 +29,7 @@ from bot.batches.reading.limits import (
 from bot.domain.batches import MAX_ITEMS
 from bot.settings import Settings as BotSettings
 from bot.storage.tables import metadata
-from shared.catalogue import FieldSpec, load_catalogue
+from shared.catalogue import FieldSpec, Model, load_catalogue
 from shared.foreign_syntax.midjourney import PARAMETERS, convert_image_weight
 from shared.i18n.messages import load_messages
 from shared.problems import make_problem
@@ -52,7 +52,8 @@ def build_tables() -> dict[str, str]:
     """Give every table by its name in the pages."""
     return {
         "models": build_models_table(),
-        "fields": build_fields_table(),
+        "fields": build_fields_table(lambda model: model.task != "edit"),
+        "edit_fields": build_fields_table(lambda model: model.task == "edit"),
         "parameters": build_parameters_table(),
         "weights": build_image_weights_table(),
         "settings": build_settings_table(),
@@ -92,12 +93,12 @@ def build_models_table() -> str:
     )
 
 
-def build_fields_table() -> str:
-    catalogue = load_catalogue()
-    names = list(dict.fromkeys(name for model in catalogue for name in model.fields))
+def build_fields_table(is_listed: Callable[[Model], bool]) -> str:
+    models = [model for model in load_catalogue() if is_listed(model)]
+    names = list(dict.fromkeys(name for model in models for name in model.fields))
     return _format_table(
-        ("Field", *(m.name for m in catalogue)),
-        ((f"`{n}`", *(_format_field_spec(m.fields.get(n)) for m in catalogue)) for n in names),
+        ("Field", *(m.name for m in models)),
+        ((f"`{n}`", *(_format_field_spec(m.fields.get(n)) for m in models)) for n in names),
     )
 
 
@@ -264,6 +265,8 @@ def _format_field_spec(spec: FieldSpec | None) -> str:
     if spec.limit:
         weights = ", weights" if spec.weights else ", (word:weight)" if spec.emphasis else ""
         parts.append(f"{spec.limit} characters{weights}")
+        parts += ["required"] if spec.required else ["optional"] if spec.optional else []
+        parts += [] if spec.negative else ["no negative prompt"]
     if spec.minimum is not None and spec.maximum is not None:
         parts.append(f"{spec.minimum:.12g} to {spec.maximum:.12g}")
     if spec.choices:
