@@ -9,6 +9,7 @@ from bot.discord_client.feature import Feature
 from bot.features.batches.feature import build_batches_feature
 from bot.features.budgets.feature import build_budgets_feature
 from bot.features.diagnose.feature import build_diagnose_feature
+from bot.features.editing.feature import build_editing_feature
 from bot.features.explore.feature import build_explore_feature
 from bot.features.export.feature import build_export_feature
 from bot.features.foreign_syntax.feature import build_foreign_syntax_feature
@@ -162,6 +163,20 @@ def build_features(services: Services) -> list[Feature]:
             source_url=s.settings.source_url,
         ),
         build_presets_feature(s.presets, s.preset_option, s.job_history, newest_results, s.catalogue),
+        build_editing_feature(
+            s.validator,
+            s.pictures,
+            s.image_fetcher,
+            s.image_store,
+            s.drafts,
+            s.draft_images,
+            s.style_set_option,
+            s.option_parser.source_option,
+            s.job_history,
+            s.result_lookup,
+            s.reuse_rule,
+            s.catalogue,
+        ),
         build_style_sets_feature(s.style_sets, s.style_set_option, s.image_fetcher),
     ]
     diagnose = build_diagnose_feature(

@@ -3,6 +3,8 @@
 from typing import Final
 
 MASK_CODES: Final = (
+    "mask_conflict",
+    "region_required",
     "mask_required",
     "mask_empty",
     "mask_full",

@@ -19,6 +19,7 @@ NOTE_CODES: Final = (
     "extended_far",
     "style_in_words",
     "model_replaced",
+    "style_of_set",
     # a prompt with the syntax of another tool
     "parameters_read",
     "aspect_nearest",

@@ -45,6 +45,7 @@ class Draft:
     a `plan`; `source_sha256` is then the hash of a stored picture to start from, `source_kind` which one of its thread
     that is; `notes` are those of its requests. `form` is a form that was rejected, to be opened again.
     `source_owner_id` is whose picture it is, if not the user's; `answers` are those to a question on the prompt.
+    `built` is the request of an edit whose pictures, under `source_sha256`, were shown to the user.
     `contest` has the choices of a host so far; its `max_cost` is None as long as the sum follows from the rest.
     """
 
@@ -60,3 +61,4 @@ class Draft:
     is_spoiler: bool = False
     answers: SyntaxAnswers | None = None
     contest: ContestSettings | None = None
+    built: BuiltRequest | None = None

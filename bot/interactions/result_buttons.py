@@ -80,6 +80,13 @@ class FinishId(CustomId, template=f"finish:{JOB_ID}"):
 
 
 @dataclass(frozen=True)
+class EditPictureId(CustomId, template=f"edit_picture:{JOB_ID}"):
+    """Offers the operations of `/edit` for a result; drawn in the menu of rarer actions, handled with `/edit`."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
 class DetailsId(CustomId, template=f"details:{JOB_ID}"):
     job_id: str
 

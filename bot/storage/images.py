@@ -34,6 +34,7 @@ from bot.storage.tables import (
     source_images,
     undelivered_images,
 )
+from bot.storage.upsert import build_upsert
 from shared.job import Job
 
 log = logging.getLogger(__name__)
@@ -106,6 +107,18 @@ class SqlImageStore:
         async with begin_transaction(self._database) as connection:
             data = (await connection.execute(query)).scalar()
         return None if data is None else StoredImage(sha256, data)
+
+    async def save_bundle(self, image: StoredImage) -> None:
+        """Store the pictures of an edit, which its requester is shown before it is submitted."""
+        row = {"sha256": image.sha256, "image": image.data, "last_used_at": self._clock()}
+        with translate_database_errors():
+            await self._database.run_transaction(
+                lambda connection: connection.execute(
+                    build_upsert(
+                        connection, source_images, row, conflict_columns=["sha256"], unchanged_columns=["image"]
+                    )
+                )
+            )
 
     async def load_upload(self, job: Job, sha256: str) -> StoredImage | None:
         """Load the picture with this hash that a job starts from: prepared, or stored with its batch or as a result."""

@@ -5,7 +5,7 @@ https://discord.com/developers/docs/interactions/application-commands#applicatio
 """
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -52,11 +52,13 @@ def build_generation_command(
     models: Sequence[Model] = (),
     own_options: Mapping[str, Option] | None = None,
     autocomplete: Mapping[str, AutocompleteCallback],
+    completed: Collection[str] = (),
 ) -> Command:
     """Build a command that generates pictures with these models, or those of `/imagine`, with options in this order.
 
     `own_options` are options of this command alone; the others are derived from the catalogue, and one that none of the
-    models reads is left out. The handler gets all of them by name, None for those that were not used.
+    models reads is left out. The handler gets all of them by name, None for those that were not used. The choices of
+    `completed` options are offered while the person types: they do not count in the 8000 characters of a command.
     """
     available = _derive_options(models or catalogue.listed_models) | dict(own_options or {})
     options = {name: available[name] for name in option_names if name in available}
@@ -75,7 +77,7 @@ def build_generation_command(
             **{
                 name: _build_choices(option.choices)
                 for name, option in options.items()
-                if 0 < len(option.choices) <= CHOICES_LIMIT
+                if 0 < len(option.choices) <= CHOICES_LIMIT and name not in completed
             }
         ),
         app_commands.autocomplete(
@@ -83,7 +85,7 @@ def build_generation_command(
                 {
                     name: _build_autocomplete(option.choices)
                     for name, option in options.items()
-                    if len(option.choices) > CHOICES_LIMIT
+                    if len(option.choices) > CHOICES_LIMIT or (option.choices and name in completed)
                 }
                 | {name: callback for name, callback in autocomplete.items() if name in options}
                 | ({"model": _build_model_autocomplete(catalogue)} if "model" in options else {})

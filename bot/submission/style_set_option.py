@@ -1,11 +1,14 @@
 """The option that names a style set, of the person or of their server."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import discord
 from discord.app_commands import Choice
 
+from bot.domain.images import StoredImage
 from bot.domain.style_sets import STYLE_SET_NAME_LIMIT, StyleSet, StyleSetReader
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.owners import get_guild_owner
@@ -33,13 +36,39 @@ class StyleSetOption:
             raise make_unknown_style_set_error(name)
         return min(found, key=lambda style_set: style_set.guild_id)
 
+    async def load_picture(self, style_set: StyleSet, number: int) -> StoredImage:
+        """Load a picture of a style set, numbered from 1. Raises `RejectedError` (style_picture_unknown)."""
+        pictures = await self.store.load_pictures(style_set.id)
+        if not 1 <= number <= len(pictures):
+            raise RejectedError(make_problem("style_picture_unknown", name=style_set.name, number=number))
+        data = pictures[number - 1]
+        return StoredImage(hashlib.sha256(data).hexdigest(), data)
+
+    async def autocomplete_picture(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        """Offer the style sets and, once one is typed, each of its pictures: `Oils #2`."""
+        name, mark, _ = current.rpartition("#")
+        choices = await self.autocomplete_name(interaction, name if mark else current)
+        if len(choices) != 1 and not mark:
+            return choices
+        style_sets = {one.name: one for one in await self._list_quietly(interaction)}
+        return [
+            Choice(name=f"{choice.name} #{number}" if number else choice.name, value=f"{choice.value}{suffix}")
+            for choice in choices
+            if str(choice.value) in style_sets
+            for number in range(style_sets[str(choice.value)].picture_count + 1)
+            for suffix in (f" #{number}" if number else "",)
+        ][:_MAX_CHOICES]
+
+    async def _list_quietly(self, interaction: discord.Interaction) -> Sequence[StyleSet]:
+        try:
+            return await self.store.list_style_sets(get_guild_owner(interaction))
+        except RejectedError:
+            return ()
+
     async def autocomplete_name(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer the names of the person's style sets, then of the server's."""
         messages, typed = get_localized_messages(interaction), current.strip().casefold()
-        try:
-            style_sets = await self.store.list_style_sets(get_guild_owner(interaction))
-        except RejectedError:
-            return []
+        style_sets = await self._list_quietly(interaction)
         by_name: dict[str, StyleSet] = {}
         for style_set in sorted(style_sets, key=lambda style_set: style_set.guild_id):
             by_name.setdefault(style_set.name.casefold(), style_set)

@@ -17,7 +17,16 @@ from bot.features.result_actions.custom_ids import (
 )
 from bot.interactions.components import Button, build_button, build_button_view
 from bot.interactions.custom_ids import CustomId
-from bot.interactions.result_buttons import DetailsId, FinishId, ReportId, ShareId, UseAsSourceId, VaryId, VaryStrength
+from bot.interactions.result_buttons import (
+    DetailsId,
+    EditPictureId,
+    FinishId,
+    ReportId,
+    ShareId,
+    UseAsSourceId,
+    VaryId,
+    VaryStrength,
+)
 from shared.catalogue import Catalogue, Model
 from shared.i18n.messages import Messages
 
@@ -52,12 +61,14 @@ def build_more_view(
     messages: Messages,
     *,
     can_continue: bool,
+    can_edit: bool,
     is_favourite: bool,
     can_report: bool = False,
     gallery_action: CustomId | None = None,
 ) -> ui.View:
     """Build the menu of rarer actions. `can_continue`: there is a model that can start from the picture.
 
+    `can_edit`: there is one that edits it.
     `can_report`: there are moderators, as the menu was opened in a server. `gallery_action` is what the user may do
     with it in the gallery, if anything.
     """
@@ -71,6 +82,7 @@ def build_more_view(
         build_button(DetailsId(job_id), messages.text("button.details")),
         build_button(MenuFavouriteId(job_id), star),
         *(further if can_continue else ()),
+        *((build_button(EditPictureId(job_id), messages.text("button.edit_picture")),) if can_edit else ()),
         *(() if gallery_action is None else (_build_gallery_button(gallery_action, messages),)),
         *((build_button(ReportId(job_id), messages.text("button.report")),) if can_report else ()),
         build_button(MenuDeleteId(job_id), messages.text("button.delete"), style=ButtonStyle.danger),

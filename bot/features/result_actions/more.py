@@ -78,10 +78,12 @@ class MoreHandler:
     def _build_view(
         self, interaction: discord.Interaction, job_id: str, gallery_action: CustomId | None, *, is_favourite: bool
     ) -> ui.View:
+        offered = get_offered_catalogue(interaction, self.catalogue)
         return build_more_view(
             job_id,
             get_localized_messages(interaction),
-            can_continue=get_offered_catalogue(interaction, self.catalogue).pick_picture_model("") is not None,
+            can_continue=offered.pick_picture_model("") is not None,
+            can_edit=bool(offered.edit_models),
             is_favourite=is_favourite,
             gallery_action=gallery_action,
             can_report=interaction.guild_id is not None,

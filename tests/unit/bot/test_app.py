@@ -79,7 +79,7 @@ async def test_commands_and_options_keep_discords_limits(features: list[Feature]
     payloads = await build_all_payloads(features)
     chat_commands = [payload for payload in payloads if payload["type"] == discord.AppCommandType.chat_input.value]
 
-    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 29
+    assert len({localize(payload, "name", language) for payload in payloads}) == len(payloads) == 31
     in_servers_only = {payload["name"] for payload in payloads if payload["contexts"] != [0, 1]}
     assert in_servers_only == {
         "audit",
@@ -115,7 +115,7 @@ async def test_every_option_that_is_completed_while_typing_searches_for_a_short_
         if parameter.autocomplete
     ]
 
-    assert len(callbacks) == 41
+    assert len(callbacks) == 70
     assert {callback.__module__ for callback in callbacks} == {shorten_typed_texts.__module__}
 
 

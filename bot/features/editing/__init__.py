@@ -1,0 +1,1 @@
+"""`/edit` changes a picture with the services of Stability: erase, replace, recolour, widen, restyle and others."""

@@ -1,0 +1,197 @@
+"""Edits, whoever asks for them: a command, or a form for a picture of a message.
+
+An edit of one picture is submitted at once. One with a region or a style is shown first, with its price.
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, get_args
+
+import discord
+
+from bot.domain.draft import Draft
+from bot.domain.images import RemoteImage, StoredImage
+from bot.domain.mask_shapes import MaskShapes, parse_mask_shapes
+from bot.domain.ports import DraftStore
+from bot.explorations.several import PictureSubmitter
+from bot.features.editing.options import is_masked, parse_style_set_choice
+from bot.features.editing.view import build_preview_message
+from bot.images.edit_pictures import EditPictures, build_masked_pictures, build_styled_pictures
+from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.locale import get_localized_messages
+from bot.interactions.offers import get_offered_catalogue
+from bot.interactions.responses import RenderedMessage, respond_with
+from bot.storage.images import SqlImageStore
+from bot.submission.drafts import build_draft
+from bot.submission.foreign_syntax import UnsupportedSyntaxError
+from bot.submission.image_notes import list_image_notes
+from bot.submission.images import ImageFetcher
+from bot.submission.job_queuer import JobDetails
+from bot.submission.style_set_option import StyleSetOption
+from bot.submission.validation import RequestValidator
+from shared.catalogue import Catalogue
+from shared.models import Model, Operation
+from shared.notes import Note, make_note
+from shared.problems import RejectedError, make_problem
+from shared.request.bundles import unpack_pictures
+from shared.request.model import BuiltRequest, MaskKind
+
+
+@dataclass(frozen=True)
+class EditInput:
+    """An edit that was asked for. Without `region` and `mask`, the source's transparency is what is marked.
+
+    `style` is the picture whose style the source is to have.
+    """
+
+    built: BuiltRequest
+    image: RemoteImage | StoredImage
+    details: JobDetails
+    region: MaskShapes | None = None
+    mask: RemoteImage | None = None
+    style: RemoteImage | StoredImage | None = None
+
+
+@dataclass(frozen=True)
+class Editor:
+    """Builds and submits edits."""
+
+    validator: RequestValidator
+    pictures: PictureSubmitter
+    image_fetcher: ImageFetcher
+    image_store: SqlImageStore
+    drafts: DraftStore
+    style_sets: StyleSetOption
+    catalogue: Catalogue
+    rng: random.Random = field(default_factory=random.SystemRandom)
+
+    def require_model(self, interaction: discord.Interaction, operation: str) -> Model:
+        """Find the model of an operation. Raises `RejectedError` (task_not_on_offer) if there is none on offer."""
+        offered = get_offered_catalogue(interaction, self.catalogue)
+        model = offered.find_edit_model(operation) if operation in get_args(Operation) else None  # type: ignore[arg-type]
+        if model is None:
+            raise RejectedError(make_problem("task_not_on_offer", task="edit"))
+        return model
+
+    async def build_input(
+        self,
+        interaction: discord.Interaction,
+        model: Model,
+        image: RemoteImage | StoredImage | None,
+        options: Mapping[str, Any],
+        details: JobDetails,
+        *,
+        region: str | None = None,
+        mask: discord.Attachment | None = None,
+        style_picture: RemoteImage | None = None,
+        style_set: str | None = None,
+    ) -> EditInput:
+        """Build an edit of a picture from typed options. Raises `RejectedError` with all problems of the options."""
+        if region is not None and mask is not None:
+            raise RejectedError(make_problem("mask_conflict", field="region", other="mask"))
+        shapes = None if region is None else parse_mask_shapes(region)
+        style, notes = await self._find_style(interaction, style_picture, style_set)
+        if model.operation == "style" and style is not None:
+            image, style = style, None
+        has_style = model.style_picture == "required" and style is not None
+        inputs = {
+            "model": model.key,
+            "mask": MaskKind.PICTURE if is_masked(model) else None,
+            "has_style_picture": has_style,
+        }
+        try:
+            built = self.validator.build_request(interaction, image, {**options, **inputs})
+        except UnsupportedSyntaxError as error:
+            raise RejectedError(*error.problems) from error
+        if image is None:
+            raise RejectedError(make_problem("picture_required", model=model.name))
+        built = BuiltRequest(built.request, (*built.notes, *notes))
+        attached = None if mask is None else RemoteImage(mask.url, mask.size, mask.filename)
+        return EditInput(
+            built,
+            image,
+            JobDetails(**{**details, "notes": built.notes}),
+            shapes,
+            attached,
+            style if has_style else None,
+        )
+
+    async def submit(self, interaction: discord.Interaction, edit: EditInput) -> None:
+        """Respond to an interaction that has no response yet: submit the edit, or show first what it would change."""
+        model = self.catalogue.models[edit.built.request.model]
+        if is_masked(model) or edit.style is not None:
+            await respond_with(interaction, partial(self.render_preview, interaction, edit))
+        else:
+            await self.pictures.submit(interaction, edit.built.request, edit.image, 1, edit.details)
+
+    async def render_preview(self, interaction: discord.Interaction, edit: EditInput) -> RenderedMessage:
+        """Store the pictures of an edit for an hour, and show them with the price. Raises `RejectedError`."""
+        await self.validator.validate_requests(interaction, edit.image, edit.built.request)
+        pictures = await self._load_pictures(interaction, edit)
+        draft = replace(build_draft(interaction, pictures.image, edit.details), built=edit.built)
+        return await self._render(interaction, draft, edit, pictures)
+
+    async def render_other_region(
+        self, interaction: discord.Interaction, draft: Draft, region: str | None, mask: discord.Attachment | None
+    ) -> RenderedMessage:
+        """Show the edit of a draft with another region of the same picture. Raises `RejectedError`."""
+        if draft.built is None or draft.source_sha256 is None:
+            raise RejectedError(make_problem("draft_expired"))
+        if (region is None) == (mask is None):
+            raise RejectedError(make_problem("mask_conflict", field="region", other="mask"))
+        shapes = None if region is None else parse_mask_shapes(region)
+        stored = await self.image_store.load_source_image(draft.source_sha256)
+        if stored is None:
+            raise RejectedError(make_problem("source_expired"))
+        source = StoredImage(stored.sha256, unpack_pictures(stored.data).source or b"")
+        attached = None if mask is None else RemoteImage(mask.url, mask.size, mask.filename)
+        edit = EditInput(draft.built, source, JobDetails(notes=draft.built.notes), shapes, attached)
+        pictures = await self._load_pictures(interaction, edit)
+        return await self._render(interaction, replace(draft, source_sha256=pictures.image.sha256), edit, pictures)
+
+    async def _render(
+        self, interaction: discord.Interaction, draft: Draft, edit: EditInput, pictures: EditPictures
+    ) -> RenderedMessage:
+        await self.image_store.save_bundle(pictures.image)
+        draft_id = str(interaction.id)
+        await self.drafts.save_draft(draft_id, draft)
+        request = edit.built.request
+        model, messages = self.catalogue.models[request.model], get_localized_messages(interaction)
+        notes = (*edit.built.notes, *list_image_notes(request, model, edit.image))
+        return build_preview_message(draft_id, request, model, pictures.preview, notes, messages)
+
+    async def _load_pictures(self, interaction: discord.Interaction, edit: EditInput) -> EditPictures:
+        source = await self._load(edit.image)
+        if edit.style is not None:
+            messages = get_localized_messages(interaction)
+            captions = (messages.text("editing.source"), messages.text("editing.style_picture"))
+            return await asyncio.to_thread(build_styled_pictures, source, await self._load(edit.style), captions)
+        mask = None if edit.mask is None else await self._load(edit.mask)
+        try:
+            return await asyncio.to_thread(build_masked_pictures, source, edit.region, mask)
+        except RejectedError as error:
+            if edit.region is None and mask is None and error.problems[0].code == "mask_not_transparent":
+                raise RejectedError(make_problem("region_required", field="region", other="mask")) from error
+            raise
+
+    async def _load(self, image: RemoteImage | StoredImage) -> bytes:
+        return image.picture if isinstance(image, StoredImage) else await self.image_fetcher.fetch_image(image)
+
+    async def _find_style(
+        self, interaction: discord.Interaction, picture: RemoteImage | None, style_set: str | None
+    ) -> tuple[RemoteImage | StoredImage | None, tuple[Note, ...]]:
+        """Find the picture of the style: the attached one, or one of a set, drawn by lot unless its number is given."""
+        if picture is not None and style_set is not None:
+            raise RejectedError(make_problem("mask_conflict", field="style_picture", other="style_set"))
+        if style_set is None:
+            return picture, ()
+        name, number = parse_style_set_choice(style_set)
+        async with limit_lookup_time(interaction):
+            found = await self.style_sets.find_style_set(interaction, name)
+            count = found.picture_count
+            chosen = self.rng.randint(1, max(count, 1)) if number is None else number
+            image = await self.style_sets.load_picture(found, chosen)
+        return image, (make_note("style_of_set", name=found.name, number=chosen, count=count),)

@@ -1,0 +1,66 @@
+"""The pictures of an edit in one value, and the preview that shows them before anything is paid."""
+
+import hashlib
+import io
+from dataclasses import dataclass, field
+
+from PIL import Image
+
+from bot.domain.images import StoredImage
+from bot.domain.mask_shapes import MaskShapes
+from bot.images.contact_sheet import Cell, draw_contact_sheet
+from bot.images.mask_drawing import MASK_SIDE, draw_mask, draw_mask_preview
+from bot.images.thumbnail import LazyImage
+from shared.imaging.limits import DEFAULT_LIMITS, ImageRejectedError
+from shared.imaging.masks import extract_alpha_mask, read_mask, require_partial_mask
+from shared.imaging.problems import make_picture_problem
+from shared.problems import RejectedError
+from shared.request.bundles import pack_pictures
+from shared.request.pictures import Pictures
+
+
+@dataclass(frozen=True)
+class EditPictures:
+    """The pictures as they are queued, and the JPEG that shows them to the requester."""
+
+    image: StoredImage
+    preview: bytes = field(repr=False)
+
+
+def build_masked_pictures(source: bytes, region: MaskShapes | None, mask: bytes | None) -> EditPictures:
+    """Mark a region of the source: by shapes, by a picture, or else by the source's own transparency.
+
+    It decodes, so it belongs in a thread. Raises `RejectedError` (mask_empty, mask_full, mask_not_transparent, and the
+    problems of pictures).
+    """
+    try:
+        if region is not None:
+            mask = draw_mask(region, LazyImage(source, MASK_SIDE, DEFAULT_LIMITS).size)
+        marked = extract_alpha_mask(source) if mask is None else read_mask(mask)
+        require_partial_mask(marked)
+        preview = draw_mask_preview(source, marked)
+    except ImageRejectedError as error:
+        raise RejectedError(make_picture_problem(error)) from error
+    return _pack(Pictures(source, _encode_mask(marked) if mask is None else mask), preview)
+
+
+def build_styled_pictures(source: bytes, style: bytes, captions: tuple[str, str]) -> EditPictures:
+    """Put a picture in the wanted style beside the source. Raises `RejectedError` (the problems of pictures)."""
+    try:
+        for data in (source, style):
+            LazyImage(data, MASK_SIDE, DEFAULT_LIMITS).decode()
+    except ImageRejectedError as error:
+        raise RejectedError(make_picture_problem(error)) from error
+    cells = [Cell(data, caption) for data, caption in zip((source, style), captions, strict=True)]
+    return _pack(Pictures(source, style=style), draw_contact_sheet(cells).jpeg)
+
+
+def _pack(pictures: Pictures, preview: bytes) -> EditPictures:
+    data = pack_pictures(pictures) or b""
+    return EditPictures(StoredImage(hashlib.sha256(data).hexdigest(), data), preview)
+
+
+def _encode_mask(mask: Image.Image) -> bytes:
+    out = io.BytesIO()
+    mask.save(out, "PNG")
+    return out.getvalue()

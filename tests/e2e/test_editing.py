@@ -1,0 +1,89 @@
+"""Edits end to end: the region is shown with its price first, and only what was marked changes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.discord_standin import make_image_file, make_png
+from tests.support.message_text import read_text
+from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
+
+CallLister = Callable[[], list[dict[str, Any]]]
+PICTURE = {"image": make_image_file("boat.png", make_png(256, 192))}
+
+
+def invoke_edit(user: DiscordUser, operation: str, files: dict[str, Any] | None = None, /, **options: Any) -> str:
+    return user.invoke_command(f"edit {operation}", user.stack.channel_id, files or PICTURE, **options)
+
+
+def test_a_region_is_shown_with_its_price_changed_and_erased_once(ada: DiscordUser, list_calls: CallLister) -> None:
+    preview = ada.wait_for_private_message(invoke_edit(ada, "erase", region="box 10% 20% 50% 60%"))
+    opened = ada.use_component(preview, list_custom_ids(preview)[1])
+    ada.submit_modal(opened, region="left half, feather 5")
+    old_ids = list_custom_ids(preview)
+    changed = wait_until(
+        lambda: seen if list_custom_ids(seen := ada.reload_private_message(preview)) != old_ids else None,
+        "the picture with the other region",
+    )
+    before = list_calls()
+
+    ada.wait_for_chosen_result(ada.press_button(changed, "edit_start"))
+
+    assert "It costs $0.07" in read_text(preview)
+    assert len(list_media(preview)) == 1
+    assert before == []
+    (call,) = list_calls()
+    assert "erase" in call["model"]
+    assert set(call["body"]) >= {"image", "mask"}
+
+
+def test_things_are_found_by_words_and_a_picture_is_widened(ada: DiscordUser, list_calls: CallLister) -> None:
+    ada.wait_for_result(invoke_edit(ada, "replace", find="the boat", prompt="a swan"))
+    ada.wait_for_result(invoke_edit(ada, "widen", left=100, down=40))
+
+    replaced, widened = (call["body"] for call in list_calls())
+    assert (replaced["search_prompt"], replaced["prompt"]) == ("the boat", "a swan")
+    assert (widened["left"], widened["down"]) == (100, 40)
+
+
+def test_a_picture_gets_the_style_of_one_of_a_set(ada: DiscordUser, list_calls: CallLister) -> None:
+    styles = {"picture": make_image_file("a.png", make_png(96, 96, "red"))}
+    ada.wait_for_private_text(ada.invoke_command("styles add", ada.stack.channel_id, styles, name="Oils"))
+
+    preview = ada.wait_for_private_message(invoke_edit(ada, "restyle", style_set="oils #1"))
+    ada.wait_for_chosen_result(ada.press_button(preview, "edit_start"))
+
+    assert "picture 1 of 1 in “Oils”" in read_text(preview)
+    (call,) = list_calls()
+    assert set(call["body"]) >= {"init_image", "style_image"}
+
+
+def test_a_result_is_edited_from_its_menu_by_a_form(ada: DiscordUser, list_calls: CallLister) -> None:
+    result = ada.wait_for_result(ada.submit_imagine("a castle"))
+    menu = ada.wait_for_private_message(ada.press_button(result, "more"))
+    choice = ada.wait_for_private_message(ada.press_button(menu, "edit_picture"))
+    (select,) = list_custom_ids(choice)
+
+    opened = ada.use_component(choice, select, "recolor")
+    ada.wait_for_result_in_place(ada.submit_modal(opened, select_prompt="the roof", prompt="deep green"))
+
+    body = list_calls()[-1]["body"]
+    assert (body["select_prompt"], body["prompt"]) == ("the roof", "deep green")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"region": "the boat"}, "I don't know which region “the boat” is."),
+        ({}, "Your picture has no transparent part"),
+        ({"region": "all"}, ""),
+    ],
+)
+def test_a_region_that_marks_nothing_or_everything_is_explained_and_costs_nothing(
+    ada: DiscordUser, list_calls: CallLister, options: dict[str, Any], sentence: str
+) -> None:
+    told = ada.wait_for_private_text(invoke_edit(ada, "erase", **options))
+
+    assert told.startswith(sentence)
+    assert list_calls() == []
