@@ -14,6 +14,8 @@ from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
 from bot.storage.tables import source_images, undelivered_images
 from shared.problems import RejectedError
+from shared.request.bundles import pack_pictures
+from shared.request.pictures import Pictures
 from tests.support.builders import NOON, SOURCE, Clock, make_finished_status, make_job, make_job_by, read_rows
 
 GUILD, OTHER_GUILD = 1, 2
@@ -166,3 +168,19 @@ async def test_a_database_that_fails_is_reported_when_loading_and_only_logged_wh
     with pytest.raises(RejectedError):
         await image_store.load_source_image(UPLOAD_SHA256)
     assert f"job {make_job(1).id}: its source image could not be looked up" in caplog.text
+
+
+async def test_the_pictures_of_an_edit_are_recorded_with_its_job_and_a_source_alone_is_not(
+    job_store: SqlJobStore, image_store: SqlImageStore
+) -> None:
+    bundle = StoredImage("ab" * 32, pack_pictures(Pictures(b"source", b"mask")) or b"")
+    alone = StoredImage("cd" * 32, b"source")
+
+    await job_store.add_jobs([make_job(1), make_job(2)], bundle)
+    await job_store.add_jobs([make_job(3)], bundle)
+    await job_store.add_jobs([make_job(4)], alone)
+
+    assert await image_store.load_source_image(bundle.sha256) == bundle
+    assert await image_store.load_source_image(alone.sha256) is None
+    await job_store.mark_queued(make_job(1).id, bundle.sha256)
+    assert await image_store.refresh_source_image(make_job(1).id), "delivery stores it no second time"
