@@ -58,6 +58,14 @@ def test_a_form_has_only_the_fields_that_the_model_reads() -> None:
         *("prompt", "negative", "seed", "style_preset")
     ]
     assert list(render_fields(make_request("conservative-upscale"))) == ["prompt", "negative", "seed"]
+
+
+def test_a_form_has_no_field_for_an_option_that_is_locked() -> None:
+    request = make_request("sdxl")
+
+    fields = build_edit_fields(request, 7, CATALOGUE.models["sdxl"], EN, locked={"keep", "style_preset", "model"})
+
+    assert [field.component.custom_id for field in fields] == ["prompt", "negative", "seed"]  # type: ignore[attr-defined]
     assert "keep" not in render_fields(make_request("sdxl", init_image_mode="STEP_SCHEDULE"))
     assert build_edit_fields(make_request("fast-upscale"), None, CATALOGUE.models["fast-upscale"], EN) == []
 
