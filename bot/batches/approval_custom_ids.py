@@ -18,6 +18,13 @@ class ApproveBatchId(CustomId, template=f"batch_approve:{_BATCH}"):
 
 
 @dataclass(frozen=True)
+class ShowPromptsId(CustomId, template=r"batch_prompts:(?P<batch_id>\d{1,20})"):
+    """Shows the prompts of a batch to an approver alone: nobody has seen what is made of them."""
+
+    batch_id: str
+
+
+@dataclass(frozen=True)
 class RefuseBatchId(CustomId, template=f"batch_refuse:{_BATCH}:(?P<decision>changes|reject)"):
     """Opens the form that asks for changes or rejects a batch, in words."""
 

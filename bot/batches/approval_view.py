@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from discord import ButtonStyle, ui
 
-from bot.batches.approval_custom_ids import ApproveBatchId, RefuseBatchId
+from bot.batches.approval_custom_ids import ApproveBatchId, RefuseBatchId, ShowPromptsId
 from bot.batches.brief_text import TITLE_LIMIT, format_brief
 from bot.batches.people import format_person
 from bot.domain.batches import ApprovalDecision, Batch, BatchItem, BatchState
 from bot.interactions.components import build_button
 from bot.rendering.layout import build_attached_gallery, build_container_view
-from bot.rendering.markdown import escape_markdown
+from bot.rendering.markdown import escape_markdown, format_request_prompt
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
 
@@ -21,6 +21,8 @@ SHEET_FILENAME: Final = "pictures.jpg"
 _TEXT_LIMIT: Final = 1500
 _NAME_LIMIT: Final = 100
 _MAX_MODELS: Final = 4
+_MAX_PROMPTS: Final = 15
+_PROMPT_LIMIT: Final = 200
 _OPEN_KEYS: Final = {
     BatchState.CHANGES_REQUESTED: "changes_requested",
     BatchState.REJECTED: "rejected",
@@ -53,6 +55,20 @@ def build_approval_view(
     if batch.state is BatchState.AWAITING_APPROVAL:
         items.append(_build_buttons(batch, messages))
     return build_container_view(*items, component_id=component_id)
+
+
+def build_prompts_view(items: Sequence[BatchItem], filename: str, messages: Messages) -> ui.LayoutView:
+    """List the prompts of the first items, above the table of all of them."""
+    lines = [_format_prompt(item, messages) for item in items[:_MAX_PROMPTS]]
+    if len(items) > _MAX_PROMPTS:
+        lines.append(f"-# {messages.text('batch_approval.more_prompts', count=len(items) - _MAX_PROMPTS)}")
+    return build_container_view(ui.TextDisplay("\n".join(lines)), ui.File(f"attachment://{filename}"))
+
+
+def _format_prompt(item: BatchItem, messages: Messages) -> str:
+    prompt = escape_markdown(format_request_prompt(item.request), _PROMPT_LIMIT)
+    words = messages.text("language.quoted", words=prompt) if prompt else escape_markdown(item.name, _NAME_LIMIT)
+    return f"**{item.number}** {words}"
 
 
 def format_models(items: Sequence[BatchItem], catalogue: Catalogue, messages: Messages) -> str:
@@ -101,6 +117,7 @@ def _build_buttons(batch: Batch, messages: Messages) -> ui.ActionRow[Any]:
         build_button(
             ApproveBatchId(batch.id, batch.version), messages.text("batch_approval.approve"), style=ButtonStyle.success
         ),
+        build_button(ShowPromptsId(batch.id), messages.text("batch_approval.show_prompts")),
         build_button(refuse[ApprovalDecision.CHANGES], messages.text("batch_approval.ask_changes")),
         build_button(refuse[ApprovalDecision.REJECT], messages.text("batch_approval.reject"), style=ButtonStyle.danger),
     )

@@ -154,6 +154,7 @@ def test_a_batch_above_the_limit_of_its_team_waits_for_an_approver(owner: Discor
     preview = send_batch(kim, "prompt\na castle\na lake\n", team="poster team", title="posters")
     press(kim, preview, "batch_start")
     asked = find_message(kim, "posters")
+    prompts = read_text(lou.wait_for_private_message(press(lou, asked, "batch_prompts")))
     own = kim.wait_for_private_text(press(kim, asked, "batch_approve"))
     batch_id = find_component(asked, "batch_refuse").split(":")[1]
     form = press(lou, asked, "batch_refuse")
@@ -171,6 +172,8 @@ def test_a_batch_above_the_limit_of_its_team_waits_for_an_approver(owner: Discor
 
     assert "an approver has to agree first" in read_text(preview)
     assert f"<@&{roles['approvers']}>" in read_text(asked)
+    assert "**1** “a castle”" in prompts
+    assert "a castle" not in read_text(asked)
     assert own.startswith("You sent this batch in yourself")
     assert "brighter" in told
     assert not [one for one in list_components(kim.reload_private_message(asked)) if "batch_" in one["custom_id"]]

@@ -1,5 +1,7 @@
 """The decisions of approvers. Whoever sends the id of a button is checked anew, and so is the version that they saw."""
 
+import asyncio
+import io
 import logging
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,7 +9,9 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.batches.approval_custom_ids import ApproveBatchId, RefusalFormId, RefuseBatchId
+from bot.batches.approval_custom_ids import ApproveBatchId, RefusalFormId, RefuseBatchId, ShowPromptsId
+from bot.batches.approval_view import build_prompts_view
+from bot.batches.manifest import ManifestEntry, build_manifest_csv
 from bot.domain.audit import AuditAction
 from bot.domain.batches import ApprovalDecision, Batch, BatchState
 from bot.features.batches.access import find_batch_here
@@ -15,7 +19,7 @@ from bot.interactions.audit import record_action
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.modals import build_modal, read_modal_fields
-from bot.interactions.responses import open_modal, run_and_report
+from bot.interactions.responses import RenderedMessage, open_modal, respond_with, run_and_report
 from bot.interactions.usage import list_role_ids
 from bot.storage.audit_log import SqlAuditLog
 from bot.storage.batches import SqlBatchStore
@@ -27,6 +31,7 @@ log = logging.getLogger(__name__)
 
 NOTE_LIMIT: Final = 1000
 _NOTE: Final = "note"
+_TABLE_FILENAME: Final = "batch.csv"
 _AUDITED_NOTE_LIMIT: Final = 200
 _ACTIONS: Final = {
     ApprovalDecision.APPROVE: AuditAction.APPROVE_BATCH,
@@ -49,6 +54,22 @@ class ApprovalHandlers:
     async def approve(self, interaction: discord.Interaction, custom_id: ApproveBatchId) -> None:
         """Start the batch, on the account of its requester."""
         await self._decide(interaction, custom_id.batch_id, custom_id.version, ApprovalDecision.APPROVE)
+
+    async def show_prompts(self, interaction: discord.Interaction, custom_id: ShowPromptsId) -> None:
+        """Show the prompts, and a table of all that is asked for, to an approver or the requester alone."""
+
+        async def render() -> RenderedMessage:
+            batch = await find_batch_here(self.store, interaction, custom_id.batch_id)
+            if interaction.user.id != batch.requester.id:
+                await self._require_approver(interaction, batch)
+            items = await self.store.list_items(batch.id)
+            names = await self.store.list_image_names(batch.id)
+            entries = [ManifestEntry(item, image_name=names.get(item.image_sha256 or "")) for item in items]
+            table = await asyncio.to_thread(build_manifest_csv, entries)
+            view = build_prompts_view(items, _TABLE_FILENAME, get_localized_messages(interaction))
+            return RenderedMessage(view, [discord.File(io.BytesIO(table), _TABLE_FILENAME)])
+
+        await respond_with(interaction, render)
 
     async def open_form(self, interaction: discord.Interaction, custom_id: RefuseBatchId) -> None:
         """Ask for the words that go with a refusal."""
@@ -99,14 +120,18 @@ class ApprovalHandlers:
         batch = await find_batch_here(self.store, interaction, batch_id)
         if batch.state is not BatchState.AWAITING_APPROVAL:
             raise RejectedError(make_problem("batch_not_waiting"))
+        await self._require_approver(interaction, batch)
+        if interaction.user.id == batch.requester.id and not interaction.permissions.manage_guild:
+            raise RejectedError(make_problem("batch_approval_own"))
+        return batch
+
+    async def _require_approver(self, interaction: discord.Interaction, batch: Batch) -> None:
+        """Raise `RejectedError` (batch_approval_not_allowed) for who is no approver of the batch's team."""
         team = None if batch.team is None else await self.teams.find_team(batch.place.guild_id, batch.team.id)
         role_id = None if team is None else team.approver_role_id
         may_manage = interaction.permissions.manage_guild
         if not (may_manage if role_id is None else role_id in list_role_ids(interaction.user)):
             raise RejectedError(make_problem("batch_approval_not_allowed"))
-        if interaction.user.id == batch.requester.id and not may_manage:
-            raise RejectedError(make_problem("batch_approval_own"))
-        return batch
 
 
 def _build_form(form_id: RefusalFormId, messages: Messages) -> ui.Modal:

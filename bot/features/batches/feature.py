@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from discord.app_commands import Choice
 
-from bot.batches.approval_custom_ids import ApproveBatchId, RefusalFormId, RefuseBatchId
+from bot.batches.approval_custom_ids import ApproveBatchId, RefusalFormId, RefuseBatchId, ShowPromptsId
 from bot.batches.drafting import BatchDrafter
 from bot.batches.exporter import BatchExporter
 from bot.batches.message_builder import BatchMessageBuilder
@@ -101,6 +101,7 @@ def build_batches_feature(
         routes=[
             *_build_preview_routes(start, preview),
             Route(ApproveBatchId, approvals.approve),
+            Route(ShowPromptsId, approvals.show_prompts),
             Route(RefuseBatchId, approvals.open_form),
             Route(RefusalFormId, approvals.refuse),
             *build_board_routes(store, rights, validator, drafts, result_lookup, export, rerun, catalogue),

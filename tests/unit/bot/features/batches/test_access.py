@@ -9,7 +9,7 @@ from typing import Any, cast
 import discord
 import pytest
 
-from bot.batches.approval_custom_ids import ApproveBatchId
+from bot.batches.approval_custom_ids import ApproveBatchId, ShowPromptsId
 from bot.batches.source_sheet import SourceSheets
 from bot.domain.batches import Batch, BatchState
 from bot.domain.teams import Team
@@ -150,6 +150,18 @@ async def test_who_may_not_decide_changes_nothing(world: World, user_id: int, pl
 
     assert await world.find() == waiting
     assert read_rows(world.url, audit_entries)[1:] == []  # the first one is that of the team
+
+
+async def test_prompts_are_shown_to_approvers_and_the_requester_alone(world: World) -> None:
+    await world.store.request_approval(BATCH_ID)
+    stranger = await use_component(CLEO, role_ids=[TEAM_ID])
+    readers = [await use_component(ADA), await use_component(BEN, role_ids=[APPROVER_ID])]
+
+    for interaction in (stranger, *readers):
+        await world.approvals.show_prompts(interaction, ShowPromptsId(BATCH_ID))
+
+    assert stranger.shown[0].startswith("Only approvers of this team")
+    assert all("a castle" in reader.shown[0] for reader in readers)
 
 
 @pytest.mark.parametrize(

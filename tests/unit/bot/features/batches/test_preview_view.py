@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.batches.approval_view import ApprovalFacts, build_approval_view
+from bot.batches.approval_view import ApprovalFacts, build_approval_view, build_prompts_view
 from bot.batches.source_sheet import SheetPage, format_ranges, group_by_picture
 from bot.domain.audit import OPERATOR_ID
 from bot.domain.batch_previews import BatchPreview, RejectedRow
@@ -24,7 +24,7 @@ from shared.job import Priority, Requester, TeamRef
 from shared.notes import make_note
 from shared.problems import RejectedError, make_problem
 from tests.support.batches import BATCH_ID, make_batch, make_items
-from tests.support.views import CATALOGUE, EN, FR, any_messages, any_text, assert_fits_discord, join_texts
+from tests.support.views import CATALOGUE, EN, FR, any_messages, any_text, assert_fits_discord, join_texts, make_request
 
 ITEMS = [replace(item, price=80_000) for item in make_items(12)]
 USAGE = BudgetUsage(Budget("x", BudgetScope.TEAM, 1, 9, BudgetPeriod.DAY, BudgetUnit.USD, 600_000), 0, 1_800_000_000)
@@ -63,6 +63,8 @@ def test_a_preview_fits_discord_whatever_people_wrote(
 
     assert_fits_discord(build_preview_view(facts, CATALOGUE, messages))
     assert_fits_discord(build_preview_view(replace(facts, items=[]), CATALOGUE, messages))
+    wordy = [replace(item, name=name[:80], request=make_request(prompt=text)) for item in ITEMS * 3]
+    assert_fits_discord(build_prompts_view(wordy, "batch.csv", messages))
     for state in BatchState:
         batch = replace(facts.batch, state=state, due_at=1.0, approval_message_id=5)
         approval = ApprovalFacts(ITEMS, 4, "1: a")
