@@ -206,7 +206,7 @@ def _compare_with_model(queues: Queues, script: list[tuple[str, Any]]) -> None:
     assert not queues.list_keys(*KINDS_OF_WAITING)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     maximums=st.fixed_dictionaries({scope: st.integers(0, 2) for scope in ("user", "batch", "channel", "guild")}),
     script=st.lists(

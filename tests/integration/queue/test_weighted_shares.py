@@ -51,11 +51,11 @@ async def test_turns_between_people_and_teams_are_weighted_and_equal_inside_a_te
 def test_beside_a_batch_of_500_items_forty_members_wait_as_without_it(redis_url: str) -> None:
     """Some minutes of a busy server, with simulated calls: the same pauses and calls with and without the batch."""
     alone = Simulation(redis_url, seed=1)
-    alone.run(450)
+    alone.run(300)
 
     for team in (None, TeamRef(id=9, name="Posters")):
         beside = Simulation(redis_url, seed=1)
-        beside.run(450, make_batch_items(500, team), window=BATCH_WINDOW)
+        beside.run(300, make_batch_items(500, team), window=BATCH_WINDOW)
 
         assert statistics.mean(beside.waits) <= 1.1 * statistics.mean(alone.waits)
         assert max(beside.waits) <= 1.25 * max(alone.waits)
