@@ -40,6 +40,7 @@ class AuditAction(StrEnum):
     APPROVE_BATCH = "approve_batch"
     RETURN_BATCH = "return_batch"
     REJECT_BATCH = "reject_batch"
+    CANCEL_BATCH = "cancel_batch"
     SET_UP_TEAM = "set_up_team"
     CHANGE_TEAM = "change_team"
     REMOVE_TEAM = "remove_team"

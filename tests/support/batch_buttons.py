@@ -4,10 +4,12 @@ from typing import Any
 
 from bot.batches.exporter import BatchExporter
 from bot.features.batches.board_routes import build_board_routes
+from bot.features.batches.cancellation import BatchCancellation
 from bot.features.batches.export import ExportHandlers
 from bot.features.batches.rerun import RerunHandlers
 from bot.features.batches.rights import BatchRights
 from bot.interactions.custom_ids import CustomId
+from bot.storage.audit_log import SqlAuditLog
 from bot.storage.batch_sources import SqlBatchSourceStore
 from bot.storage.batches import SqlBatchStore
 from bot.storage.job_history import SqlJobHistory
@@ -42,7 +44,15 @@ async def press(
     rerun = RerunHandlers(context, rights, nothing, nothing, nothing, nothing)
     validator = RequestValidator(catalogue, (), 1 << 20)
     routes = build_board_routes(
-        store, rights, validator, FakeDraftStore(), nothing, ExportHandlers(store, rights, exporter), rerun, catalogue
+        store,
+        rights,
+        BatchCancellation(store, rights, SqlAuditLog(database)),
+        validator,
+        FakeDraftStore(),
+        nothing,
+        ExportHandlers(store, rights, exporter),
+        rerun,
+        catalogue,
     )
     (handler,) = (route.handler for route in routes if route.id_type is type(custom_id))
     interaction = await use_component(user_id, *values, **place)

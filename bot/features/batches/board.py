@@ -1,6 +1,5 @@
 """The buttons of a board that change how a batch goes on."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from bot.batches.custom_ids import (
 )
 from bot.domain.batches import Batch, ItemState
 from bot.domain.budgets import to_micro_usd
+from bot.features.batches.cancellation import BatchCancellation
 from bot.features.batches.rights import BatchRights
 from bot.interactions.components import build_button, build_button_view
 from bot.interactions.deadlines import limit_lookup_time
@@ -27,8 +27,6 @@ from bot.storage.batches import SqlBatchStore
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True)
 class BoardHandlers:
@@ -36,6 +34,7 @@ class BoardHandlers:
 
     store: SqlBatchStore
     rights: BatchRights
+    cancellation: BatchCancellation
     catalogue: Catalogue
 
     async def pause(self, interaction: discord.Interaction, custom_id: PauseBatchId) -> None:
@@ -62,9 +61,7 @@ class BoardHandlers:
         """Cancel the items that have not begun; their reservations are released."""
 
         async def run() -> str:
-            batch = await self.rights.find_managed(interaction, custom_id.batch_id)
-            await self.store.cancel_rest(batch.id)
-            log.info("batch %s: its rest was cancelled by %s", batch.id, interaction.user.id)
+            await self.cancellation.cancel_rest(interaction, custom_id.batch_id)
             return get_localized_messages(interaction).text("batch_board.rest_cancelled")
 
         await _replace_question(interaction, run)

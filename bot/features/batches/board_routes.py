@@ -28,6 +28,7 @@ from bot.batches.custom_ids import (
 )
 from bot.domain.ports import DraftStore
 from bot.features.batches.board import BoardHandlers
+from bot.features.batches.cancellation import BatchCancellation
 from bot.features.batches.export import ExportHandlers
 from bot.features.batches.redo import RedoHandlers
 from bot.features.batches.rerun import RerunHandlers
@@ -44,6 +45,7 @@ from shared.catalogue import Catalogue
 def build_board_routes(
     store: SqlBatchStore,
     rights: BatchRights,
+    cancellation: BatchCancellation,
     validator: RequestValidator,
     drafts: DraftStore,
     result_lookup: ResultLookup,
@@ -52,7 +54,7 @@ def build_board_routes(
     catalogue: Catalogue,
 ) -> Sequence[Route[Any]]:
     """Build the routes of the buttons, selects and forms below the messages of batches."""
-    board = BoardHandlers(store, rights, catalogue)
+    board = BoardHandlers(store, rights, cancellation, catalogue)
     review = ReviewHandlers(store, rights, result_lookup, catalogue)
     redo = RedoHandlers(store, rights, validator, RejectedForms(drafts), catalogue)
     return [

@@ -19,6 +19,7 @@ from bot.domain.notices import NoticeKind
 from bot.domain.ports import DraftStore, JobHistory
 from bot.features.batches.approvals import ApprovalHandlers
 from bot.features.batches.board_routes import build_board_routes
+from bot.features.batches.cancellation import BatchCancellation
 from bot.features.batches.context import BatchContext
 from bot.features.batches.custom_ids import (
     BatchFormId,
@@ -86,7 +87,8 @@ def build_batches_feature(
     preview = PreviewHandlers(store, context, uploads, drafter, previews, approval_days * SECONDS_PER_DAY)
     approvals = ApprovalHandlers(store, teams, audit_log)
     rights = BatchRights(store, teams)
-    overview = OverviewCommands(store, rights, previews, builder)
+    cancellation = BatchCancellation(store, rights, audit_log)
+    overview = OverviewCommands(store, rights, cancellation, previews, builder)
     export = ExportHandlers(store, rights, exporter)
     rerun = RerunHandlers(context, rights, uploads, repeater, previews, team_option)
     commands = (
@@ -104,7 +106,9 @@ def build_batches_feature(
             Route(ShowPromptsId, approvals.show_prompts),
             Route(RefuseBatchId, approvals.open_form),
             Route(RefusalFormId, approvals.refuse),
-            *build_board_routes(store, rights, validator, drafts, result_lookup, export, rerun, catalogue),
+            *build_board_routes(
+                store, rights, cancellation, validator, drafts, result_lookup, export, rerun, catalogue
+            ),
         ],
         notice_renderers={NoticeKind.BATCH: BatchNotices(store).render_notice},
     )

@@ -9,8 +9,9 @@ from discord.app_commands import Choice
 
 from bot.batches.message_builder import BatchMessageBuilder
 from bot.discord_client.command_builder import CHOICES_LIMIT, LABEL_LIMIT
-from bot.domain.batches import DRAFT_STATES, Batch, BatchBoard
+from bot.domain.batches import DRAFT_STATES, BatchBoard
 from bot.features.batches.access import list_readable_batches, resolve_batch
+from bot.features.batches.cancellation import BatchCancellation
 from bot.features.batches.overview_view import build_list_view, build_unstarted_view
 from bot.features.batches.previews import BatchPreviews
 from bot.features.batches.rights import BatchRights
@@ -29,6 +30,7 @@ class OverviewCommands:
 
     store: SqlBatchStore
     rights: BatchRights
+    cancellation: BatchCancellation
     previews: BatchPreviews
     builder: BatchMessageBuilder
 
@@ -67,7 +69,11 @@ class OverviewCommands:
 
     async def cancel(self, interaction: discord.Interaction, batch: BatchOption | None = None) -> None:
         """Cancel the items that have not begun; their reservations are released."""
-        await self._change(interaction, batch, self.store.cancel_rest, "rest_cancelled")
+
+        async def cancel_rest(batch_id: str) -> None:
+            await self.cancellation.cancel_rest(interaction, batch_id)
+
+        await self._change(interaction, batch, cancel_rest, "rest_cancelled")
 
     async def autocomplete_batch(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer the batches of the server, newest first."""
@@ -81,7 +87,7 @@ class OverviewCommands:
         self,
         interaction: discord.Interaction,
         batch_id: str | None,
-        change: Callable[[str], Awaitable[Batch]],
+        change: Callable[[str], Awaitable[object]],
         answer: str,
     ) -> None:
         async def run() -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+import discord
 import pytest
 
 from bot.batches.custom_ids import (
@@ -21,12 +22,13 @@ from bot.domain.budgets import to_micro_usd
 from bot.interactions.custom_ids import CustomId
 from bot.storage.batches import SqlBatchStore
 from bot.storage.session import Database
+from bot.storage.tables import audit_entries
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.problems import make_problem
 from tests.support.batch_buttons import press
 from tests.support.batches import BATCH_ID, make_batch, make_items
-from tests.support.builders import ADA_ID
+from tests.support.builders import ADA_ID, read_rows
 from tests.support.database import execute_sql
 
 EN = load_messages("en")
@@ -74,6 +76,23 @@ async def test_a_batch_is_paused_resumed_and_its_rest_cancelled(
     assert await use(ConfirmCancelRestId(BATCH_ID)) == EN.text("batch_board.rest_cancelled")
     assert await find_state(store) is BatchState.REVIEW
     assert (await store.count_items(BATCH_ID)).reserved == 0
+
+
+async def test_that_a_moderator_cancels_somebody_elses_batch_is_in_the_audit_log(
+    store: SqlBatchStore, use: Press, database: Database, database_url: str, catalogue: Catalogue
+) -> None:
+    await start(store, database_url, n1=ItemState.GENERATED)
+    moderator = discord.Permissions(moderate_members=True)
+
+    cancelled = await press(database, catalogue, ConfirmCancelRestId(BATCH_ID), user_id=900, permissions=moderator)
+    await store.redo_item(BATCH_ID, 1, make_items(1)[0].request, ADA_ID)
+    await use(ConfirmCancelRestId(BATCH_ID))
+
+    assert cancelled == EN.text("batch_board.rest_cancelled")
+    entries = read_rows(database_url, audit_entries)
+    assert [(row["action"], row["actor_id"], row["reason"]) for row in entries] == [
+        ("cancel_batch", 900, "spring catalogue")
+    ]
 
 
 async def test_another_try_is_made_at_no_more_than_the_price_that_was_told(
