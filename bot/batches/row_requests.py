@@ -58,6 +58,17 @@ class RowRequestBuilder:
             await asyncio.sleep(0)  # hundreds of rows would hold up other interactions
         return built
 
+    async def find_problems(self, context: RequestContext, requests: Sequence[Request]) -> list[Problem]:
+        """List the problems of requests that were built before, each once: rules may have changed meanwhile.
+
+        Raises `RejectedError` (database_unavailable).
+        """
+        validator = await self.load_validator(context)
+        problems: list[Problem] = []
+        for request in requests:
+            _add_new(problems, await validator.find_usage_problems(replace(context.usage, requests=(request,))))
+        return problems
+
     async def load_validator(self, context: RequestContext) -> RequestValidator:
         """Load the word list of the server once, for all requests of a batch. Raises `RejectedError`."""
         word_lists, guild_id = self.validator.word_lists, context.usage.guild_id

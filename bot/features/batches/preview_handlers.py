@@ -1,7 +1,7 @@
 """The buttons and forms of a preview. Whoever sends their ids is checked anew: only the requester may use them."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import discord
@@ -9,7 +9,7 @@ from discord import ui
 
 from bot.batches.drafting import BatchDrafter, SentBatch
 from bot.batches.uploads import BatchUploads
-from bot.domain.batches import DRAFT_STATES, Batch, BatchState
+from bot.domain.batches import DRAFT_STATES, Batch, BatchItem, BatchState
 from bot.features.batches.access import find_batch_here, require_requester
 from bot.features.batches.brief_form import build_brief_form, read_brief_form
 from bot.features.batches.context import BatchContext
@@ -129,6 +129,7 @@ class PreviewHandlers:
             items = await self.store.list_items(batch.id)
             if not items:
                 raise RejectedError(make_problem("batch_nothing_right"))
+            await self._require_rules(interaction, batch, items[: custom_id.limit or None])
             channel = batch.place.channel_id
             if await self.previews.find_approval_limit(batch, items[: custom_id.limit or None]) is not None:
                 if custom_id.limit:
@@ -141,6 +142,13 @@ class PreviewHandlers:
             return self._render_note(interaction, "batch_preview.started", channel=channel)
 
         await update_message(interaction, start_and_render)
+
+    async def _require_rules(self, interaction: discord.Interaction, batch: Batch, items: Sequence[BatchItem]) -> None:
+        """Raise `RejectedError` for items that the rules of the server no longer allow, a day after their preview."""
+        context = await self.context.build_request_context(interaction, await self.previews.find_team(batch))
+        problems = await self.drafter.builder.find_problems(context, [item.request for item in items])
+        if problems:
+            raise RejectedError(*problems)
 
     async def _change(self, interaction: discord.Interaction, batch_id: str, change: Callable[[Batch], Batch]) -> None:
         async def change_and_render() -> RenderedMessage:

@@ -10,9 +10,12 @@ import discord
 import pytest
 
 from bot.batches.approval_custom_ids import ApproveBatchId, ShowPromptsId
+from bot.batches.drafting import BatchDrafter
+from bot.batches.row_requests import RowRequestBuilder
 from bot.batches.source_sheet import SourceSheets
 from bot.domain.batches import Batch, BatchState
 from bot.domain.teams import Team
+from bot.domain.word_rules import WordList, make_rule
 from bot.features.batches.approvals import ApprovalHandlers
 from bot.features.batches.context import MAX_DRAFTS, BatchContext
 from bot.features.batches.custom_ids import DiscardBatchId, SetPriorityId, StartBatchId
@@ -47,6 +50,17 @@ class FakePaces:
         return float(len(counts))
 
 
+@dataclass(frozen=True)
+class FakeWordLists:
+    """Gives one list."""
+
+    patterns: tuple[str, ...]
+
+    async def load_word_list(self, guild_id: int) -> WordList:
+        del guild_id
+        return WordList(map(make_rule, self.patterns))
+
+
 @dataclass
 class World:
     """A batch of Ada's for a team, which costs more than the team may spend without an approval."""
@@ -55,16 +69,18 @@ class World:
     store: SqlBatchStore
     teams: SqlTeamStore
     database: Database
+    listed_words: tuple[str, ...] = ()
 
     @property
     def preview(self) -> PreviewHandlers:
         catalogue = load_catalogue()
-        validator = RequestValidator(catalogue, (), 1)
+        validator = RequestValidator(catalogue, (), 1, word_lists=FakeWordLists(self.listed_words))
         context = BatchContext(self.store, validator, PresetOption(EmptyPresetStore()), Clock())
         budgets, sheets = SqlBudgetStore(self.database, clock=Clock()), SourceSheets(self.store)
         previews = BatchPreviews(self.store, budgets, self.teams, cast("Any", FakePaces()), sheets, catalogue)
         unused = cast("Any", None)
-        return PreviewHandlers(self.store, context, unused, unused, previews, 86400)
+        drafter = BatchDrafter(self.store, RowRequestBuilder(validator), 1, 500)
+        return PreviewHandlers(self.store, context, unused, drafter, previews, 86400)
 
     @property
     def approvals(self) -> ApprovalHandlers:
@@ -122,6 +138,16 @@ async def test_what_was_not_shown_is_not_started(world: World) -> None:
 
     assert (await world.find()).state is BatchState.AWAITING_APPROVAL
     assert read_rows(world.url, ledger_entries) == []
+
+
+async def test_rules_that_changed_since_the_preview_hold(world: World) -> None:
+    ada = await use_component(ADA, role_ids=[TEAM_ID])
+    world.listed_words = ("castle",)
+
+    await world.preview.start(ada, StartBatchId(BATCH_ID, 0, 0))
+
+    assert "word list" in ada.shown[0]
+    assert (await world.find()).state is BatchState.DRAFT
 
 
 async def test_who_has_left_the_team_starts_no_batch_of_it(world: World) -> None:
