@@ -4,9 +4,10 @@ import hashlib
 import logging
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import assert_never
 
-from shared.catalogue import Catalogue, Model
+from shared.catalogue import Catalogue, Model, Size
 from shared.imaging.carried_ingredients import detach_ingredient
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Outcome
@@ -56,9 +57,12 @@ class GenerateJob:
         if pictures is None:
             self._fail(claim, make_problem("upload_expired"))
             return
-        source, archive = (None, None) if pictures.source is None else detach_ingredient(pictures.source)
+        archive = None
+        if pictures.source is not None:
+            source, archive = detach_ingredient(pictures.source)
+            pictures = replace(pictures, source=source)
         try:
-            request = fit_output_format(job.request, model, lambda: measure_size(source) if source else (0, 0))
+            request = fit_output_format(job.request, model, partial(_measure_source, pictures))
         except RejectedError as rejection:
             self._fail(claim, rejection.problems[0])
             return
@@ -66,13 +70,11 @@ class GenerateJob:
             log.warning("job %s: its lease was lost, or calls are held: no call is made", job.id)
             return
         try:
-            result = self.client.generate(
-                request, model, replace(pictures, source=source), job.seed, _describe_job(job)
-            )
+            result = self.client.generate(request, model, pictures, job.seed, _describe_job(job))
         except BedrockCallError as error:
             self._handle_call_error(claim, model, error)
             return
-        outcome, picture = self._finish_result(job, model, result, source, archive)
+        outcome, picture = self._finish_result(job, model, result, pictures, archive)
         del result  # `finish` may wait for the queue in many threads, and need not keep the response in memory
         self.queue.finish(claim, outcome, picture)
 
@@ -90,7 +92,7 @@ class GenerateJob:
         job: Job,
         model: Model,
         result: GeneratedImage | FilteredResult,
-        source: bytes | None,
+        pictures: Pictures,
         archive: bytes | None,
     ) -> tuple[Outcome, bytes | None]:
         """Convert a result to the job's outcome and its picture, marked and signed."""
@@ -100,7 +102,7 @@ class GenerateJob:
                 return Filtered(part=result.part, duration_seconds=result.duration_seconds), None
             case GeneratedImage():
                 log.info("job %s: generated with seed %s in %.1f s", job.id, result.seed, result.duration_seconds)
-                finished = finish_picture(result, job.request, model, self.signer, source, archive, job.id)
+                finished = finish_picture(result, job.request, model, self.signer, pictures, archive, job.id)
                 outcome = Generated(
                     seed=result.seed,
                     is_seed_assumed=result.is_seed_assumed,
@@ -167,6 +169,11 @@ class GenerateJob:
         if not alternatives:
             return None
         return make_problem("model_withdrawn", model=model.name, models=", ".join(alternatives))
+
+
+def _measure_source(pictures: Pictures) -> Size:
+    """Measure the picture that a model starts from; (0, 0) without one."""
+    return (0, 0) if pictures.source is None else measure_size(pictures.source)
 
 
 def _describe_job(job: Job) -> dict[str, str]:

@@ -8,6 +8,7 @@ from shared.imaging.marks import embed_marks, has_content_credentials, remove_co
 from shared.imaging.xmp import CREATOR_TOOL, Marks, SourceType
 from shared.outcome import Credentials
 from shared.request.model import Request
+from shared.request.pictures import Pictures
 from worker.call_result import GeneratedImage
 from worker.png_metadata import build_png_text
 from worker.signing import Ingredients, PictureSigner
@@ -28,16 +29,16 @@ def finish_picture(
     request: Request,
     model: Model,
     signer: PictureSigner | None,
-    source: bytes | None,
+    pictures: Pictures,
     source_archive: bytes | None = None,
     job_id: str | None = None,
 ) -> FinishedPicture:
     """Write the marks into a result, and sign it if there is a signer.
 
     A result that carries the model's own credentials is returned as it is, for any change would break them, unless it
-    can be an ingredient of a manifest of ours. `source` is the picture that the model was given, `source_archive` the
-    same as an ingredient with its own credentials. A picture that was paid for is never lost for a mark or a signature:
-    without them, it is returned all the same, and logged.
+    can be an ingredient of a manifest of ours. `pictures` are those that the model was given, `source_archive` is the
+    source as an ingredient with its own credentials. A picture that was paid for is never lost for a mark or a
+    signature: without them, it is returned all the same, and logged.
     """
     is_signed = has_content_credentials(result.data)
     if is_signed:
@@ -46,7 +47,7 @@ def finish_picture(
         unsigned = FinishedPicture(embed_metadata(result.data, request, model, result.seed, job_id))
     if signer is None:
         return unsigned
-    ingredients = Ingredients(source, source_archive, result.data if is_signed else None)
+    ingredients = Ingredients(pictures.source, source_archive, pictures.style, result.data if is_signed else None)
     source_type = SourceType.choose(has_picture=request.has_picture)
     try:
         marked = unsigned.data

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 SOURCE: Final = "source"
 """The label of the ingredient that is the picture a job started from."""
 _ANSWER: Final = "answer"
+_STYLE: Final = "style"
 _SETTINGS: Final = {
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": False},
     "builder": {"thumbnail": {"enabled": False}},
@@ -50,12 +51,13 @@ class Ingredients:
     """The pictures from which a result was made.
 
     `source` is a JPEG of the picture that the job started from; `source_archive` is the same as an ingredient that was
-    read before, with its own credentials. `answer` is the picture with which the model answered, if it carries
-    credentials.
+    read before, with its own credentials. `style` is a JPEG of the picture whose style was wanted. `answer` is the
+    picture with which the model answered, if it carries credentials.
     """
 
     source: bytes | None = None
     source_archive: bytes | None = None
+    style: bytes | None = None
     answer: bytes | None = None
 
 
@@ -145,16 +147,15 @@ def _build_manifest(model_name: str, source_type: SourceType, ingredients: Ingre
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     has_source = ingredients.source is not None or ingredients.source_archive is not None
+    parent = SOURCE if has_source else None
+    inputs = [] if ingredients.style is None else [_STYLE]
     if ingredients.answer is not None:
-        edited = {"action": "c2pa.edited", **made}
-        if has_source:
-            edited["parameters"] = {"ingredientIds": [SOURCE]}
-        actions = [{"action": "c2pa.opened", "parameters": {"ingredientIds": [_ANSWER]}}, edited]
-    elif has_source:
-        opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": [SOURCE]}}
-        actions = [opened, {"action": "c2pa.edited", **made}]
-    else:
-        actions = [{"action": "c2pa.created", **made}]
+        parent, inputs = _ANSWER, [SOURCE, *inputs] if has_source else inputs
+    actions: list[dict[str, Any]] = []
+    if parent is not None:
+        actions.append({"action": "c2pa.opened", "parameters": {"ingredientIds": [parent]}})
+    used = {"parameters": {"ingredientIds": inputs}} if inputs else {}
+    actions.append({"action": "c2pa.created" if parent is None else "c2pa.edited", **made, **used})
     return {
         "claim_generator_info": [{"name": CREATOR_TOOL, "version": __version__}],
         "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": actions}}],
@@ -163,15 +164,20 @@ def _build_manifest(model_name: str, source_type: SourceType, ingredients: Ingre
 
 def _add_ingredients(builder: Any, media_type: str, ingredients: Ingredients) -> None:
     """Add the pictures under the labels that the actions name. A manifest has one parent at most."""
+
+    def add(label: str, title: str, data: bytes, kind: str, *, is_parent: bool) -> None:
+        described = {"title": title, "relationship": "parentOf" if is_parent else "inputTo", "label": label}
+        builder.add_ingredient(json.dumps(described), kind, io.BytesIO(data))
+
+    has_answer, jpeg = ingredients.answer is not None, ImageType.JPEG.media_type
     if ingredients.answer is not None:
-        described = {"title": "the model's answer", "relationship": "parentOf", "label": _ANSWER}
-        builder.add_ingredient(json.dumps(described), media_type, io.BytesIO(ingredients.answer))
-    if ingredients.source_archive is not None and ingredients.answer is None:
+        add(_ANSWER, "the model's answer", ingredients.answer, media_type, is_parent=True)
+    if ingredients.source_archive is not None and not has_answer:
         builder.add_ingredient_from_archive(io.BytesIO(ingredients.source_archive))
     elif ingredients.source is not None:
-        relationship = "parentOf" if ingredients.answer is None else "inputTo"
-        described = {"title": "the source picture", "relationship": relationship, "label": SOURCE}
-        builder.add_ingredient(json.dumps(described), "image/jpeg", io.BytesIO(ingredients.source))
+        add(SOURCE, "the source picture", ingredients.source, jpeg, is_parent=not has_answer)
+    if ingredients.style is not None:
+        add(_STYLE, "a picture in the wanted style", ingredients.style, jpeg, is_parent=False)
 
 
 def _read_file(setting: str, path: Path) -> bytes:

@@ -14,6 +14,14 @@ def mark_image(encoded: bytes, source_type: SourceType) -> bytes:
     return embed_marks(encoded, Marks(source_type=source_type, creator_tool=CREATOR_TOOL))
 
 
+def carry_source_type(original: bytes, encoded: bytes) -> bytes:
+    """Mark a JPEG that shows a picture if that picture says that a model made it, without its settings."""
+    found = read_marks(original)
+    if not found.source_type:
+        return encoded
+    return embed_marks(encoded, Marks(source_type=found.source_type, creator_tool=found.creator_tool))
+
+
 def carry_marks(original: bytes, encoded: bytes, source_type: SourceType | None) -> bytes:
     """Mark a JPEG as the picture was marked of which it is a smaller copy.
 

@@ -6,6 +6,7 @@ from typing import Final
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from bot.domain.mask_shapes import MaskShapes, ShapeKind
+from bot.images.marking import carry_source_type
 from bot.images.thumbnail import LazyImage, encode_jpeg
 from shared.imaging.limits import DEFAULT_LIMITS
 from shared.imaging.masks import require_partial_mask
@@ -58,4 +59,4 @@ def draw_mask_preview(picture: bytes, mask: Image.Image) -> bytes:
     outside = fitted.point([255 if level >= _EDGE_LEVEL else 0 for level in range(256)])
     edge = ImageChops.difference(outside.filter(ImageFilter.MaxFilter(5)), outside)
     image.paste(_EDGE_COLOUR, (0, 0), edge)
-    return encode_jpeg(image)
+    return carry_source_type(picture, encode_jpeg(image))

@@ -26,7 +26,7 @@ def run_job(client: BedrockImageClient, signer: PictureSigner | None) -> Finishe
     request = make_request(has_picture=False)
     answer = client.generate(request, MODEL, Pictures(), 7)
     assert isinstance(answer, GeneratedImage)
-    return finish_picture(answer, request, MODEL, signer, None, job_id="1234567890")
+    return finish_picture(answer, request, MODEL, signer, Pictures(), job_id="1234567890")
 
 
 def measure(quick: bool) -> list[Ratio]:

@@ -87,7 +87,7 @@ def _generate_picture(arguments: argparse.Namespace) -> Report:
             case FilteredResult():
                 return _report_filtered(result, facts)
             case GeneratedImage():
-                finished = finish_picture(result, parsed.request, parsed.model, signer, parsed.pictures.source)
+                finished = finish_picture(result, parsed.request, parsed.model, signer, parsed.pictures)
                 file.write(finished.data)
                 return _report_generated(result, facts, arguments.out)
             case _:

@@ -12,6 +12,7 @@ from shared.imaging.marks import read_marks
 from shared.imaging.xmp import SourceType
 from shared.outcome import Credentials
 from shared.request.builder import build_request
+from shared.request.pictures import Pictures
 from tests.support.images import encode_image, make_png_chunk
 from worker.call_result import GeneratedImage
 from worker.png_metadata import build_png_text
@@ -83,7 +84,7 @@ def test_a_picture_with_signed_credentials_is_not_touched_and_a_damaged_one_is_n
     png = encode_image(Image.new("RGB", (64, 64)), "PNG")
     signed = png[:33] + make_png_chunk(b"caBX", b"store") + png[33:]
     result = GeneratedImage(signed, "image/png", 64, 64, 9, 1.0)
-    finished = finish_picture(result, request, model, None, None)
+    finished = finish_picture(result, request, model, None, Pictures())
     assert (finished.data, finished.credentials) == (signed, Credentials.MODEL)
     damaged = b"\xff\xd8\xff\xe1\0\0"
     assert embed_metadata(damaged, request, model, 9) is damaged

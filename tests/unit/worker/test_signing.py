@@ -87,11 +87,19 @@ def list_failures(store: dict[str, Any]) -> set[str]:
 
 
 def finish(
-    catalogue: Catalogue, signer: PictureSigner | None, data: bytes, kind: str, source: bytes | None = None, **more: Any
+    catalogue: Catalogue,
+    signer: PictureSigner | None,
+    data: bytes,
+    kind: str,
+    source: bytes | None = None,
+    style: bytes | None = None,
+    **more: Any,
 ) -> FinishedPicture:
     request = build_request(catalogue, prompt="a secret prompt", has_picture=source is not None).request
     result = GeneratedImage(data, TYPES[kind], *NOISE.size, 9, 1.0)
-    return finish_picture(result, request, catalogue.models[request.model], signer, source, **more)
+    return finish_picture(
+        result, request, catalogue.models[request.model], signer, Pictures(source, style=style), **more
+    )
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -161,6 +169,22 @@ def test_the_credentials_of_the_models_answer_become_an_ingredient(
     assert len(store["manifests"]) == 2
     assert (untouched.data, untouched.credentials) == (answer, Credentials.MODEL)
     assert read_store(untouched.data, TYPES[kind])["validation_state"] == "Valid"
+
+
+@pytest.mark.parametrize("is_answer_signed", [False, True])
+def test_a_picture_of_a_style_is_an_input(
+    catalogue: Catalogue, signer: PictureSigner, *, is_answer_signed: bool
+) -> None:
+    answer = encode_image(NOISE, "PNG")
+    if is_answer_signed:
+        answer = sign_picture(answer, "image/png", SourceType.FROM_WORDS)
+
+    store = read_store(finish(catalogue, signer, answer, "PNG", PHOTO, style=PHOTO).data, "image/png")
+
+    assert (store["validation_state"], list_failures(store)) == ("Valid", set())
+    relationships = {one["title"]: one["relationship"] for one in get_active(store)["ingredients"]}
+    assert relationships["a picture in the wanted style"] == "inputTo"
+    assert relationships["the source picture"] == ("inputTo" if is_answer_signed else "parentOf")
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -12,6 +12,7 @@ from bot.features.style_sets.view import build_style_set_message
 from bot.images.bar_chart import Bar, draw_bar_chart
 from bot.images.contact_sheet import Cell, draw_contact_sheet
 from bot.images.lineage_tree import Node, draw_lineage_tree
+from bot.images.mask_drawing import draw_mask_preview
 from bot.images.thumbnail import make_thumbnail
 from bot.images.timelapse import make_timelapse
 from bot.images.upload_limit import fit_to_upload_limit
@@ -89,6 +90,12 @@ async def test_an_anonymous_entry_keeps_its_mark_and_nothing_that_leads_to_its_a
 async def test_an_anonymous_entry_with_the_models_credentials_alone_is_untouched() -> None:
     signed = sign(encode_image(Image.new("RGB", (64, 64)), "PNG"))
     assert (await prepare_upload(signed, len(signed), SourceType.FROM_WORDS, is_anonymous=True))[0] is signed
+
+
+def test_a_result_with_a_mask_laid_over_it_is_marked_and_a_persons_own_picture_is_not() -> None:
+    mask = Image.linear_gradient("L")
+    assert read_marks(draw_mask_preview(make_result("PNG"), mask)) == ANONYMOUS
+    assert read_marks(draw_mask_preview(encode_image(GRAIN, "PNG"), mask)) == Marks()
 
 
 class StoredPictures:
