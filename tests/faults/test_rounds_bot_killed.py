@@ -1,6 +1,7 @@
 """kill -9 of the bot at each phase change of a contest: what it had posted is posted once, and nothing is skipped.
 
-A batch beside the contest has its board and its sheet posted when the bot is killed, each without it learning of that.
+A batch beside the contest has its board and its sheet posted when the bot is killed, each without it learning of that,
+and another one its message for approvers.
 """
 
 import asyncio
@@ -117,15 +118,18 @@ def test_every_phase_change_is_told_once(tmp_path: Path) -> None:
             here = stack.channel_id
             batch = PostedBatch(stack, guild_id, ada.post("/control/channels", {"name": "batches"})["id"])
 
-            def start_both() -> None:
+            approvals = str(ada.post("/control/channels", {"name": "approvals"})["id"])
+
+            def start_all() -> None:
                 start(stack, guild_id)
                 batch.start()
+                batch.ask_approval(approvals)
 
             def end_phase_and_item() -> None:
                 end_phase(stack)
                 batch.end_first_item()
 
-            kill_after_posting(stack, bots, ada, [here, batch.channel_id], start_both)
+            kill_after_posting(stack, bots, ada, [here, batch.channel_id, approvals], start_all)
             wait_until(lambda: ada.list_messages(batch.channel_id)[0].get("thread"), "the thread of the batch")
             thread = ada.list_messages(batch.channel_id)[0]["id"]
             enter_two_pictures(stack)
@@ -137,6 +141,7 @@ def test_every_phase_change_is_told_once(tmp_path: Path) -> None:
 
             texts = [*map(read_text, ada.list_messages(here))]
             boards, sheets = ada.list_messages(batch.channel_id), ada.list_messages(thread)
+            requests = [*map(read_text, ada.list_messages(approvals))]
         finally:
             bots.stop_all()
 
@@ -155,3 +160,4 @@ def test_every_phase_change_is_told_once(tmp_path: Path) -> None:
     assert len(boards) == 1
     assert [len(list_media(sheet)) for sheet in sheets] == [1]
     assert "castle-1" in read_text(sheets[0])
+    assert [en.text("batch_approval.to_managers") in request for request in requests] == [True]

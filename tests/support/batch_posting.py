@@ -15,9 +15,11 @@ from tests.support.batches import BATCH_ID, make_batch, make_items
 from tests.support.database import execute_sql
 from tests.support.images import make_png
 
+WAITING_ID = "1300000000000000778"
 UNRECORDED = """
-SELECT id FROM batches WHERE board_message_id IS NULL
+SELECT id FROM batches WHERE board_message_id IS NULL AND started_at IS NOT NULL
 UNION SELECT batch_id FROM batch_sheets WHERE version > drawn_version
+UNION SELECT id FROM batches WHERE approval_is_drawn = false
 """
 
 
@@ -40,6 +42,17 @@ class PostedBatch:
             await store.pause(BATCH_ID)
 
         self._use_store(start)
+
+    def ask_approval(self, channel_id: str) -> None:
+        """Let another batch wait for an approval, for which a message is to be posted in a channel."""
+
+        async def ask(store: SqlBatchStore) -> None:
+            place = BatchPlace(self.guild_id, int(channel_id))
+            batch = replace(make_batch(WAITING_ID), place=place, created_at=time.time())
+            assert await store.add_draft(batch, make_items(2, WAITING_ID))
+            await store.request_approval(WAITING_ID)
+
+        self._use_store(ask)
 
     def end_first_item(self) -> None:
         """Let the first item have a picture, without a worker; its sheet is to be posted."""
