@@ -23,6 +23,7 @@ from shared.request.pictures import Pictures
 from worker.call_result import GeneratedImage
 from worker.imaging.pictures import PreparedPictures
 from worker.queue.connection import connect_to_redis
+from worker.result_metadata import FinishedPicture
 from worker.settings import Settings
 
 FIRST, SECOND = "bare-first", "bare-second"
@@ -51,7 +52,7 @@ def run_our_worker(settings: Settings) -> Celery:
     """Wire the real worker, imaging and model left out."""
     worker.app.BedrockImageClient = NoopImageModelClient  # type: ignore[attr-defined, assignment]
     worker.prepare.prepare_pictures = _return_unchanged  # type: ignore[attr-defined, assignment]
-    worker.generate.embed_metadata = lambda data, *_: data  # type: ignore[attr-defined]
+    worker.generate.finish_picture = lambda result, *_: FinishedPicture(result.data)  # type: ignore[attr-defined]
     return worker.app.create_app(settings, load_catalogue())
 
 
