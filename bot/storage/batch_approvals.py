@@ -44,8 +44,13 @@ class SqlBatchApprovals(SqlBatchReader):
         return [batch for row in rows if (batch := parse_batch(row))]
 
     async def mark_approval_drawn(self, batch: Batch, message_id: int | None) -> bool:
-        """Record that a message shows this version of a batch, or that there is none; False if it has changed since."""
-        query = update(batches).where(batches.c.id == batch.id, batches.c.version == batch.version)
+        """Record that a message shows the request or the decision, or that there is none; False if that is outdated.
+
+        A batch that was approved changes all the time, which its message does not show.
+        """
+        is_waiting = batch.state is BatchState.AWAITING_APPROVAL
+        is_same = batches.c.version == batch.version if is_waiting else batches.c.state != BatchState.AWAITING_APPROVAL
+        query = update(batches).where(batches.c.id == batch.id, is_same)
         values = {"approval_message_id": message_id, "approval_is_drawn": True}
         result = await self._transact(lambda connection: connection.execute(query.values(values)))
         return bool(result.rowcount)

@@ -86,11 +86,11 @@ async def test_the_message_for_approvers_is_drawn_for_each_request_and_each_deci
     (changed,) = await store.list_undrawn_approvals(10)
     assert changed.approval_message_id == 99
     await store.replace_items(BATCH_ID, make_items(1))
-    assert not await store.mark_approval_drawn(changed, 99)  # it has changed meanwhile
-    (changed,) = await store.list_undrawn_approvals(10)
-    assert await store.mark_approval_drawn(changed, 99)
+    assert await store.mark_approval_drawn(changed, 99)  # the message does not show the items of a decided batch
 
     again = await store.request_approval(BATCH_ID)
+    assert not await store.mark_approval_drawn(changed, 99)  # it is asked for again meanwhile
+    assert not await store.mark_approval_drawn(replace(again, version=again.version - 1), 98)
     assert (again.approval_message_id, again.approver_id, again.approval_note) == (None, None, "")
     clock.now += 7 * DAY
     expired = await store.end_waiting(BATCH_ID)
