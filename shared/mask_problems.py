@@ -5,6 +5,7 @@ from typing import Final
 MASK_CODES: Final = (
     "mask_conflict",
     "region_required",
+    "region_empty",
     "mask_required",
     "mask_empty",
     "mask_full",

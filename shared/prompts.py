@@ -49,12 +49,12 @@ def format_prompt(prompts: Iterable[TextPrompt]) -> str:
     return " | ".join(_escape_text(p.text) + _format_weight(p) for p in prompts)
 
 
-def build_search_text(prompts: Iterable[TextPrompt]) -> str:
-    """Format weighted texts for a search that ignores case, without NUL, which PostgreSQL cannot store.
+def build_search_text(prompts: Iterable[TextPrompt], *others: str) -> str:
+    """Format weighted texts, and others, for a search that ignores case, without NUL, which PostgreSQL cannot store.
 
     https://www.postgresql.org/docs/current/datatype-character.html
     """
-    return normalize_search_text(format_prompt(prompts))
+    return normalize_search_text("\n".join((format_prompt(prompts), *others)))
 
 
 def normalize_search_text(text: str) -> str:

@@ -46,6 +46,7 @@ from bot.storage.result_hashes import SqlResultHashStore
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages, load_messages
 from shared.job import Job
+from shared.models import Model
 from shared.outcome import Failed, Generated, Outcome
 
 log = logging.getLogger(__name__)
@@ -126,7 +127,7 @@ class OutcomeSender:
         except (discord.HTTPException, DestinationForbiddenError) as error:
             log.info("job %s: not in its channel, but in its thread (%s)", job.id, _raise_if_transient(error))
         try:
-            name = _name_thread(job, outcome, messages)
+            name = _name_thread(job, outcome, self._catalogue.models.get(job.request.model), messages)
             destination = await get_thread_destination(self._client, status, name, has_file=has_file)
             message = await self._post_message(status, outcome, destination, settings)
         except (discord.HTTPException, DestinationForbiddenError) as error:
@@ -239,14 +240,16 @@ def _find_copy(payload: MessagePayload, image: bytes) -> bytes | None:
     return None
 
 
-def _name_thread(job: Job, outcome: Outcome, messages: Messages) -> str:
+def _name_thread(job: Job, outcome: Outcome, model: Model | None, messages: Messages) -> str:
     """Name a thread after the prompt of a picture; a prompt without a picture is nobody else's business.
 
-    Upscalers that read no prompt have none.
+    Upscalers and edits that read no prompt have none.
     """
     if not isinstance(outcome, Generated):
         return messages.text("thread.without_picture")
-    return build_thread_name(job.request) if job.request.text_prompts else messages.text("thread.upscaled")
+    if job.request.text_prompts:
+        return build_thread_name(job.request)
+    return messages.text("thread.edited" if model is not None and model.task == "edit" else "thread.upscaled")
 
 
 def _explain_fallback(refusal: _Refusal, messages: Messages) -> str:

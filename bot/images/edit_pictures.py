@@ -11,6 +11,7 @@ from bot.domain.mask_shapes import MaskShapes
 from bot.images.contact_sheet import Cell, draw_contact_sheet
 from bot.images.mask_drawing import MASK_SIDE, draw_mask, draw_mask_preview
 from bot.images.thumbnail import LazyImage
+from shared.imaging.decoding import open_image
 from shared.imaging.limits import DEFAULT_LIMITS, ImageRejectedError
 from shared.imaging.masks import extract_alpha_mask, read_mask, require_partial_mask
 from shared.imaging.problems import make_picture_problem
@@ -21,9 +22,10 @@ from shared.request.pictures import Pictures
 
 @dataclass(frozen=True)
 class EditPictures:
-    """The pictures as they are queued, and the JPEG that shows them to the requester."""
+    """The pictures as they are queued, the source's width and height, and the JPEG that shows them to the requester."""
 
     image: StoredImage
+    size: tuple[int, int]
     preview: bytes = field(repr=False)
 
 
@@ -34,30 +36,32 @@ def build_masked_pictures(source: bytes, region: MaskShapes | None, mask: bytes 
     problems of pictures).
     """
     try:
+        size = open_image(source, DEFAULT_LIMITS).upright_size
         if region is not None:
-            mask = draw_mask(region, LazyImage(source, MASK_SIDE, DEFAULT_LIMITS).size)
+            mask = draw_mask(region, size)
         marked = extract_alpha_mask(source) if mask is None else read_mask(mask)
         require_partial_mask(marked)
         preview = draw_mask_preview(source, marked)
     except ImageRejectedError as error:
         raise RejectedError(make_picture_problem(error)) from error
-    return _pack(Pictures(source, _encode_mask(marked) if mask is None else mask), preview)
+    return _pack(Pictures(source, _encode_mask(marked) if mask is None else mask), size, preview)
 
 
 def build_styled_pictures(source: bytes, style: bytes, captions: tuple[str, str]) -> EditPictures:
     """Put a picture in the wanted style beside the source. Raises `RejectedError` (the problems of pictures)."""
     try:
+        size = open_image(source, DEFAULT_LIMITS).upright_size
         for data in (source, style):
             LazyImage(data, MASK_SIDE, DEFAULT_LIMITS).decode()
     except ImageRejectedError as error:
         raise RejectedError(make_picture_problem(error)) from error
     cells = [Cell(data, caption) for data, caption in zip((source, style), captions, strict=True)]
-    return _pack(Pictures(source, style=style), draw_contact_sheet(cells).jpeg)
+    return _pack(Pictures(source, style=style), size, draw_contact_sheet(cells).jpeg)
 
 
-def _pack(pictures: Pictures, preview: bytes) -> EditPictures:
+def _pack(pictures: Pictures, size: tuple[int, int], preview: bytes) -> EditPictures:
     data = pack_pictures(pictures) or b""
-    return EditPictures(StoredImage(hashlib.sha256(data).hexdigest(), data), preview)
+    return EditPictures(StoredImage(hashlib.sha256(data).hexdigest(), data), size, preview)
 
 
 def _encode_mask(mask: Image.Image) -> bytes:

@@ -76,6 +76,12 @@ _DELETE_SOURCES: Final = delete(source_images).where(
     )
     .correlate(source_images),
 )
+_DELETE_UNUSED_SOURCES: Final = delete(source_images).where(
+    source_images.c.last_used_at.between(_NOW - 3 * SECONDS_PER_DAY, _NOW - SECONDS_PER_DAY),
+    source_images.c.sha256.not_in(_SELECT_SOURCES_OF_OPEN_CONTESTS),
+    ~exists().where(jobs.c.source_sha256 == source_images.c.sha256).correlate(source_images),
+)
+"""The pictures of edits that were shown but not started, found within days of that by the index."""
 _DELETE_RESULTS: Final = delete(undelivered_images).where(
     undelivered_images.c.stored_at < _BEFORE,
     undelivered_images.c.job_id.not_in(_SELECT_ENTRIES_OF_OPEN_CONTESTS),
@@ -191,7 +197,7 @@ class SqlImageStore:
         """Delete the images last used or stored more than so many days ago; return their number.
 
         Those of a guild that keeps images for a shorter time are deleted earlier, unless a job of another guild started
-        from the same image. Those of open contests stay.
+        from the same image. Those of open contests stay. The pictures of an edit that nobody started go after a day.
         """
         select_shortest = select(func.min(guild_settings.c.retention_days))
 
@@ -200,7 +206,8 @@ class SqlImageStore:
             days = retention_days if shortest is None else min(shortest, retention_days)
             facts = {_BEFORE.key: self._clock() - days * SECONDS_PER_DAY, _NOW.key: self._clock()}
             facts[_RETENTION.key] = retention_days * SECONDS_PER_DAY
-            return sum(connection.execute(query, facts).rowcount for query in (_DELETE_SOURCES, _DELETE_RESULTS))
+            queries = (_DELETE_SOURCES, _DELETE_UNUSED_SOURCES, _DELETE_RESULTS)
+            return sum(connection.execute(query, facts).rowcount for query in queries)
 
         with translate_database_errors():
             return await self._database.run_transaction(delete_images)

@@ -31,7 +31,7 @@ def build_job_row(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "parent_job_id": job.parent_id,
-        "search_text": build_search_text(job.request.text_prompts),
+        "search_text": build_search_text(job.request.text_prompts, *job.request.list_searched_texts()),
         "job_json": job.model_dump_json(),
         "model": job.request.model,
         "requester_id": job.requester.id,

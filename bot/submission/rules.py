@@ -77,7 +77,7 @@ class RequestRules:
         return make_problem("price_too_high", needed=f"usd {needed}", limit=f"usd {limit}")
 
     async def _find_word_problem(self, usage: Usage) -> Problem | None:
-        """Find the rule of the word list that a prompt matches, where the server refuses those."""
+        """Find the rule of the word list that the words of a request match, where the server refuses those."""
         if usage.guild_id is None or self.word_lists is None:
             return None
         is_only_elsewhere = usage.settings.word_policy is WordPolicy.AGE_RESTRICTED
@@ -112,6 +112,6 @@ def find_private_problem(usage: Usage) -> Problem | None:
 
 
 def _list_texts(requests: Sequence[Request]) -> Iterator[str]:
-    """List the prompt of each request, with its negative prompt; its parts belong together."""
+    """List the prompt of each request, with its negative prompt and what is searched for; its parts belong together."""
     for request in requests:
-        yield " ".join(part.text for part in request.text_prompts)
+        yield " ".join((*(part.text for part in request.text_prompts), *request.list_searched_texts()))

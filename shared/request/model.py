@@ -30,6 +30,9 @@ SCHEDULE_OPTIONS: Final = ("step_schedule_start", "step_schedule_end")
 """Options of the mode STEP_SCHEDULE."""
 
 
+SEARCHED_PROMPTS: Final = ("search_prompt", "select_prompt")
+"""Options in words that name what an edit looks for in a picture."""
+
 _NO_OPTIONS: Final = frozenset({"model", "text_prompts", "has_picture", "mask", "has_style_picture"})
 
 
@@ -116,6 +119,10 @@ class Request(BaseModel):
         chosen = getattr(self, field)
         spec = model.fields.get(field)
         return chosen if chosen is not None or spec is None else spec.default
+
+    def list_searched_texts(self) -> tuple[str, ...]:
+        """List the words for what an edit looks for in the picture."""
+        return tuple(text for name in SEARCHED_PROMPTS if (text := getattr(self, name)))
 
     def format_unweighted_prompts(self) -> tuple[str, str]:
         """Return the prompt and the negative prompt for a model without weights; "" for none."""

@@ -27,7 +27,7 @@ from bot.interactions.responses import RenderedMessage, respond_with
 from bot.storage.images import SqlImageStore
 from bot.submission.drafts import build_draft
 from bot.submission.foreign_syntax import UnsupportedSyntaxError
-from bot.submission.image_notes import list_image_notes
+from bot.submission.image_notes import list_size_notes
 from bot.submission.images import ImageFetcher
 from bot.submission.job_queuer import JobDetails
 from bot.submission.style_set_option import StyleSetOption
@@ -90,9 +90,7 @@ class Editor:
         style_set: str | None = None,
     ) -> EditInput:
         """Build an edit of a picture from typed options. Raises `RejectedError` with all problems of the options."""
-        if region is not None and mask is not None:
-            raise RejectedError(make_problem("mask_conflict", field="region", other="mask"))
-        shapes = None if region is None else parse_mask_shapes(region)
+        shapes = _parse_region(region, mask)
         style, notes = await self._find_style(interaction, style_picture, style_set)
         if model.operation == "style" and style is not None:
             image, style = style, None
@@ -138,11 +136,11 @@ class Editor:
         self, interaction: discord.Interaction, draft: Draft, region: str | None, mask: discord.Attachment | None
     ) -> RenderedMessage:
         """Show the edit of a draft with another region of the same picture. Raises `RejectedError`."""
-        if draft.built is None or draft.source_sha256 is None:
+        if draft.built is None or draft.source_sha256 is None or draft.built.request.mask is None:
             raise RejectedError(make_problem("draft_expired"))
-        if (region is None) == (mask is None):
-            raise RejectedError(make_problem("mask_conflict", field="region", other="mask"))
-        shapes = None if region is None else parse_mask_shapes(region)
+        if region is None and mask is None:
+            raise RejectedError(make_problem("region_empty", field="region", other="mask"))
+        shapes = _parse_region(region, mask)
         stored = await self.image_store.load_source_image(draft.source_sha256)
         if stored is None:
             raise RejectedError(make_problem("source_expired"))
@@ -160,7 +158,7 @@ class Editor:
         await self.drafts.save_draft(draft_id, draft)
         request = edit.built.request
         model, messages = self.catalogue.models[request.model], get_localized_messages(interaction)
-        notes = (*edit.built.notes, *list_image_notes(request, model, edit.image))
+        notes = (*edit.built.notes, *list_size_notes(request, model, pictures.size))
         return build_preview_message(draft_id, request, model, pictures.preview, notes, messages)
 
     async def _load_pictures(self, interaction: discord.Interaction, edit: EditInput) -> EditPictures:
@@ -195,3 +193,10 @@ class Editor:
             chosen = self.rng.randint(1, max(count, 1)) if number is None else number
             image = await self.style_sets.load_picture(found, chosen)
         return image, (make_note("style_of_set", name=found.name, number=chosen, count=count),)
+
+
+def _parse_region(region: str | None, mask: discord.Attachment | None) -> MaskShapes | None:
+    """Parse a region in words. Raises `RejectedError`: mask_conflict, and as `parse_mask_shapes` does."""
+    if region is not None and mask is not None:
+        raise RejectedError(make_problem("mask_conflict", field="region", other="mask"))
+    return None if region is None else parse_mask_shapes(region)

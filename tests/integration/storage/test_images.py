@@ -54,6 +54,23 @@ async def test_a_source_image_is_stored_once_for_all_jobs_of_an_upload_until_no_
     assert await image_store.load_source_image(UPLOAD_SHA256) is None
 
 
+async def test_the_pictures_of_an_edit_that_was_shown_but_not_started_go_after_a_day(
+    job_store: SqlJobStore, image_store: SqlImageStore, clock: Clock
+) -> None:
+    started, unstarted = StoredImage("a" * 64, b"started"), StoredImage("b" * 64, b"unstarted")
+    for image in (started, unstarted):
+        await image_store.save_bundle(image)
+    await job_store.add_jobs([make_job(1)], started)
+
+    clock.now += DAY - 1
+    assert await image_store.delete_expired_images(30) == 0
+    clock.now += 1
+    assert await image_store.delete_expired_images(30) == 1
+
+    assert await image_store.load_source_image(unstarted.sha256) is None
+    assert await image_store.load_source_image(started.sha256) == started
+
+
 async def test_a_job_that_starts_from_a_stored_image_is_recorded_with_its_hash(
     job_store: SqlJobStore, job_history: SqlJobHistory
 ) -> None:

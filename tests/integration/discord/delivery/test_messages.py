@@ -198,17 +198,18 @@ async def test_a_filtered_job_gets_a_notice_without_picture_or_prompt(
     assert await discord_channel.read_thread_name(job) == load_messages(locale).text("thread.without_picture")
 
 
-async def test_the_thread_of_an_upscaled_picture_without_words_says_that_it_is_one(
-    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer
+@pytest.mark.parametrize(("model", "name"), [("fast-upscale", "Upscaled picture"), ("erase-object", "Edited picture")])
+async def test_the_thread_of_a_picture_without_words_says_how_it_was_made(
+    discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, consumer: OutcomeConsumer, model: str, name: str
 ) -> None:
     submitted = await discord_channel.submit_job()
-    request = Request(model="fast-upscale", text_prompts=(), has_picture=True)
+    request = Request(model=model, text_prompts=(), has_picture=True)
     job = submitted.model_copy(update={"request": request, "seed": None})
     outcome_stream.finish_job(job, make_generated(), make_png())
 
     await deliver_outcome(consumer, outcome_stream, job)
 
-    assert await discord_channel.read_thread_name(job) == "Upscaled picture"
+    assert await discord_channel.read_thread_name(job) == name
 
 
 async def test_a_failed_job_gets_an_explanation_in_the_requesters_language(

@@ -52,6 +52,10 @@ def make_request(prompt: str = "a castle", model: str = "sd3.5-large", *, seed: 
     return build_request(CATALOGUE, prompt=prompt, model=model, has_picture=False, seed=seed, **options).request
 
 
+def make_edit(model: str, **options: Any) -> Request:
+    return build_request(CATALOGUE, prompt="a swan", model=model, has_picture=True, **options).request
+
+
 async def find_codes(*requests: Request, patterns: tuple[str, ...] = (), **facts: Any) -> list[str]:
     """List the codes of the problems for which the requests are refused together."""
     validator = RequestValidator(CATALOGUE, (), 10**6, (), FakeWordLists(*patterns))
@@ -137,7 +141,13 @@ async def test_private_results_are_refused_where_the_server_does_not_allow_them(
 
 @pytest.mark.parametrize(
     "request_",
-    [make_request("a white horse"), make_request("a castle", negative="hörse"), make_request("white:: horse")],
+    [
+        make_request("a white horse"),
+        make_request("a castle", negative="hörse"),
+        make_request("white:: horse"),
+        make_edit("search-replace", search_prompt="the horse"),
+        make_edit("search-recolor", select_prompt="a horse's coat"),
+    ],
 )
 @pytest.mark.parametrize(
     ("policy", "facts", "codes"),

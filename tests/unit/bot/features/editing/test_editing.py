@@ -23,6 +23,7 @@ def test_a_region_in_words_becomes_a_mask_beside_the_untouched_source() -> None:
     pictures = unpack_pictures(edit.image.data)
     assert pictures.source == PICTURE
     assert edit.image.picture == PICTURE
+    assert edit.size == (300, 200)
     mask = read_mask(pictures.mask or b"")
     assert mask.crop((0, 0, mask.width // 2, 1)).getextrema() == (255, 255)
     assert mask.crop((mask.width // 2, 0, mask.width, 1)).getextrema() == (0, 0)
