@@ -44,6 +44,15 @@ class SqlResultHashStore:
             row.job_id, FileKind(row.kind), None if row.credentials is None else Credentials(row.credentials)
         )
 
+    async def has_result_hash(self, job_id: str) -> bool:
+        """Tell whether the hash of a job's result is stored; an earlier release stored none.
+
+        Raises `RejectedError` (database_unavailable).
+        """
+        is_result = (result_hashes.c.job_id == job_id) & (result_hashes.c.kind == FileKind.RESULT)
+        async with begin_transaction(self._database) as connection:
+            return (await connection.execute(select(result_hashes.c.job_id).where(is_result))).first() is not None
+
     async def save_copy(self, job_id: str, data: bytes, kind: FileKind) -> None:
         """Store the hash of a copy that was posted, unless its result was deleted. A failure is only logged."""
         columns = ["job_id", "sha256", "kind"]

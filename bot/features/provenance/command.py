@@ -65,5 +65,6 @@ class ProvenanceCommand:
         if settings is not None:
             record = await self.result_lookup.find_visible_result(interaction, settings.job_id, message)
             if record is not None:
-                return Findings(Match.CHANGED, marks, credentials, record)
+                is_hashed = await self.result_hashes.has_result_hash(record.job.id)
+                return Findings(Match.CHANGED if is_hashed else Match.UNHASHED, marks, credentials, record)
         return Findings(Match.NONE, marks, credentials)

@@ -16,6 +16,8 @@ class Match(StrEnum):
     """It is a file that was posted, byte for byte."""
     CHANGED = "changed"
     """It names a result that is recorded, but is no file that was posted for it."""
+    UNHASHED = "unhashed"
+    """It names a result that is recorded, of which no hash is known to compare it with."""
     NONE = "none"
 
 

@@ -57,3 +57,6 @@ async def test_an_outcome_of_an_earlier_release_has_no_hash(
     await job_store.mark_delivered(make_finished_status(make_job(1)), MessageRef(2, 1))
 
     assert read_rows(database_url, result_hashes) == []
+    await SqlResultHashStore(database).save_copy(make_job(1).id, COPY, FileKind.PREVIEW)
+    assert not await SqlResultHashStore(database).has_result_hash(make_job(1).id)
+    assert await SqlResultHashStore(database).has_result_hash(await deliver(job_store, 2))

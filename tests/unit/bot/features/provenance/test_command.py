@@ -46,8 +46,13 @@ class FakeHistory:
 class FakeHashes:
     """Knows the bytes of one file."""
 
+    is_hashed = True
+
     def __init__(self, data: bytes, kind: FileKind, credentials: Credentials | None) -> None:
         self.sha256, self.file = hashlib.sha256(data).hexdigest(), PostedFile(RECORD.job.id, kind, credentials)
+
+    async def has_result_hash(self, _job_id: str) -> bool:
+        return self.is_hashed
 
     async def find_file(self, sha256: str) -> PostedFile | None:
         return self.file if sha256 == self.sha256 else None
@@ -128,6 +133,13 @@ async def test_a_changed_file_with_its_marks_is_told_as_changed_or_copied() -> N
     text = await tell(MARKED, posted=PLAIN)
     assert "it isn't a file I posted" in text
     assert "byte for byte" not in text
+
+
+async def test_a_result_of_an_earlier_release_is_not_said_to_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeHashes, "is_hashed", False)
+    text = await tell(MARKED, posted=PLAIN)
+    assert "I can't tell whether this is it, unchanged" in text
+    assert "isn't a file I posted" not in text
 
 
 async def test_a_picture_without_anything_proves_nothing() -> None:
