@@ -42,10 +42,12 @@ __all__ = [
     "Size",
     "Task",
     "load_catalogue",
+    "make_other_task_problem",
     "make_unknown_model_problem",
 ]
 
 _NAME_DISPLAY_LIMIT: Final = 100
+_OTHER_TASK_CODES: Final[Mapping[Task, str]] = {"edit": "model_edits", "upscale": "model_upscales"}
 
 
 class Catalogue(FrozenModel):
@@ -175,6 +177,12 @@ def make_unknown_model_problem(name: str, models: Iterable[Model]) -> Problem:
     """Make the problem that no model has this name, listing the models to choose from."""
     names = ", ".join(model.name for model in models)
     return make_problem("model_unknown", value=name[:_NAME_DISPLAY_LIMIT], models=names)
+
+
+def make_other_task_problem(model: Model, models: Iterable[Model]) -> Problem:
+    """Make the problem that a model makes no pictures, naming the command for it and the models to choose from."""
+    names = ", ".join(other.name for other in models)
+    return make_problem(_OTHER_TASK_CODES[model.task], model=model.name, models=names)
 
 
 def load_catalogue(override: str = "") -> Catalogue:

@@ -40,6 +40,8 @@ _CODES: Final = {
     Actor.USER: (
         # the request
         "model_unknown",
+        "model_edits",
+        "model_upscales",
         "field_unsupported",
         "field_unsupported_anywhere",
         "out_of_range",

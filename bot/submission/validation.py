@@ -26,7 +26,7 @@ from bot.submission.foreign_syntax import ForeignRequestBuilder, RequestBuilder,
 from bot.submission.preset_option import PresetDefaults
 from bot.submission.rules import RequestRules, WordListReader, find_permissions_problem, find_queue_problem
 from bot.submission.team_settings import apply_locked_options
-from shared.catalogue import Catalogue, make_unknown_model_problem
+from shared.catalogue import Catalogue, Task, make_other_task_problem, make_unknown_model_problem
 from shared.foreign_syntax.reading import read_prompt
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import build_request
@@ -74,8 +74,9 @@ class RequestValidator:
         presets: PresetDefaults = _NO_PRESETS,
         *,
         is_linked: bool = False,
+        task: Task = "generate",
     ) -> BuiltRequest:
-        """Build the request from the given options.
+        """Build the request from the given options, for a model of this task.
 
         Defaults come from the chosen preset, the user's team, their preferences and the server's preset, in this order.
         The prompt links to the picture if it `is_linked`. Raises `RejectedError` with `problems` and all problems found
@@ -88,7 +89,13 @@ class RequestValidator:
         source_link = image.url if is_linked and isinstance(image, RemoteImage) else None
         try:
             built = self.build_offered_request(
-                settings, defaults, options, has_picture=image is not None, source_link=source_link, team=team
+                settings,
+                defaults,
+                options,
+                has_picture=image is not None,
+                source_link=source_link,
+                team=team,
+                task=task,
             )
         except UnsupportedSyntaxError:
             if problems:
@@ -109,6 +116,7 @@ class RequestValidator:
         has_picture: bool,
         source_link: str | None = None,
         team: Team | None = None,
+        task: Task = "generate",
     ) -> BuiltRequest:
         """Build a request for a server with these settings from typed options, of a person or of a row of a table.
 
@@ -116,7 +124,7 @@ class RequestValidator:
         those that were chosen. Raises as `build_request` does.
         """
         catalogue = restrict_catalogue(self.catalogue, settings)
-        build = partial(self._build_request, catalogue, defaults, team, has_picture=has_picture)
+        build = partial(self._build_request, catalogue, defaults, team, task, has_picture=has_picture)
         return self.build_foreign_request(build, options, source_link)
 
     def build_foreign_request(
@@ -179,6 +187,7 @@ class RequestValidator:
         catalogue: Catalogue,
         defaults: Sequence[Mapping[str, Any]],
         team: Team | None,
+        task: Task,
         options: Mapping[str, Any],
         *,
         has_picture: bool,
@@ -186,6 +195,8 @@ class RequestValidator:
         model = self.catalogue.find_model(str(options.get("model") or ""))
         if model is not None and not self.catalogue.is_offered(model):
             raise RejectedError(make_unknown_model_problem(model.name, self.catalogue.generation_models))
+        if model is not None and model.task != task:
+            raise RejectedError(make_other_task_problem(model, catalogue.generation_models))
         built = build_request(catalogue, *defaults, has_picture=has_picture, **options)
         if team is None:
             return built

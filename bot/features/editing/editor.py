@@ -101,7 +101,7 @@ class Editor:
             "has_style_picture": has_style,
         }
         try:
-            built = self.validator.build_request(interaction, image, {**options, **inputs})
+            built = self.validator.build_request(interaction, image, {**options, **inputs}, task="edit")
         except UnsupportedSyntaxError as error:
             raise RejectedError(*error.problems) from error
         if image is None:

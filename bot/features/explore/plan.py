@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final, TypeVar
 
 from bot.domain.exploration import ExplorationPlan, Variation
-from shared.catalogue import Catalogue, Model, make_unknown_model_problem
+from shared.catalogue import Catalogue, Model, make_other_task_problem, make_unknown_model_problem
 from shared.i18n.messages import Messages
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import pick_seed, pick_seeds
@@ -91,6 +91,8 @@ def _find_models(values_text: str, catalogue: Catalogue) -> Iterator[Model]:
         model = catalogue.find_model(name)
         if model is None:
             raise RejectedError(make_unknown_model_problem(name, catalogue.generation_models))
+        if model.task != "generate":
+            raise RejectedError(make_other_task_problem(model, catalogue.generation_models))
         yield model
 
 

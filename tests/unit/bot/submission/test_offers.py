@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.guild_settings import GuildSettings
 from bot.features.help.view import EXAMPLES
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue, Model, load_catalogue
@@ -118,3 +119,27 @@ def test_each_example_runs_on_the_default_model(place: str, prompt: str) -> None
     built = validator.build_foreign_request(partial(build), {"prompt": prompt})
 
     assert built.request.model == CATALOGUE.default, place
+
+
+@pytest.mark.parametrize("has_picture", [True, False])
+@pytest.mark.parametrize(
+    "model", [model for model in CATALOGUE if model.task != "generate"], ids=lambda model: model.key
+)
+def test_a_model_that_makes_no_pictures_is_refused_by_name_with_the_command_that_has_it(
+    model: Model, has_picture: bool
+) -> None:
+    """Typed by hand, by its name or key, as no list shows it. As a preset or a preference it is passed over."""
+    validator = RequestValidator(CATALOGUE, (), 1000)
+    build = partial(validator.build_offered_request, GuildSettings(), has_picture=has_picture)
+    ways = {"edit": ("/edit", "/modifier"), "upscale": ("Press Upscale below", "Appuie sur Agrandir sous")}[model.task]
+
+    for name in (model.key, model.name.upper()):
+        with pytest.raises(RejectedError) as rejection:
+            build((), {"prompt": "a castle", "model": name})
+        (problem,) = rejection.value.problems
+        for language, way in zip(("en", "fr"), ways, strict=True):
+            told = load_messages(language).format_problem(problem)
+            assert way in told
+            assert CATALOGUE.default_model.name in told
+    passed_over = build(({"model": model.key},), {"prompt": "a castle"}).request
+    assert passed_over.model in {offered.key for offered in CATALOGUE.generation_models}

@@ -148,6 +148,8 @@ def test_by_default_the_requested_model_comes_first_then_the_offered_models_that
         (Variation.SEEDS, make_request(), "\u22121, 1", ["out_of_range"]),
         (Variation.STYLES, make_request(), "anime, gothic", ["not_a_choice"]),
         (Variation.MODELS, make_request(), "sdxl, dall-e", ["model_unknown"]),
+        (Variation.MODELS, make_request(), "sdxl, Erase Object", ["model_edits"]),
+        (Variation.MODELS, make_request(), "sdxl, fast-upscale", ["model_upscales"]),
         (Variation.MODELS, make_request(), "sdxl, stable-image-core", ["picture_unsupported"]),
         (Variation.MODELS, make_request("sd3.5-large"), "", ["exploration_count"]),
         (Variation.SEEDS, make_request(), "7, 7", ["exploration_count"]),
