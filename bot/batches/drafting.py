@@ -76,13 +76,13 @@ class BatchDrafter:
         titled = replace(batch, brief=replace(batch.brief, title=title))
         if not await self.store.add_draft(titled, prepared.items):
             return False
-        await self._store_rest(batch.id, sent.files, prepared, messages)
+        await self._store_rest(batch.id, sent, prepared, messages)
         return True
 
     async def replace_draft(self, batch_id: str, sent: SentBatch, prepared: PreparedBatch, messages: Messages) -> None:
         """Put other items in the place of those of a batch that was not started. Raises `RejectedError`."""
         await self.store.replace_items(batch_id, prepared.items)
-        await self._store_rest(batch_id, sent.files, prepared, messages)
+        await self._store_rest(batch_id, sent, prepared, messages)
 
     async def prepare(self, batch_id: str, sent: SentBatch, context: RequestContext) -> PreparedBatch:
         """Read the files and check each row; nothing is stored.
@@ -132,15 +132,14 @@ class BatchDrafter:
             raise RejectedError(make_picture_problem(error)) from error
         return hashlib.sha256(data).hexdigest()
 
-    async def _store_rest(
-        self, batch_id: str, files: Sequence[SentFile], prepared: PreparedBatch, messages: Messages
-    ) -> None:
+    async def _store_rest(self, batch_id: str, sent: SentBatch, prepared: PreparedBatch, messages: Messages) -> None:
         """Store the pictures, one after the other, and then the preview."""
-        with PictureLoader(files) as loader:
+        with PictureLoader(sent.files) as loader:
             for sha256, picture in prepared.pictures.items():
                 data = await asyncio.to_thread(loader.load_picture, picture)
                 await self.store.add_image(batch_id, sha256, picture.name[-IMAGE_NAME_LIMIT:], data)
-        await self.store.save_preview(batch_id, await asyncio.to_thread(_build_preview, prepared, messages))
+        preview = await asyncio.to_thread(_build_preview, prepared, messages)
+        await self.store.save_preview(batch_id, replace(preview, template=sent.template))
 
 
 def _build_preview(prepared: PreparedBatch, messages: Messages) -> BatchPreview:

@@ -22,6 +22,7 @@ class RejectedRow:
 class BatchPreview:
     """The notes on the files, how many rows are wrong, and the first of them.
 
+    `template` is the prompt of the rows that have none, as it was written, so that the files can be sent again with it.
     `table` is the table with a column of errors, named `table_name`; None if there was no table, or nothing is wrong.
     """
 
@@ -30,3 +31,4 @@ class BatchPreview:
     notes: tuple[Note, ...] = ()
     table_name: str = ""
     table: bytes | None = field(default=None, repr=False)
+    template: str = ""

@@ -80,7 +80,7 @@ def find_file(message: dict[str, Any]) -> str:
 def test_a_table_with_wrong_rows_is_mended_and_started(stack: Stack, language: str) -> None:
     user, user_id = add_user(stack, "dora")
     user.patch(f"/control/users/{user_id}", {"locale": {"en": "en-US", "fr": "fr"}[language]})
-    preview = send_batch(user, TABLE, title=f"spring {language}")
+    preview = send_batch(user, TABLE, title=f"spring {language}", template="{prompt} in ink")
     first = read_text(preview)
     with urllib.request.urlopen(find_file(preview), timeout=20) as answer:  # noqa: S310 - loopback
         told = answer.read().decode("utf-8-sig")
@@ -101,7 +101,9 @@ def test_a_table_with_wrong_rows_is_mended_and_started(stack: Stack, language: s
     press(user, user.reload_private_message(preview), "batch_priority")
     corrected = told.replace("abc", "50").replace("missing.png", "castle.jpg")
     table = user.post_file("mended.csv", corrected.encode())["attachments"][0]["id"]
-    user.submit_modal(press(user, user.reload_private_message(preview), "batch_again_form"), files=[table])
+    again = press(user, user.reload_private_message(preview), "batch_again_form")
+    template = user.read_modal_fields(again)["template"]
+    user.submit_modal(again, files=[table], template=template)
     price = "$0.40" if language == "en" else "0,40"
     mended = wait_for_text(user, preview, price)
     outdated = find_component(preview, "batch_start")
@@ -123,7 +125,7 @@ def test_a_table_with_wrong_rows_is_mended_and_started(stack: Stack, language: s
     }[language]
     assert all(text.strip() in first for text in said[:4])
     assert said[4] in told.splitlines()[0]
-    assert kept == f"spring {language}"
+    assert (kept, template) == (f"spring {language}", "{prompt} in ink")
     assert len(list_media(preview)) == 1
     assert said[2] not in mended
 

@@ -87,7 +87,8 @@ class PreviewHandlers:
         """Open the form that sends the files again."""
         async with limit_lookup_time(interaction):
             batch = await self._find_draft(interaction, custom_id.batch_id)
-        await open_modal(interaction, build_again_form(batch.id, get_localized_messages(interaction)))
+            template = (await self.store.load_preview(batch.id)).template
+        await open_modal(interaction, build_again_form(batch.id, template, get_localized_messages(interaction)))
 
     async def send_again(self, interaction: discord.Interaction, custom_id: SendAgainFormId) -> None:
         """Put the items of the files in the form in the place of those of the batch."""

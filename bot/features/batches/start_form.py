@@ -44,9 +44,9 @@ def build_start_form(
     return build_modal(messages.text("batch_form.title"), BatchFormId(draft_id), *parts)
 
 
-def build_again_form(batch_id: str, messages: Messages) -> ui.Modal:
-    """Build the form that sends the files of a batch again."""
-    parts = (_build_files(messages, is_required=True, hint="again_hint"), _build_template(messages, ""))
+def build_again_form(batch_id: str, template: str, messages: Messages) -> ui.Modal:
+    """Build the form that sends the files of a batch again, with the template that it has."""
+    parts = (_build_files(messages, is_required=True, hint="again_hint"), _build_template(messages, template))
     return build_modal(messages.text("batch_form.again"), SendAgainFormId(batch_id), *parts)
 
 

@@ -166,6 +166,7 @@ async def test_pictures_of_an_archive_are_read_one_by_one_and_a_broken_one_is_a_
     assert len(await store.list_items(BATCH_ID)) == 2
     preview = await store.load_preview(BATCH_ID)
     assert [list_codes(row.problems) for row in preview.rejected_rows] == [["picture_too_small"]]
+    assert preview.template == "as an oil painting"
 
 
 @pytest.mark.parametrize(

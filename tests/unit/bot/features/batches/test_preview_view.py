@@ -160,7 +160,7 @@ def test_the_forms_fit_discord_and_are_filled_with_what_is_known(messages: Messa
     forms = [
         build_start_form("0", messages, teams=teams, chosen_role_id=3, template="a {red,blue} fox", title="foxes"),
         build_start_form("1", messages, needs_files=False),
-        build_again_form(BATCH_ID, messages),
+        build_again_form(BATCH_ID, "a {red,blue} fox", messages),
         build_brief_form(batch, messages),
     ]
 
