@@ -56,15 +56,17 @@ class BatchExporter:
     job_history: JobHistory
     catalogue: Catalogue
 
-    async def list_items(self, batch: Batch, *, is_accepted_only: bool) -> Sequence[BatchItem]:
+    async def list_items(self, batch: Batch, *, is_accepted_only: bool, is_public: bool) -> Sequence[BatchItem]:
         """List the items that are exported: those that were accepted or, with their reasons, all.
+
+        Where everybody reads the manifest, it has only those that were made: others may have words that were refused.
 
         Raises `RejectedError` (batch_nothing_to_export).
         """
         if is_accepted_only:
             items = await self.store.list_items(batch.id, states={ItemState.GENERATED}, review=Review.ACCEPTED)
         else:
-            items = await self.store.list_items(batch.id)
+            items = await self.store.list_items(batch.id, states={ItemState.GENERATED} if is_public else None)
         if not items:
             raise RejectedError(make_problem("batch_nothing_to_export"))
         return items

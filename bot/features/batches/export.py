@@ -87,7 +87,8 @@ class ExportHandlers:
         try:
             batch = await self.rights.find_exported(interaction, custom_id.batch_id)
             is_accepted_only = custom_id.scope is ExportScope.ACCEPTED
-            items = await self.exporter.list_items(batch, is_accepted_only=is_accepted_only)
+            is_public = custom_id.place is not ExportPlace.PRIVATE
+            items = await self.exporter.list_items(batch, is_accepted_only=is_accepted_only, is_public=is_public)
             # only a message that has content is left alone by the followups
             await interaction.edit_original_response(content=messages.text("batch_export.going"))
             limit = min(interaction.filesize_limit, MAX_REQUEST_BYTES)

@@ -57,8 +57,10 @@ async def make_pictures(store: SqlBatchStore, url: str) -> Batch:
     return batch
 
 
-async def export(exporter: BatchExporter, batch: Batch, limit: int, *, accepted: bool = False) -> Sequence[bytes]:
-    items = await exporter.list_items(batch, is_accepted_only=accepted)
+async def export(
+    exporter: BatchExporter, batch: Batch, limit: int, *, accepted: bool = False, public: bool = False
+) -> Sequence[bytes]:
+    items = await exporter.list_items(batch, is_accepted_only=accepted, is_public=public)
     parts = []
     async for part in exporter.export(batch, items, limit):
         with part.file as file:
@@ -107,6 +109,18 @@ async def test_only_accepted_pictures_are_exported_and_those_that_are_gone_are_t
         (5, None, "gone"),
     ]
     assert {one["state"] for one in items} == {ItemState.GENERATED}
+
+
+async def test_where_everybody_reads_it_a_manifest_says_nothing_of_refused_requests(
+    exporter: BatchExporter, store: SqlBatchStore, database_url: str
+) -> None:
+    batch = await make_pictures(store, database_url)
+
+    (part,) = await export(exporter, batch, 10_000_000, public=True)
+
+    archive = zipfile.ZipFile(io.BytesIO(part))
+    assert {one["state"] for one in json.loads(archive.read("manifest.json"))["items"]} == {ItemState.GENERATED}
+    assert b"filtered" not in archive.read("manifest.csv")
 
 
 async def test_a_picture_larger_than_an_archive_is_left_out_and_told(
