@@ -92,7 +92,8 @@ def format_line(item: BatchItem, messages: Messages) -> str:
 def format_alt_text(items: Sequence[BatchItem], messages: Messages) -> str:
     """Describe a sheet for people who cannot see it."""
     listed = "; ".join(f"{item.number} {_format_caption(item, messages)}" for item in items)
-    return truncate_text(f"{_format_title(items, messages)}: {listed}", ALT_TEXT_LIMIT)
+    described = _text(messages, "description", title=_format_title(items, messages), items=listed)
+    return truncate_text(described, ALT_TEXT_LIMIT)
 
 
 def get_public_name(item: BatchItem) -> str:
@@ -124,11 +125,10 @@ def _format_placeholder(item: BatchItem, messages: Messages) -> str:
 
 def _format_failure(item: BatchItem, messages: Messages) -> str:
     """Say why an item has no picture, unless that is about its words: then it is told to whoever opens it."""
-    state = _format_state(item, messages)
     if item.state is not ItemState.FAILED or item.problem is None or item.problem.actor is Actor.USER:
-        return state
+        return _format_state(item, messages)
     reason = escape_problem_text(messages.format_problem(item.problem), [item.problem], _REASON_LIMIT)
-    return f"{state}: {reason}"
+    return _text(messages, "failed_because", reason=reason)
 
 
 def _format_caption(item: BatchItem, messages: Messages) -> str:

@@ -46,7 +46,7 @@ class BoardHandlers:
         await self._change(interaction, custom_id.batch_id, self.store.resume, "resumed")
 
     async def ask_to_cancel(self, interaction: discord.Interaction, custom_id: CancelRestId) -> None:
-        """Say how many items would be cancelled, with a button that does it."""
+        """Say how many items are not made yet, with a button that cancels those that have not begun."""
         async with limit_lookup_time(interaction):
             batch = await self.rights.find_managed(interaction, custom_id.batch_id)
             counts = await self.store.count_items(batch.id)
@@ -54,7 +54,7 @@ class BoardHandlers:
         button = build_button(
             ConfirmCancelRestId(batch.id), messages.text("batch_board.cancel_confirm"), style=ButtonStyle.danger
         )
-        text = messages.text("batch_board.cancel_question", count=counts.by_state.get(ItemState.PENDING, 0))
+        text = messages.text("batch_board.cancel_question", count=counts.open_count)
         await respond_privately(interaction, text, view=build_button_view(button))
 
     async def cancel_rest(self, interaction: discord.Interaction, custom_id: ConfirmCancelRestId) -> None:

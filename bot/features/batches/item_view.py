@@ -125,7 +125,9 @@ class _Renderer:
     def _format_missing_picture(self) -> str:
         item = self.item
         if item.state is not ItemState.FAILED:
-            return self._text(f"state_{item.state}")
+            state = self._text(f"state_{item.state}")
+            may_redo = item.state is ItemState.FILTERED and self.facts.may_review
+            return f"{state} {self._text('redo_filtered')}" if may_redo else state
         if item.problem is None or not self.facts.may_review:
             return self._text("state_failed_unknown")
         reason = self.messages.format_problem(item.problem)

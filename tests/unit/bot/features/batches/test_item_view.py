@@ -102,6 +102,13 @@ def test_a_refused_request_is_shown_to_reviewers_alone(item: BatchItem) -> None:
     assert SECRET in str(list_parts(render(item)))
 
 
+def test_only_those_who_can_redo_a_filtered_picture_are_told_that_it_can_be_redone() -> None:
+    item, hint = make_item(1, ItemState.FILTERED), EN.text("batch_item.redo_filtered")
+
+    assert hint in join_texts(render(item))
+    assert hint not in join_texts(render(item, may_review=False))
+
+
 def test_one_moves_between_the_first_and_the_last_item() -> None:
     def list_moves(number: int) -> list[str]:
         components = assert_fits_discord(render(make_item(number)))
