@@ -60,6 +60,7 @@ _CODES: Final = {
         "weight_unsupported",
         "prompt_only_negative",
         "picture_required",
+        "edit_picture_required",
         "picture_unsupported",
         "picture_only_option",
         "text_only_option",

@@ -19,7 +19,7 @@ from bot.interactions.responses import open_modal, respond_with_problems, update
 from bot.results.message_images import build_attached_image
 from bot.submission.drafts import DraftImageLoader, read_details
 from bot.submission.job_queuer import JobDetails
-from bot.submission.source_option import SourceOption
+from bot.submission.source_option import NO_SOURCE, SourceOption
 from bot.submission.submitter import JobSubmitter
 from shared.models import Operation
 from shared.problems import RejectedError, make_problem
@@ -52,7 +52,8 @@ class EditCommand:
         """Submit the edit of the attached picture, or of one of the thread."""
         try:
             model = self.editor.require_model(interaction, operation)
-            picture, details = await self._find_picture(interaction, image, source)
+            is_new = operation == "style" and style_set is not None and image is None and source is None
+            picture, details = await self._find_picture(interaction, image, NO_SOURCE if is_new else source)
             if spoiler is not None:
                 details["is_spoiler"] = spoiler
             edit = await self.editor.build_input(

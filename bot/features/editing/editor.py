@@ -93,7 +93,11 @@ class Editor:
         shapes = _parse_region(region, mask)
         style, notes = await self._find_style(interaction, style_picture, style_set)
         if model.operation == "style" and style is not None:
+            if image is not None:
+                raise RejectedError(make_problem("mask_conflict", field="image", other="style_set"))
             image, style = style, None
+        if image is None:
+            raise RejectedError(make_problem("edit_picture_required", field="image"))
         has_style = model.style_picture == "required" and style is not None
         inputs = {
             "model": model.key,
@@ -104,8 +108,6 @@ class Editor:
             built = self.validator.build_request(interaction, image, {**options, **inputs}, task="edit")
         except UnsupportedSyntaxError as error:
             raise RejectedError(*error.problems) from error
-        if image is None:
-            raise RejectedError(make_problem("picture_required", model=model.name))
         built = BuiltRequest(built.request, (*built.notes, *notes))
         attached = None if mask is None else RemoteImage(mask.url, mask.size, mask.filename)
         return EditInput(

@@ -1,20 +1,59 @@
 """Edits: their pictures, and the options of each operation."""
 
 import io
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from bot.domain.draft import Draft
+from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.mask_shapes import parse_mask_shapes
+from bot.domain.owners import Owner
+from bot.domain.style_sets import StyleSet
+from bot.features.editing.editor import EditInput, Editor
 from bot.features.editing.options import EDIT_OPTIONS, parse_style_set_choice
 from bot.images.edit_pictures import build_masked_pictures, build_styled_pictures
+from bot.submission.job_queuer import JobDetails
+from bot.submission.style_set_option import StyleSetOption
+from bot.submission.validation import RequestValidator
 from shared.catalogue import load_catalogue
 from shared.imaging.masks import read_mask
+from shared.models import Operation
 from shared.problems import RejectedError
 from shared.request.bundles import unpack_pictures
+from tests.support.commands import UNUSED
 from tests.support.images import encode_image
+from tests.support.members import make_interaction
 
+SOURCE = RemoteImage("https://cdn.discordapp.com/attachments/1/2/a.png", 9)
 PICTURE = encode_image(Image.new("RGB", (300, 200), "teal"), "PNG")
+
+
+class FakeStyleSets:
+    """One set of one picture."""
+
+    async def list_style_sets(self, owner: Owner) -> list[StyleSet]:
+        del owner
+        return [StyleSet(id="1", name="Oils", guild_id=0, picture_count=1)]
+
+    async def load_pictures(self, style_set_id: str) -> list[bytes]:
+        del style_set_id
+        return [PICTURE]
+
+
+def make_editor() -> Editor:
+    validator = RequestValidator(load_catalogue(), {"cdn.discordapp.com"}, 10**6)
+    option = StyleSetOption(FakeStyleSets())
+    return Editor(validator, UNUSED, UNUSED, UNUSED, UNUSED, option, validator.catalogue)
+
+
+async def build_input(operation: Operation, *, image: RemoteImage | None = None, **inputs: Any) -> EditInput:
+    editor, interaction = make_editor(), await make_interaction()
+    model = editor.require_model(interaction, operation)
+    return await editor.build_input(
+        interaction, model, image, {"prompt": "a fox"} if model.requires_prompt else {}, JobDetails(), **inputs
+    )
 
 
 def test_a_region_in_words_becomes_a_mask_beside_the_untouched_source() -> None:
@@ -89,3 +128,39 @@ def test_every_operation_has_a_model_whose_options_it_shows() -> None:
         missing = set(model.fields) - {*names, "style_preset"}
         assert not missing, f"{operation} does not show {missing}"
         assert set(names) - own <= {*model.fields, "seed", "output_format"}, operation
+
+
+@pytest.mark.parametrize(
+    ("operation", "inputs", "code"),
+    [
+        ("erase", {"region": "centre"}, "edit_picture_required"),
+        ("background", {}, "edit_picture_required"),
+        ("style", {"image": SOURCE, "style_set": "oils"}, "mask_conflict"),
+        ("restyle", {"image": SOURCE, "style_set": "oils", "style_picture": SOURCE}, "mask_conflict"),
+        ("restyle", {"image": SOURCE, "style_set": "oils #3"}, "style_picture_unknown"),
+        ("erase", {"image": SOURCE, "region": "centre", "mask": SOURCE}, "mask_conflict"),
+    ],
+)
+async def test_an_edit_without_a_picture_or_with_two_for_one_purpose_is_refused(
+    operation: Operation, inputs: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(RejectedError) as rejected:
+        await build_input(operation, **inputs)
+    assert [problem.code for problem in rejected.value.problems] == [code]
+
+
+async def test_a_picture_of_a_set_is_what_a_style_starts_from() -> None:
+    edit = await build_input("style", style_set="oils #1")
+
+    assert isinstance(edit.image, StoredImage)
+    assert (edit.image.data, edit.style) == (PICTURE, None)
+    assert [note.code for note in edit.built.notes] == ["style_of_set"]
+
+
+async def test_only_a_masked_edit_has_a_region_to_change() -> None:
+    edit = await build_input("restyle", image=SOURCE, style_set="oils")
+    draft = Draft(1, (), source_sha256="0" * 64, built=edit.built)
+
+    with pytest.raises(RejectedError) as rejected:
+        await make_editor().render_other_region(await make_interaction(), draft, "centre", None)
+    assert [problem.code for problem in rejected.value.problems] == ["draft_expired"]
