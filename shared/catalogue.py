@@ -87,6 +87,16 @@ class Catalogue(FrozenModel):
         copy._excluded = frozenset(keys)  # noqa: SLF001 - its own class
         return copy
 
+    def add_check_price(self, usd_per_picture: float) -> "Catalogue":
+        """Copy the catalogue with the price of checking the pictures of a call added to the price of each model."""
+        models = {
+            key: model.model_copy(
+                update={"price_usd": round(model.price_usd + usd_per_picture * model.max_checked_pictures, 6)}
+            )
+            for key, model in self.models.items()
+        }
+        return self.model_copy(update={"models": models})
+
     @model_validator(mode="after")
     def _validate_default(self) -> "Catalogue":
         default = self.models.get(self.default)

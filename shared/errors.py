@@ -23,6 +23,8 @@
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
     ├── BedrockCallError                worker.call_result
     ├── QueueUnavailableError           worker.ports
+    ├── GuardrailError                  worker.ports
+    │   └── UncheckedResultError        worker.picture_checks
     ├── DeadlineExceededError           worker.bedrock.deadline
     ├── InvalidResponseError            worker.bedrock.json_body
     └── CommandError                    worker.cli.command

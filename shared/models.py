@@ -146,6 +146,11 @@ class Model(FrozenModel):
         """The sizes or bounds that a picture is fitted to; empty for a model that reads none."""
         return self.bounds or self.sizes
 
+    @property
+    def max_checked_pictures(self) -> int:
+        """How many pictures of a call a guardrail checks at most: the result, the source and the one of a style."""
+        return 1 + (self.picture != "none") + (self.style_picture != "none")
+
     def is_retired(self, today: date) -> bool:
         return self.end_of_life is not None and today >= self.end_of_life
 

@@ -52,11 +52,15 @@ class Generated(_OutcomeBase):
 
 
 class Filtered(_OutcomeBase):
-    """The provider's content filter withheld the picture. The request is never sent again."""
+    """The provider's content filter withheld the picture. The request is never sent again.
+
+    `is_before_call`: a guardrail refused a picture that it starts from, so that the model was not called.
+    """
 
     kind: Literal["filtered"] = "filtered"
     part: FilteredPart
     duration_seconds: float
+    is_before_call: bool = False
 
 
 class Failed(_OutcomeBase):

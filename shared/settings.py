@@ -1,10 +1,11 @@
 """The settings that bot and worker have in common, and reading them from the environment and `.env`."""
 
 import os
+import re
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -14,6 +15,10 @@ from shared.catalogue import Catalogue, load_catalogue
 from shared.env_file import InvalidEnvFileError, load_env_file
 from shared.errors import PentimentoError
 from shared.setting_names import describe_misspelt_settings
+
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ApplyGuardrail.html
+_GUARDRAIL_ID: Final = re.compile(r"[a-z0-9]+|arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+")
+_GUARDRAIL_VERSION: Final = re.compile(r"[1-9][0-9]{0,7}|DRAFT")
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
@@ -39,6 +44,21 @@ class CommonSettings(BaseSettings):
     heartbeat_file: Path | None = Field(
         None, description="A file that is touched every few seconds while all is well, for a container's health check."
     )
+    guardrail_id: str | None = Field(
+        None,
+        description="The id or ARN of a guardrail of Amazon Bedrock that checks sources before each call and pictures "
+        "after it. Empty for none.",
+    )
+    guardrail_version: str | None = Field(
+        None, validate_default=True, description="The version of that guardrail: a number, or DRAFT."
+    )
+    guardrail_usd_per_picture: float = Field(
+        0.00075,
+        ge=0,
+        le=1,
+        description="The price of one picture that the guardrail checks, in US dollars, which is added to the prices "
+        "of models while GUARDRAIL_ID is set. Compare it with AWS's price list.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The lowest level of messages that are logged: DEBUG, INFO, WARNING or ERROR."
     )
@@ -62,6 +82,22 @@ class CommonSettings(BaseSettings):
     @classmethod
     def _validate_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
         return SecretStr(parse_proxy(proxy.get_secret_value())) if proxy else None
+
+    @field_validator("guardrail_id")
+    @classmethod
+    def _validate_guardrail(cls, name: str | None) -> str | None:
+        if name is not None and not _GUARDRAIL_ID.fullmatch(name):
+            raise ValueError("it is neither an id nor an ARN. Copy it from the guardrail's page in AWS's console")
+        return name
+
+    @field_validator("guardrail_version")
+    @classmethod
+    def _validate_guardrail_version(cls, version: str | None, info: ValidationInfo) -> str | None:
+        if "guardrail_id" in info.data and (version is None) != (info.data["guardrail_id"] is None):
+            raise ValueError("a guardrail and its version go together. Set both GUARDRAIL_ID and this, or neither")
+        if version is not None and not _GUARDRAIL_VERSION.fullmatch(version):
+            raise ValueError("it is not the version of a guardrail. Write its number, or DRAFT")
+        return version
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -91,7 +127,14 @@ class CommonSettings(BaseSettings):
         )
 
     def read_catalogue(self) -> Catalogue:
-        """Read the catalogue with the operator's changes. Raises `InvalidSettingsError` for a wrong file."""
+        """Read the catalogue with the operator's changes and the price of checks by a guardrail.
+
+        Raises `InvalidSettingsError` for a wrong file.
+        """
+        catalogue = self._read_catalogue_file()
+        return catalogue.add_check_price(self.guardrail_usd_per_picture) if self.guardrail_id else catalogue
+
+    def _read_catalogue_file(self) -> Catalogue:
         try:
             if self.catalogue_file is None:
                 return load_catalogue()

@@ -30,10 +30,11 @@ from shared.queue.stages import TASK_NAMES, Stage
 from shared.settings import find_misspelt_settings
 from shared.stored_format import UnsupportedFormatError
 from worker.bedrock.client import BedrockImageClient
-from worker.configuration import load_configuration
+from worker.configuration import create_guardrail, load_configuration
 from worker.generate import GenerateJob
 from worker.maintenance import MaintenanceThread
 from worker.malloc import tune_malloc
+from worker.picture_checks import PictureChecks
 from worker.queue.connection import connect_to_redis
 from worker.queue.consumer_watch import ConsumerWatch
 from worker.queue.job_queue import RedisJobQueue
@@ -105,7 +106,9 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         streaming=settings.bedrock_streaming,
         sends_metadata=settings.bedrock_request_metadata,
     )
-    generate_job = GenerateJob(queue, bedrock, catalogue, settings.max_wait_seconds, signer)
+    guardrail = create_guardrail(settings)
+    checks = PictureChecks(guardrail, settings.bedrock_call_seconds) if guardrail else None
+    generate_job = GenerateJob(queue, bedrock, catalogue, settings.max_wait_seconds, signer, checks)
     tasks = Tasks(queue, catalogue, generate_job, cores=count_usable_cores())
     tasks.register(app)
     maintenance = MaintenanceThread(
@@ -133,6 +136,8 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
     def close_connections(**_: Any) -> None:
         maintenance.stop()
         bedrock.close()
+        if guardrail:
+            guardrail.close()
         redis.close()
 
     worker_init.connect(check_format, weak=False)

@@ -4,6 +4,7 @@ from typing import Any
 
 from shared.catalogue import Catalogue
 from worker.bedrock.configuration import validate_aws_configuration
+from worker.bedrock.guardrail import BedrockGuardrail
 from worker.settings import Settings, load_settings
 
 
@@ -13,3 +14,16 @@ def load_configuration(**overrides: Any) -> tuple[Settings, Catalogue]:
     catalogue = settings.read_catalogue()
     validate_aws_configuration(settings.aws_region, catalogue)
     return settings, catalogue
+
+
+def create_guardrail(settings: Settings) -> BedrockGuardrail | None:
+    """Create the guardrail that the settings name, if they name one."""
+    if settings.guardrail_id is None or settings.guardrail_version is None:
+        return None
+    return BedrockGuardrail(
+        settings.guardrail_id,
+        settings.guardrail_version,
+        region=settings.aws_region,
+        call_seconds=settings.bedrock_call_seconds,
+        concurrency=settings.worker_concurrency,
+    )

@@ -13,12 +13,14 @@ from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Outcome
 from shared.problems import Actor, Problem, RejectedError, make_problem
 from shared.request.bundles import has_needed_pictures, unpack_pictures
+from shared.request.model import Request
 from shared.request.output_format import fit_output_format
 from shared.request.pictures import Pictures
 from shared.request.validation import validate_request
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.imaging.verification import measure_size
-from worker.ports import Claim, ImageModelClient, JobQueue, QueueUnavailableError
+from worker.picture_checks import PictureChecks, UncheckedResultError, describe_check_error
+from worker.ports import Claim, GuardrailError, ImageModelClient, JobQueue, QueueUnavailableError
 from worker.result_metadata import finish_picture
 from worker.signing import PictureSigner
 from worker.unknown_model import fail_unknown_model
@@ -26,14 +28,16 @@ from worker.unknown_model import fail_unknown_model
 log = logging.getLogger(__name__)
 
 _MIN_DELAY_SECONDS = 1
+_MAX_CHECK_DELAY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class GenerateJob:
     """The use case and its collaborators.
 
-    `signer` signs the results, if there is one. `max_wait_seconds` is how long after its acceptance, or after a pause
-    of its server, a job may be returned to the queue because Bedrock is busy or unreachable.
+    `signer` signs the results, and `checks` has a guardrail check all pictures, if there is one. `max_wait_seconds` is
+    how long after its acceptance, or after a pause of its server, a job may be returned to the queue because Bedrock is
+    busy or unreachable.
     """
 
     queue: JobQueue
@@ -41,6 +45,7 @@ class GenerateJob:
     catalogue: Catalogue
     max_wait_seconds: float
     signer: PictureSigner | None = None
+    checks: PictureChecks | None = None
 
     def run(self, claim: Claim) -> None:
         """Finish the job, or return it to the queue. A call that may have been billed is repeated once at most."""
@@ -66,13 +71,29 @@ class GenerateJob:
         except RejectedError as rejection:
             self._fail(claim, rejection.problems[0])
             return
+        if self.checks is not None and not self._check_sources(claim, self.checks, pictures):
+            return
         if not self.queue.start_call(claim):
             log.warning("job %s: its lease was lost, or calls are held: no call is made", job.id)
             return
+        self._call_model(claim, model, request, pictures, archive)
+
+    def _call_model(
+        self, claim: Claim, model: Model, request: Request, pictures: Pictures, archive: bytes | None
+    ) -> None:
+        """Make the call whose start is recorded, and finish the job by it or return it to the queue."""
+        job = claim.job
         try:
             result = self.client.generate(request, model, pictures, job.seed, _describe_job(job))
         except BedrockCallError as error:
             self._handle_call_error(claim, model, error)
+            return
+        try:
+            result = self.checks.check_result(result) if self.checks is not None else result
+        except UncheckedResultError as error:
+            problem = describe_check_error(error)
+            self._log_problem(logging.ERROR, claim, problem, error)
+            self.queue.finish(claim, Failed(problem=problem, may_be_billed=True))
             return
         outcome, picture = self._finish_result(job, model, result, pictures, archive)
         del result  # `finish` may wait for the queue in many threads, and need not keep the response in memory
@@ -86,6 +107,30 @@ class GenerateJob:
         pictures = unpack_pictures(prepared) if prepared else Pictures()
         has_mask = job.request.mask is None or pictures.mask is not None
         return pictures if has_mask and has_needed_pictures(pictures, job.request) else None
+
+    def _check_sources(self, claim: Claim, checks: PictureChecks, pictures: Pictures) -> bool:
+        """Check the pictures that a job starts from. False if the job has ended, or was returned to the queue."""
+        try:
+            filtered = checks.check_sources(pictures)
+        except GuardrailError as error:
+            self._handle_check_error(claim, error)
+            return False
+        if filtered is None:
+            return True
+        log.info("job %s: the guardrail refused its source", claim.job.id)
+        seconds = filtered.duration_seconds
+        self.queue.finish(claim, Filtered(part=filtered.part, duration_seconds=seconds, is_before_call=True))
+        return False
+
+    def _handle_check_error(self, claim: Claim, error: GuardrailError) -> None:
+        """Return a job whose sources could not be checked to the queue, for longer the longer it has waited."""
+        problem, waited = describe_check_error(error), self._measure_wait(claim)
+        self._log_problem(_choose_level(problem), claim, problem, error)
+        if error.is_temporary and waited < self.max_wait_seconds:
+            delay = max(_MIN_DELAY_SECONDS, error.retry_after, min(waited / 2, _MAX_CHECK_DELAY_SECONDS))
+            self.queue.release(claim, delay_seconds=delay, is_unknown_call=False, is_throttled=False)
+        else:
+            self._fail(claim, problem)
 
     def _finish_result(
         self,
@@ -122,8 +167,7 @@ class GenerateJob:
 
     def _handle_call_error(self, claim: Claim, model: Model, error: BedrockCallError) -> None:
         problem = error.problem
-        level = logging.ERROR if problem.actor is Actor.OPERATOR else logging.WARNING
-        log.log(level, "job %s: %s: %s", claim.job.id, problem.code, error.__cause__ or error)
+        self._log_problem(_choose_level(problem), claim, problem, error.__cause__ or error)
         if error.pause_seconds:
             self._record_failed_call(claim, error.pause_seconds)
         if error.is_model_unavailable:
@@ -139,6 +183,9 @@ class GenerateJob:
         else:
             self.queue.finish(claim, Failed(problem=problem, may_be_billed=error.may_be_billed))
 
+    def _log_problem(self, level: int, claim: Claim, problem: Problem, cause: BaseException) -> None:
+        log.log(level, "job %s: %s: %s", claim.job.id, problem.code, cause)
+
     def _record_failed_call(self, claim: Claim, seconds: float) -> None:
         try:
             self.queue.record_failed_call(claim, pause_seconds=seconds)
@@ -152,9 +199,13 @@ class GenerateJob:
             case RetryPolicy.ONCE:
                 return claim.unknown_calls == 0
             case RetryPolicy.UNLIMITED:
-                return time.time() - max(claim.job.accepted_at, claim.resumed_at) < self.max_wait_seconds
+                return self._measure_wait(claim) < self.max_wait_seconds
             case _:
                 assert_never(policy)
+
+    def _measure_wait(self, claim: Claim) -> float:
+        """Measure the seconds since a job was accepted, or a pause of its server ended."""
+        return time.time() - max(claim.job.accepted_at, claim.resumed_at)
 
     def _make_withdrawn_problem(self, model: Model) -> Problem | None:
         """Make the problem that names the models to use instead of one that is gone; None if there are none."""
@@ -179,3 +230,7 @@ def _measure_source(pictures: Pictures) -> Size:
 def _describe_job(job: Job) -> dict[str, str]:
     """Say to which job and server a call belongs."""
     return {"job_id": job.id, "guild_id": str(job.origin.guild_id)}
+
+
+def _choose_level(problem: Problem) -> int:
+    return logging.ERROR if problem.actor is Actor.OPERATOR else logging.WARNING

@@ -1,7 +1,8 @@
-"""The interfaces of the queue and of the model client, which tests replace by fakes."""
+"""The interfaces of the queue, the model client and the guardrail, which tests replace by fakes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from shared.catalogue import Model
@@ -48,6 +49,36 @@ class ImageModelClient(Protocol):
         """Call the model once, within a deadline for the whole call. Raises `BedrockCallError`.
 
         `metadata` says to which job the call belongs, for the provider's own log; it holds no personal data.
+        """
+        ...
+
+
+class GuardrailError(PentimentoError):
+    """A guardrail has not said whether pictures may be used, so they may not.
+
+    `is_temporary`: it may say so later, after `retry_after` seconds at the least.
+    """
+
+    def __init__(self, message: str, *, is_temporary: bool, retry_after: float = 0) -> None:
+        super().__init__(message)
+        self.is_temporary = is_temporary
+        self.retry_after = retry_after
+
+
+class CheckedSide(StrEnum):
+    """The side of a call on which pictures are, as AWS names it."""
+
+    INPUT = "INPUT"
+    OUTPUT = "OUTPUT"
+
+
+class Guardrail(Protocol):
+    """A second content filter, beside that of the models."""
+
+    def check_pictures(self, pictures: Sequence[bytes], side: CheckedSide, seconds: float) -> bool:
+        """Check pictures once, within a deadline in seconds: return whether one of them must not be used.
+
+        Raises `GuardrailError` if that is not known.
         """
         ...
 

@@ -5,6 +5,7 @@ from typing import Any, Final, assert_never
 
 from sqlalchemy import Connection, Row, Select, select
 
+from bot.domain.billing import count_billed_calls
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord, OpenJobRecord
@@ -102,7 +103,8 @@ def build_outcome_row(status: JobStatus, model: Model | None) -> dict[str, Any]:
                 "cost_usd": cost,
             }
         case Failed():
-            row |= {"problem_code": outcome.problem.code, "cost_usd": None if status.unknown_calls else 0.0}
+            has_cost = count_billed_calls(outcome, status.unknown_calls) > 0
+            row |= {"problem_code": outcome.problem.code, "cost_usd": None if has_cost else 0.0}
         case None:
             return row
         case _:

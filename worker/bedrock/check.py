@@ -1,4 +1,4 @@
-"""Checks that calls would work: the credentials, and each model's life cycle and this account's access to it.
+"""Checks that calls would work: the credentials, each model's life cycle and this account's access to it, a guardrail.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetFoundationModelAvailability.html
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetFoundationModel.html
@@ -19,6 +19,8 @@ from shared.outcome import FilteredPart
 from worker.bedrock.client import choose_region
 from worker.bedrock.deadline import run_with_deadline
 from worker.bedrock.errors import CALL_ERRORS, classify_error
+from worker.imaging.check_copies import make_grey_picture
+from worker.ports import CheckedSide, Guardrail, GuardrailError
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock.client import BedrockClient
@@ -46,6 +48,19 @@ class Finding:
     region: str
     severity: Severity
     message: str
+
+
+def check_guardrail(guardrail: Guardrail) -> tuple[Severity, str]:
+    """Have a grey picture checked, which costs as much as any check. Return how the guardrail is, and what to do."""
+    try:
+        if guardrail.check_pictures([make_grey_picture()], CheckedSide.INPUT, CHECK_TIMEOUT_SECONDS):
+            return Severity.WARNING, "It blocks a plain grey picture. Review its filters."
+    except GuardrailError as error:
+        advice = "Check GUARDRAIL_ID, GUARDRAIL_VERSION and AWS_REGION, and allow bedrock:ApplyGuardrail in IAM."
+        if error.is_temporary:
+            advice = "Check again later. Until it answers, no picture is made or shown."
+        return Severity.ERROR, f"It does not check pictures: {error}. {advice}"
+    return Severity.OK, "It checks sources and results."
 
 
 def find_credentials_source() -> str | None:

@@ -10,11 +10,8 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing, suppress
 from socket import SHUT_RDWR
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, assert_never
+from typing import Any, assert_never
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from shared.catalogue import Model
@@ -29,23 +26,15 @@ from worker.bedrock.deadline import DeadlineExceededError, run_with_deadline
 from worker.bedrock.dialects import get_dialect
 from worker.bedrock.errors import CALL_ERRORS, classify_error, get_error_name
 from worker.bedrock.json_body import InvalidResponseError, ModelResponse
+from worker.bedrock.runtime_clients import RuntimeClients
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage
 from worker.imaging.verification import verify_image
-
-if TYPE_CHECKING:
-    from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient
-
-CONNECT_TIMEOUT_SECONDS: Final = 5
 
 log = logging.getLogger(__name__)
 
 
 class BedrockImageClient:
-    """The `ImageModelClient` that calls Bedrock through boto3, with one session and one client for each region.
-
-    boto3's clients may be shared between threads and its sessions may not, so clients are created under a lock:
-    https://docs.aws.amazon.com/boto3/latest/guide/clients.html
-    """
+    """The `ImageModelClient` that calls Bedrock through boto3."""
 
     def __init__(
         self,
@@ -62,20 +51,10 @@ class BedrockImageClient:
         `streaming` holds the keys of the models whose responses are streamed; `sends_metadata`: what a call says about
         its job goes into AWS's log of invocations.
         """
-        self._region = region
-        self._session = boto3.session.Session(region_name=region)
+        self._runtime = RuntimeClients(region, call_seconds, concurrency)
         self._call_seconds = call_seconds
         self._streaming = frozenset(streaming)
         self._sends_metadata = sends_metadata
-        self._config = Config(
-            connect_timeout=min(CONNECT_TIMEOUT_SECONDS, call_seconds),
-            read_timeout=call_seconds,
-            max_pool_connections=concurrency,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            tcp_keepalive=True,
-        )
-        self._clients: dict[str | None, BedrockRuntimeClient] = {}
-        self._clients_lock = Lock()
 
     def generate(
         self,
@@ -112,7 +91,7 @@ class BedrockImageClient:
             log.error(
                 "AWS refuses the credentials, and jobs wait for them. Renew them; `python -m worker check` says more"
             )
-            self._forget_credentials()
+            self._runtime.forget_credentials()
         log.info("%s: %s in %.2f s, request %s", model.key, _describe_result(result, cause), seconds, request_id)
         if isinstance(result, BedrockCallError):
             raise result from cause
@@ -120,29 +99,14 @@ class BedrockImageClient:
 
     def close(self) -> None:
         """Close the idle connections."""
-        with self._clients_lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
-
-    def _forget_credentials(self) -> None:
-        """Make the next call search for credentials again: sessions cache them, clients cache that there are none."""
-        self.close()
-        with self._clients_lock:
-            self._session = boto3.session.Session(region_name=self._region)
+        self._runtime.close()
 
     def _invoke(self, model: Model, body: bytes, metadata: Mapping[str, str]) -> Any:
-        client = self._get_client(choose_region(model, self._session.region_name))
+        client = self._runtime.get_client(choose_region(model, self._runtime.region))
         is_streamed = model.streaming and model.key in self._streaming
         call: Callable[..., Any] = client.invoke_model_with_response_stream if is_streamed else client.invoke_model
         more = {"requestMetadata": json.dumps(metadata)} if self._sends_metadata and metadata else {}
         return call(modelId=model.id, body=body, contentType="application/json", accept="application/json", **more)
-
-    def _get_client(self, region: str | None) -> "BedrockRuntimeClient":
-        with self._clients_lock:
-            if region not in self._clients:
-                self._clients[region] = self._session.client("bedrock-runtime", region_name=region, config=self._config)
-            return self._clients[region]
 
 
 def choose_region(model: Model, configured: str | None) -> str | None:

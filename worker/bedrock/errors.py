@@ -53,7 +53,7 @@ def classify_error(error: Exception, model: Model, deadline_seconds: float) -> B
     `deadline_seconds` is the deadline that the call had, for the message.
     """
     message = _get_message(error)
-    policy = _find_policy(error, message)
+    policy = find_error_policy(error)
     if isinstance(policy, FilteredPart):
         return policy
     detail = policy.detail.format(message=_trim_message(_unwrap_message(message)), id=model.id)
@@ -63,7 +63,7 @@ def classify_error(error: Exception, model: Model, deadline_seconds: float) -> B
     return BedrockCallError(
         make_problem(policy.code, **facts),
         RetryPolicy.ONCE if has_run else policy.retry_policy,
-        retry_after=max(policy.retry_after, _parse_retry_after(error)),
+        retry_after=max(policy.retry_after, parse_retry_after(error)),
         is_throttled=policy.is_throttled,
         is_model_unavailable=policy.is_model_unavailable,
         pause_seconds=min(policy.pause_seconds, deadline_seconds),
@@ -81,7 +81,9 @@ def get_error_name(error: Exception) -> str:
     return error.code if isinstance(error, InvalidResponseError) else type(error).__name__
 
 
-def _find_policy(error: Exception, message: str) -> ErrorPolicy | FilteredPart:
+def find_error_policy(error: Exception) -> ErrorPolicy | FilteredPart:
+    """Find how one of `CALL_ERRORS` is treated; the part that was filtered, if it says that."""
+    message = _get_message(error)
     if isinstance(error, InvalidResponseError):
         return _get_response_policy(error)
     if not isinstance(error, ClientError):
@@ -136,7 +138,8 @@ def _trim_message(message: str) -> str:
     return line if len(line) <= MAX_DETAIL_LENGTH else line[: MAX_DETAIL_LENGTH - 1] + "…"
 
 
-def _parse_retry_after(error: Exception) -> float:
+def parse_retry_after(error: Exception) -> float:
+    """Return after how many seconds AWS asks to repeat a call, at most 300; 0 if it does not say."""
     if not isinstance(error, ClientError):
         return 0.0
     value = str(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))

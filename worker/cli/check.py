@@ -1,4 +1,4 @@
-"""`python -m worker check`: check credentials, region and the access to each model."""
+"""`python -m worker check`: check credentials, region, the guardrail and the access to each model."""
 
 import sys
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from shared.catalogue import Model
 from shared.dates import get_today
 from shared.settings import find_misspelt_settings
-from worker.bedrock.check import Finding, Severity, check_model, find_credentials_source
+from worker.bedrock.check import Finding, Severity, check_guardrail, check_model, find_credentials_source
 from worker.bedrock.errors import CALL_ERRORS
 from worker.cli.command import (
     ExitCode,
@@ -16,6 +16,7 @@ from worker.cli.command import (
     load_configuration,
     load_signing,
 )
+from worker.configuration import create_guardrail
 from worker.queue.check import check_server
 from worker.settings import Settings
 
@@ -48,12 +49,14 @@ def run_check(argv: Sequence[str]) -> ExitCode:
             file=sys.stderr,
         )
         return ExitCode.FAILED
+    has_working_guardrail = _check_guardrail(settings)
     today = get_today()
     models = (*catalogue.models_for_task("generate"), *catalogue.upscale_models, *catalogue.edit_models)
     findings = [check_model(model, region, today) for model in models]
     _print_findings(findings)
     has_broken_models = any(finding.severity is Severity.ERROR for finding in findings)
-    return ExitCode.OK if has_working_queue and not has_broken_models else ExitCode.FAILED
+    is_ready = has_working_queue and has_working_guardrail and not has_broken_models
+    return ExitCode.OK if is_ready else ExitCode.FAILED
 
 
 def _check_redis(settings: Settings) -> bool:
@@ -64,6 +67,16 @@ def _check_redis(settings: Settings) -> bool:
         for sentence in sentences:
             print(f"redis        {severity}: {sentence}")
     return not report.errors
+
+
+def _check_guardrail(settings: Settings) -> bool:
+    guardrail = create_guardrail(settings)
+    if guardrail is None:
+        return True
+    severity, message = check_guardrail(guardrail)
+    guardrail.close()
+    print(f"guardrail    {severity}: {message}")
+    return severity is not Severity.ERROR
 
 
 def _find_credentials() -> tuple[str | None, str]:

@@ -25,7 +25,10 @@ from worker.cli.command import (
     load_signing,
 )
 from worker.cli.output_file import STANDARD_STREAM, OutputFile, check_output
-from worker.cli.request_arguments import add_request_arguments, parse_request
+from worker.cli.request_arguments import ParsedRequest, add_request_arguments, parse_request
+from worker.configuration import create_guardrail
+from worker.picture_checks import PictureChecks, describe_check_error
+from worker.ports import GuardrailError
 from worker.result_metadata import finish_picture
 from worker.settings import Settings
 
@@ -80,9 +83,12 @@ def _generate_picture(arguments: argparse.Namespace) -> Report:
     facts = {"seed": seed, "outcome": "failed", "model": parsed.model.id}
     with OutputFile(arguments.out) as file:
         try:
-            result = _create_client(settings).generate(parsed.request, parsed.model, parsed.pictures, seed)
+            result = _call_model(settings, parsed, seed)
         except BedrockCallError as error:
             return Report(ExitCode.FAILED, facts | {"code": error.problem.code}, _format_error(error))
+        except GuardrailError as error:
+            problem = describe_check_error(error)
+            return Report(ExitCode.FAILED, facts | {"code": problem.code}, [describe_problem(problem), str(error)])
         match result:
             case FilteredResult():
                 return _report_filtered(result, facts)
@@ -92,6 +98,19 @@ def _generate_picture(arguments: argparse.Namespace) -> Report:
                 return _report_generated(result, facts, arguments.out)
             case _:
                 assert_never(result)
+
+
+def _call_model(settings: Settings, parsed: ParsedRequest, seed: int | None) -> FilteredResult | GeneratedImage:
+    """Call the model, with the checks of the guardrail, if there is one, before and after it.
+
+    Raises `BedrockCallError` and `GuardrailError`.
+    """
+    client, guardrail = _create_client(settings), create_guardrail(settings)
+    if guardrail is None:
+        return client.generate(parsed.request, parsed.model, parsed.pictures, seed)
+    checks = PictureChecks(guardrail, settings.bedrock_call_seconds)
+    filtered = checks.check_sources(parsed.pictures)
+    return filtered or checks.check_result(client.generate(parsed.request, parsed.model, parsed.pictures, seed))
 
 
 def _create_client(settings: Settings) -> BedrockImageClient:

@@ -6,7 +6,7 @@ import uuid
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from demo.standins.bedrock import control_api, control_plane, invoke
+from demo.standins.bedrock import control_api, control_plane, guardrails, invoke
 from demo.standins.bedrock.errors import ServiceError
 from demo.standins.bedrock.state import STATE, BedrockState
 
@@ -18,6 +18,7 @@ def build_application(state: BedrockState) -> web.Application:
     """Build the application with the service and its control API."""
     app = web.Application(middlewares=[_convert_errors], client_max_size=READ_LIMIT)
     app[STATE] = state
+    app[guardrails.GUARDRAIL_STATE] = guardrails.GuardrailState()
     app.on_response_prepare.append(_add_request_id)
     app.router.add_post("/model/{model}/invoke", invoke.invoke_model)
     app.router.add_post("/model/{model}/invoke-with-response-stream", invoke.invoke_model_with_response_stream)
@@ -26,6 +27,7 @@ def build_application(state: BedrockState) -> web.Application:
     app.router.add_get("/foundation-model-availability/{model}", control_plane.get_foundation_model_availability)
     app.router.add_get("/inference-profiles/{profile}", control_plane.get_inference_profile)
     app.add_routes(control_api.routes)
+    app.add_routes(guardrails.routes)
     return app
 
 

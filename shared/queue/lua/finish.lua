@@ -1,6 +1,6 @@
 -- finish.lua: end a job, with its picture if there is one. A picture or a filtered result was paid for, so it is stored
--- even if the lease was lost, and even if Redis has lost the job; a failure is stored only under the lease, as otherwise
--- another worker has the job. It writes even if Redis is full.
+-- even if the lease was lost, and even if Redis has lost the job; a failure, and a source that was refused before the
+-- call, is stored only under the lease, as otherwise another worker has the job. It writes even if Redis is full.
 --
 -- KEYS[1]    prefix of every key
 -- ARGV[1]    string  stage
@@ -20,7 +20,8 @@
 --   missing_tickets  number  claimable jobs of the stage less the tickets that wait for workers (if stored)
 --   is_resumed       number  1 | 0: the result ended a pause of its model (if stored)
 local stage, id, claim_token, outcome, ttl_ms, duration_ms, job, model, tenant, unknown_calls = unpack(ARGV, 1, 10)
-local state, is_paid = get_job_fields(id, 'state'), cjson.decode(outcome).kind ~= 'failed'
+local state, ended = get_job_fields(id, 'state'), cjson.decode(outcome)
+local is_paid = ended.kind ~= 'failed' and not ended.is_before_call
 if not holds_lease(id, claim_token) then
   if not is_paid then return {'is_stored', 0} end
   allow_writes_when_full()

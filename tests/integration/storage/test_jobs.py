@@ -122,6 +122,7 @@ OUTCOMES: tuple[tuple[Outcome | None, int, str, float | None], ...] = (  # unkno
     (Filtered(part=FilteredPart.OUTPUT, duration_seconds=1), 0, "filtered", 0.08),
     (Failed(problem=make_problem("picture_truncated")), 0, "failed", 0),
     (Failed(problem=make_problem("interrupted")), 1, "failed", None),
+    (Failed(problem=make_problem("result_unchecked"), may_be_billed=True), 0, "failed", None),
     (None, 0, "unknown", None),
 )
 

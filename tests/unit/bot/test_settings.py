@@ -105,3 +105,38 @@ def test_every_setting_has_a_description_that_is_a_sentence() -> None:
     assert (table["DISCORD_TOKEN"][0], table["CATALOGUE_FILE"][0]) == ("", "")
     assert next(iter(table)) == "DISCORD_TOKEN"
     assert all(len(description) > 20 and description.endswith(".") for _, description in table.values())
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"GUARDRAIL_ID": "abc123"}, "Set both GUARDRAIL_ID and this, or neither"),
+        ({"GUARDRAIL_VERSION": "1"}, "Set both GUARDRAIL_ID and this, or neither"),
+        ({"GUARDRAIL_ID": "My guardrail", "GUARDRAIL_VERSION": "1"}, "it is neither an id nor an ARN"),
+        ({"GUARDRAIL_ID": "abc123", "GUARDRAIL_VERSION": "latest"}, "it is not the version of a guardrail"),
+        ({"GUARDRAIL_USD_PER_PICTURE": "-1"}, "GUARDRAIL_USD_PER_PICTURE is wrong"),
+    ],
+)
+def test_a_guardrail_and_its_version_go_together(
+    environment: dict[str, str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"DISCORD_TOKEN": "abc", **environment}.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(InvalidSettingsError, match=message):
+        read_settings(Settings)
+
+
+def test_the_price_of_a_request_has_the_checks_of_its_guardrail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "abc")
+    plain = read_settings(Settings).read_catalogue()
+    monkeypatch.setenv("GUARDRAIL_ID", "arn:aws:bedrock:us-west-2:123456789012:guardrail/abc123")
+    monkeypatch.setenv("GUARDRAIL_VERSION", "DRAFT")
+    monkeypatch.setenv("GUARDRAIL_USD_PER_PICTURE", "0.001")
+
+    checked = read_settings(Settings).read_catalogue()
+
+    added = {key: round(checked.models[key].price_usd - row.price_usd, 6) for key, row in plain.models.items()}
+    keys = ("stable-image-core", "sd3.5-large", "erase-object", "style-transfer")
+    assert [added[key] for key in keys] == [0.001, 0.002, 0.002, 0.003]
+    assert checked.default_model.key == plain.default_model.key

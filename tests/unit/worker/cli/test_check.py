@@ -144,3 +144,22 @@ def test_check_runs_as_a_process(run_command: CommandRunner, set_model_status: C
     process = run_command("check")
     assert process.returncode == 0
     assert SD35.encode() in process.stdout
+
+
+@pytest.mark.usefixtures("working_directory")
+def test_check_fails_if_the_guardrail_may_not_be_used(
+    set_model_status: Callable[..., None],
+    bedrock: BedrockStandIn,
+    aws: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_model_status(sdxl="EOL")
+    aws.setenv("GUARDRAIL_ID", "demoguardrail")
+    aws.setenv("GUARDRAIL_VERSION", "1")
+    bedrock.call_control("POST", "/control/guardrail", {"answer": "access-denied"})
+
+    assert run_check([]) == 1
+
+    [found] = [text for text in capsys.readouterr().out.splitlines() if text.startswith("guardrail")]
+    assert found.startswith("guardrail    broken: It does not check pictures: ")
+    assert "allow bedrock:ApplyGuardrail in IAM." in found

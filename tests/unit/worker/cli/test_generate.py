@@ -288,3 +288,37 @@ def test_refused_credentials_are_reported_with_the_reason(
     assert "rejected this bot's AWS credentials" in stderr
     assert "does not match the signature you provided" in stderr
     assert "AKIA" not in stderr
+
+
+@pytest.mark.parametrize(
+    ("answer", "source", "exit_code", "facts", "calls"),
+    [
+        ("intervene", "INPUT", 3, {"outcome": "filtered", "part": "input picture"}, 0),
+        ("access-denied", "OUTPUT", 1, {"outcome": "failed", "code": "result_unchecked"}, 1),
+    ],
+)
+def test_a_guardrail_checks_what_the_command_generates(
+    answer: str,
+    source: str,
+    exit_code: int,
+    facts: dict[str, str],
+    calls: int,
+    working_directory: Path,
+    image_file: Path,
+    bedrock: BedrockStandIn,
+    aws: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    aws.setenv("GUARDRAIL_ID", "demoguardrail")
+    aws.setenv("GUARDRAIL_VERSION", "1")
+    bedrock.call_control("DELETE", "/control/guardrail")
+    bedrock.call_control("POST", "/control/guardrail", {"answer": answer, "source": source})
+    out = working_directory / "out.png"
+
+    arguments = ["--image", str(image_file), "--model", "sd3.5-large", "--out", str(out), "--json", "a castle"]
+    assert run_generate(arguments) == exit_code
+
+    report = json.loads(capsys.readouterr().out)
+    assert {name: report.get(name) for name in facts} == facts
+    assert len(bedrock.list_calls()) == calls
+    assert not out.exists()

@@ -1,0 +1,67 @@
+"""boto3's clients of Bedrock's runtime: one session, and one client for each region."""
+
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient
+
+CONNECT_TIMEOUT_SECONDS: Final = 5
+
+
+class RuntimeClients:
+    """Clients that send each request once, and that threads may share.
+
+    boto3's clients may be shared between threads and its sessions may not, so clients are created under a lock:
+    https://docs.aws.amazon.com/boto3/latest/guide/clients.html
+    """
+
+    def __init__(self, region: str | None, read_seconds: float, concurrency: int) -> None:
+        """Configure the clients; connections are opened by the first call.
+
+        `region` None leaves the region to AWS's own configuration. A socket waits at most `read_seconds` for a byte.
+        `concurrency` is how many connections to a region are kept.
+        """
+        self._region = region
+        self._session = boto3.session.Session(region_name=region)
+        self._config = Config(
+            connect_timeout=min(CONNECT_TIMEOUT_SECONDS, read_seconds),
+            read_timeout=read_seconds,
+            max_pool_connections=concurrency,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            tcp_keepalive=True,
+        )
+        self._clients: dict[str | None, BedrockRuntimeClient] = {}
+        self._lock = Lock()
+
+    @property
+    def region(self) -> str | None:
+        """The region of the session."""
+        return self._session.region_name
+
+    def get_client(self, region: str | None) -> "BedrockRuntimeClient":
+        with self._lock:
+            if region not in self._clients:
+                self._clients[region] = self._session.client("bedrock-runtime", region_name=region, config=self._config)
+            return self._clients[region]
+
+    def list_regions(self) -> list[str | None]:
+        """List the regions that have been called."""
+        with self._lock:
+            return list(self._clients)
+
+    def forget_credentials(self) -> None:
+        """Make the next call search for credentials again: sessions cache them, clients cache that there are none."""
+        self.close()
+        with self._lock:
+            self._session = boto3.session.Session(region_name=self._region)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
