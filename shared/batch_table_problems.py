@@ -4,6 +4,7 @@ from typing import Final
 
 BATCH_TABLE_CODES: Final = (
     "batch_empty",
+    "batch_prompt_missing",
     "batch_file_empty",
     "batch_file_type",
     "batch_file_encrypted",

@@ -14,7 +14,7 @@ from bot.domain.word_rules import WordList
 from bot.submission.team_settings import TEAM_NOTES
 from bot.submission.validation import RequestValidator
 from shared.notes import Note
-from shared.problems import Problem, RejectedError
+from shared.problems import Problem, RejectedError, make_problem
 from shared.request.model import BuiltRequest, Request
 
 
@@ -95,7 +95,7 @@ async def _build_row(validator: RequestValidator, context: RequestContext, row: 
         try:
             built.append(_build_request(validator, context, item))
         except RejectedError as rejection:
-            _add_new(problems, rejection.problems)
+            _add_new(problems, (_name_place(problem) for problem in rejection.problems))
     requests = [one.request for one in built]
     if requests and len(requests) == len(row.items):
         _add_new(problems, await validator.find_usage_problems(replace(context.usage, requests=tuple(requests))))
@@ -115,6 +115,11 @@ def list_team_notes(requests: Iterable[BuiltRequest]) -> tuple[Note, ...]:
     """List the notes on options that a team has locked with other values, each once."""
     notes = [note for built in requests for note in built.notes if note.code in TEAM_NOTES]
     return tuple(note for place, note in enumerate(notes) if note not in notes[:place])
+
+
+def _name_place(problem: Problem) -> Problem:
+    """Put the problem of a row in the words of a table: a prompt is missing from a column, or from the template."""
+    return make_problem("batch_prompt_missing") if problem.code == "prompt_empty" else problem
 
 
 def _add_new(problems: list[Problem], found: Iterable[Problem]) -> None:

@@ -15,7 +15,7 @@ from bot.interactions.components import parse_selected_number
 from bot.interactions.modals import ModalFields, build_modal
 from bot.rendering.markdown import truncate_text
 from shared.i18n.messages import Messages
-from shared.problems import RejectedError, make_problem
+from shared.problems import Problem, RejectedError, make_problem
 
 _DATE_LENGTH: Final = 10
 
@@ -65,22 +65,31 @@ def build_brief_form(batch: Batch, messages: Messages) -> ui.Modal:
     return build_modal(messages.text("batch_brief.form"), BriefFormId(batch.id), *labels)
 
 
-def read_brief_form(fields: ModalFields, batch: Batch) -> Batch:
+def read_brief_form(fields: ModalFields, batch: Batch) -> tuple[Batch, list[Problem]]:
     """Read the submitted form; a title or pattern that was left empty stays.
 
-    Raises `RejectedError` (batch_due_date, batch_file_pattern).
+    A date or pattern that cannot be read stays as it was, so that no other words are lost; its problem is returned
+    (batch_due_date, batch_file_pattern).
     """
-    pattern = fields.get_text("file_pattern")
-    file_pattern = check_file_pattern(pattern) if pattern else batch.file_pattern
-    return replace(batch, brief=_read_brief(fields, batch.brief), file_pattern=file_pattern)
+    problems: list[Problem] = []
+    pattern, file_pattern, due_on = fields.get_text("file_pattern"), batch.file_pattern, batch.brief.due_on
+    try:
+        file_pattern = check_file_pattern(pattern) if pattern else file_pattern
+    except RejectedError as rejection:
+        problems += rejection.problems
+    try:
+        due_on = _read_date((fields.get_text("due_on") or "").strip())
+    except RejectedError as rejection:
+        problems += rejection.problems
+    brief = replace(_read_words(fields, batch.brief), due_on=due_on)
+    return replace(batch, brief=brief, file_pattern=file_pattern), problems
 
 
-def _read_brief(fields: ModalFields, brief: Brief) -> Brief:
+def _read_words(fields: ModalFields, brief: Brief) -> Brief:
     title = (fields.get_text("title") or "").strip()[:TITLE_LIMIT]
     text = (fields.get_text("text") or "").strip()[:TEXT_LIMIT]
     assignee_id = parse_selected_number(fields.get_text("assignee") or "") or None
-    due_on = _read_date((fields.get_text("due_on") or "").strip())
-    return replace(brief, title=title or brief.title, text=text, due_on=due_on, assignee_id=assignee_id)
+    return replace(brief, title=title or brief.title, text=text, assignee_id=assignee_id)
 
 
 def _read_date(written: str) -> str | None:

@@ -30,12 +30,18 @@ from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.modal_files import read_modal_files
 from bot.interactions.modals import read_modal_fields
-from bot.interactions.responses import RenderedMessage, open_modal, update_message
+from bot.interactions.responses import (
+    RenderedMessage,
+    format_problems,
+    open_modal,
+    send_private_followup,
+    update_message,
+)
 from bot.rendering.layout import build_container_view
 from bot.results.message_images import build_attached_image
 from bot.storage.batches import SqlBatchStore
 from shared.job import Priority
-from shared.problems import RejectedError, make_problem
+from shared.problems import Problem, RejectedError, make_problem
 
 log = logging.getLogger(__name__)
 
@@ -79,9 +85,17 @@ class PreviewHandlers:
         await open_modal(interaction, build_brief_form(batch, get_localized_messages(interaction)))
 
     async def save_brief(self, interaction: discord.Interaction, custom_id: BriefFormId) -> None:
-        """Store the brief of the form, and the pattern for the names of files."""
+        """Store the brief of the form, and the pattern for the names of files; then tell what could not be read."""
         fields = read_modal_fields(interaction)
-        await self._change(interaction, custom_id.batch_id, lambda batch: read_brief_form(fields, batch))
+        problems: list[Problem] = []
+
+        def change(batch: Batch) -> Batch:
+            changed, problems[:] = read_brief_form(fields, batch)
+            return changed
+
+        await self._change(interaction, custom_id.batch_id, change)
+        if problems:
+            await send_private_followup(interaction, format_problems(interaction, problems))
 
     async def open_again_form(self, interaction: discord.Interaction, custom_id: SendAgainId) -> None:
         """Open the form that sends the files again."""

@@ -100,7 +100,7 @@ async def test_right_rows_become_items_and_the_wrong_ones_say_why(store: SqlBatc
     assert items[2].image_sha256 is None
     preview = await store.load_preview(BATCH_ID)
     assert {row.number: list_codes(row.problems) for row in preview.rejected_rows} == {
-        3: ["prompt_empty"],
+        3: ["batch_prompt_missing"],
         4: ["not_a_number"],
         6: ["batch_picture_missing"],
         7: ["word_listed"],

@@ -82,7 +82,8 @@ def test_a_queue_says_how_many_jobs_there_are_and_links_to_them() -> None:
 def test_an_empty_queue_says_how_to_fill_it() -> None:
     text = join_texts(build_queue_view([], 0, CATALOGUE, EN, {}))
 
-    assert text == "### You have nothing in the queue\nMake a picture with /imagine.\nThe server's queue is empty."
+    assert text.startswith("### You have nothing in the queue\nMake a picture with /imagine. Batches are in")
+    assert text.endswith("/batch list.\nThe server's queue is empty.")
 
 
 def test_the_model_of_a_job_is_named_once() -> None:

@@ -22,7 +22,7 @@ from bot.interactions.modals import ModalFields
 from shared.i18n.messages import Messages
 from shared.job import Priority, Requester, TeamRef
 from shared.notes import make_note
-from shared.problems import RejectedError, make_problem
+from shared.problems import make_problem
 from tests.support.batches import BATCH_ID, make_batch, make_items
 from tests.support.views import CATALOGUE, EN, FR, any_messages, any_text, assert_fits_discord, join_texts, make_request
 
@@ -184,12 +184,19 @@ def test_the_forms_fit_discord_and_are_filled_with_what_is_known(messages: Messa
     ("written", "due_on"),
     [("", None), ("2026-12-24", "2026-12-24"), ("24.12.2026", "refused"), ("2026-02-30", "refused")],
 )
-def test_a_brief_is_read_or_refused_in_words(written: str, due_on: str | None) -> None:
-    fields = ModalFields({"title": " ", "text": " for the shop ", "due_on": written, "assignee": ("7",)})
-    batch = make_batch(brief=Brief("spring"))
+def test_a_brief_is_read_and_words_beside_a_wrong_date_or_pattern_are_kept(written: str, due_on: str | None) -> None:
+    values: dict[str, str | tuple[str, ...]] = {
+        "title": " ",
+        "text": " for the shop ",
+        "due_on": written,
+        "assignee": ("7",),
+        "file_pattern": "{when}",
+    }
+    batch = make_batch(brief=Brief("spring", due_on="2026-12-01"))
 
-    if due_on == "refused":
-        with pytest.raises(RejectedError, match="batch_due_date"):
-            read_brief_form(fields, batch)
-    else:
-        assert read_brief_form(fields, batch) == replace(batch, brief=Brief("spring", "for the shop", due_on, 7))
+    changed, problems = read_brief_form(ModalFields(values), batch)
+
+    is_refused = due_on == "refused"
+    kept = "2026-12-01" if is_refused else due_on
+    assert changed == replace(batch, brief=Brief("spring", "for the shop", kept, 7))
+    assert [one.code for one in problems] == ["batch_file_pattern", *(["batch_due_date"] if is_refused else [])]
