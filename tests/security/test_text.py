@@ -23,13 +23,19 @@ from shared.problems import RejectedError, make_problem
 from shared.prompts import TextPrompt
 from shared.request.builder import build_request
 from shared.request.extras import EXTRAS_MAX_DEPTH, EXTRAS_MAX_LENGTH, parse_extras
-from shared.request.model import Request
+from shared.request.model import MaskKind, Request
 from tests.support.messages import list_problem_facts
 
 CATALOGUE = load_catalogue()
 EN = load_messages("en")
 # facts that are never what a person wrote
-NAMES_OF_OURS: dict[str, str | int] = {"field": "steps", "permissions": "attach_files", "fitting": 1}
+NAMES_OF_OURS: dict[str, str | int] = {
+    "field": "steps",
+    "other": "keep",
+    "options": "keep, seed",
+    "permissions": "attach_files",
+    "fitting": 1,
+}
 GENERATED = Generated(seed=7, media_type="image/png", width=64, height=64, duration_seconds=1.0)
 HOSTILE_TEXTS = (
     *(
@@ -190,19 +196,32 @@ def test_words_and_emoji_of_all_languages_stay_whole(words: str) -> None:
     assert flatten_text(words) == words
 
 
-LIMITS = [(model.key, field) for model in CATALOGUE for field in ("prompt", "negative") if model.reads_prompts]
+LIMITS = [
+    (model.key, field)
+    for model in CATALOGUE
+    for field in ("prompt", *(("negative",) if model.reads_negative_prompts else ()))
+    if model.reads_prompts
+]
 
 
 @pytest.mark.parametrize(("model", "field"), LIMITS)
 @pytest.mark.parametrize("letter", ["x", "é", "\U0001f3f0", "\u202e"])
 def test_a_text_of_just_its_limit_is_taken_and_one_more_is_refused(model: str, field: str, letter: str) -> None:
     row = CATALOGUE.models[model]
-    limit, has_picture = row.fields["prompt"].limit or 0, row.picture == "required"
-    texts_of: dict[str, Any] = {"prompt": "p", field: "p" + letter * (limit - 1)}
-    assert build_request(CATALOGUE, model=model, has_picture=has_picture, **texts_of).request
+    limit = row.fields["prompt"].limit or 0
+    needed: dict[str, Any] = {name: "x" for name in ("search_prompt", "select_prompt") if name in row.fields}
+    needed |= {"left": 1} if "left" in row.fields else {}
+    inputs: dict[str, Any] = {
+        **needed,
+        "has_picture": row.picture == "required",
+        "mask": MaskKind.PICTURE if row.mask == "required" else None,
+        "has_style_picture": row.style_picture == "required",
+        "prompt": "p",
+    }
+    assert build_request(CATALOGUE, model=model, **inputs | {field: "p" + letter * (limit - 1)}).request
 
     with pytest.raises(RejectedError) as refused:
-        build_request(CATALOGUE, model=model, has_picture=has_picture, **texts_of | {field: "p" + letter * limit})
+        build_request(CATALOGUE, model=model, **inputs | {field: "p" + letter * limit})
     assert [(p.code, p.facts["length"]) for p in refused.value.problems] == [("prompt_too_long", limit + 1)]
 
 
