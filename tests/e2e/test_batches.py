@@ -14,6 +14,7 @@ from demo.__main__ import SAMPLE_IMAGE
 from demo.stack import Stack
 from tests.support.contest_play import find_component, list_followup_texts
 from tests.support.message_text import read_text
+from tests.support.operator import run_bot_command
 from tests.support.user import DiscordUser, add_user, list_components, list_media, wait_until
 
 EPHEMERAL = 64
@@ -191,20 +192,26 @@ def test_the_operator_sends_a_batch_in_once_for_each_key(stack: Stack, ada: Disc
     guild_id = ada.get("/control/state")["guilds"][0]["id"]
     place = ("--guild", guild_id, "--channel", stack.channel_id)
 
-    def run_batch(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bot", "batch", *arguments]
-        return subprocess.run(command, env=stack.environment, capture_output=True, text=True, check=False)
-
-    submit = ("submit", str(table), str(tmp_path / "castle.jpg"), *place, "--idempotency-key", "night-1", "--json")
-    wrong = run_batch(*submit)
-    submitted = run_batch(*submit, "--skip-wrong-rows")
-    again = run_batch(*submit, "--skip-wrong-rows")
+    submit = (
+        "batch",
+        "submit",
+        str(table),
+        str(tmp_path / "castle.jpg"),
+        *place,
+        "--idempotency-key",
+        "night-1",
+        "--json",
+    )
+    wrong = run_bot_command(stack, *submit)
+    command = [sys.executable, "-m", "bot", *submit, "--skip-wrong-rows"]
+    submitted = subprocess.run(command, env=stack.environment, capture_output=True, text=True, check=False)
+    again = run_bot_command(stack, *submit, "--skip-wrong-rows")
     board = find_message(ada, "nightly")
     wait_for_text(ada, board, "100")
     batch = json.loads(submitted.stdout)
-    status = json.loads(run_batch("status", batch["id"], "--json").stdout)
-    listed = run_batch("list", "--guild", guild_id).stdout
-    elsewhere = run_batch("submit", str(table), "--guild", guild_id, "--channel", guild_id)
+    status = json.loads(run_bot_command(stack, "batch", "status", batch["id"], "--json").stdout)
+    listed = run_bot_command(stack, "batch", "list", "--guild", guild_id).stdout
+    elsewhere = run_bot_command(stack, "batch", "submit", str(table), "--guild", guild_id, "--channel", guild_id)
 
     assert wrong.returncode == 2
     assert [line.partition(":")[0] for line in wrong.stderr.splitlines()[:2]] == ["Row 3", "Row 4"]

@@ -10,6 +10,7 @@ import pytest
 from demo.first_picture import iter_message_texts
 from demo.stack import Stack
 from tests.support.guild_settings import change_guild_settings
+from tests.support.operator import run_bot_command
 from tests.support.user import DiscordUser, add_user, list_media, wait_until
 
 
@@ -103,8 +104,9 @@ def test_the_operator_prints_the_ledger(stack: Stack, ada: DiscordUser) -> None:
     ada.wait_for_result(ada.submit_imagine("a castle"))
 
     def run_ledger(*arguments: str) -> str:
-        command = [sys.executable, "-m", "bot", "ledger", *arguments]
-        return subprocess.run(command, env=stack.environment, capture_output=True, text=True, check=True).stdout
+        finished = run_bot_command(stack, "ledger", *arguments)
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
 
     table = run_ledger("--by", "model")
     assert "sd3.5-large" in table

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -68,30 +69,48 @@ def assert_has_lineage(picture: Path) -> None:
     assert CAPTURE in second
 
 
-def test_once_generates_an_image_and_prints_one_line_of_json(tmp_path: Path) -> None:
-    photo = sign_photo(tmp_path)
+@dataclass(frozen=True)
+class RecordedDemo:
+    """A demo that has ended, with the exchanges with Discord that it recorded."""
 
-    process = run_demo(tmp_path, "--record", str(tmp_path / "exchanges.jsonl"), *photo)
+    folder: Path
+    process: subprocess.CompletedProcess[str]
+    has_signed_photo: bool
 
+    @property
+    def exchanges(self) -> Path:
+        return self.folder / "exchanges.jsonl"
+
+
+@pytest.fixture(scope="module")
+def recorded_demo(tmp_path_factory: pytest.TempPathFactory) -> RecordedDemo:
+    folder = tmp_path_factory.mktemp("demo")
+    photo = sign_photo(folder)
+    process = run_demo(folder, "--record", str(folder / "exchanges.jsonl"), *photo)
+    return RecordedDemo(folder, process, bool(photo))
+
+
+def test_once_generates_an_image_and_prints_one_line_of_json(recorded_demo: RecordedDemo) -> None:
+    process = recorded_demo.process
     assert process.returncode == 0, process.stderr
     printed = json.loads(process.stdout.splitlines()[-1])
     assert set(printed) == {"job", "seed", "model", "thread", "file", "seconds"}
     with Image.open(printed["file"]) as picture:
         assert picture.format == "PNG"
         assert json.loads(picture.info["pentimento"])["seed"] == printed["seed"]
-    if photo:
+    if recorded_demo.has_signed_photo:
         assert_has_lineage(Path(printed["file"]))
-    assert (tmp_path / "exchanges.jsonl").stat().st_size > 0
-    assert list_leftover_processes(tmp_path) == []
+    assert recorded_demo.exchanges.stat().st_size > 0
+    assert list_leftover_processes(recorded_demo.folder) == []
 
 
-def test_the_recorded_exchanges_conform_to_discords_openapi_document(tmp_path: Path) -> None:
+def test_the_recorded_exchanges_conform_to_discords_openapi_document(recorded_demo: RecordedDemo) -> None:
     if not CHECKER.exists():
         pytest.skip(f"Discord's OpenAPI document is not beside the checkout ({CHECKER})")
-    record = tmp_path / "exchanges.jsonl"
-    assert run_demo(tmp_path, "--record", str(record)).returncode == 0
+    assert recorded_demo.process.returncode == 0, recorded_demo.process.stderr
 
-    checked = subprocess.run([sys.executable, CHECKER, record], capture_output=True, text=True, check=False)
+    command = [sys.executable, str(CHECKER), str(recorded_demo.exchanges)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert checked.returncode == 0, checked.stdout
 
