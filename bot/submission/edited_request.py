@@ -35,9 +35,15 @@ def build_edited_request(
     editable = [name for name in list_editable_fields(request, model) if name not in locked]
     edited = {name: fields.get_text(name) for name in editable}
 
+    pictures: Mapping[str, Any] = {
+        "has_picture": request.has_picture,
+        "mask": request.mask,
+        "has_style_picture": request.has_style_picture,
+    }
+
     def build(options: Mapping[str, Any]) -> BuiltRequest:
         values = request.explicit_options() | edited | dict(options)
-        return build_request(catalogue, model=model.key, has_picture=request.has_picture, **values)
+        return build_request(catalogue, model=model.key, **pictures, **values)
 
     shown = get_field_values(request, seed, model, get_localized_messages(interaction))
     if (edited.get("prompt") or "") == shown["prompt"]:
