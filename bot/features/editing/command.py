@@ -112,6 +112,8 @@ class EditCommand:
         """Show the edit with the region of the form in place of the one before."""
         async with limit_lookup_time(interaction):
             draft = await self.forms.load_draft(interaction, custom_id.draft_id)
+            stored = await self.draft_images.load_image(interaction, draft)
         region = read_modal_fields(interaction).get_text(REGION)
         mask = next(iter(read_modal_files(interaction, MASK)), None)
-        await update_message(interaction, partial(self.editor.render_other_region, interaction, draft, region, mask))
+        render = partial(self.editor.render_other_region, interaction, draft, stored, region, mask)
+        await update_message(interaction, render)

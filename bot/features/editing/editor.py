@@ -36,7 +36,6 @@ from shared.catalogue import Catalogue
 from shared.models import Model, Operation
 from shared.notes import Note, make_note
 from shared.problems import RejectedError, make_problem
-from shared.request.bundles import unpack_pictures
 from shared.request.model import BuiltRequest, MaskKind
 
 
@@ -135,18 +134,20 @@ class Editor:
         return await self._render(interaction, draft, edit, pictures)
 
     async def render_other_region(
-        self, interaction: discord.Interaction, draft: Draft, region: str | None, mask: discord.Attachment | None
+        self,
+        interaction: discord.Interaction,
+        draft: Draft,
+        stored: RemoteImage | StoredImage | None,
+        region: str | None,
+        mask: discord.Attachment | None,
     ) -> RenderedMessage:
-        """Show the edit of a draft with another region of the same picture. Raises `RejectedError`."""
-        if draft.built is None or draft.source_sha256 is None or draft.built.request.mask is None:
+        """Show the edit of a draft with another region of its stored picture. Raises `RejectedError`."""
+        if draft.built is None or draft.built.request.mask is None or not isinstance(stored, StoredImage):
             raise RejectedError(make_problem("draft_expired"))
         if region is None and mask is None:
             raise RejectedError(make_problem("region_empty", field="region", other="mask"))
         shapes = _parse_region(region, mask)
-        stored = await self.image_store.load_source_image(draft.source_sha256)
-        if stored is None:
-            raise RejectedError(make_problem("source_expired"))
-        source = StoredImage(stored.sha256, unpack_pictures(stored.data).source or b"")
+        source = StoredImage(stored.sha256, stored.picture)
         attached = None if mask is None else RemoteImage(mask.url, mask.size, mask.filename)
         edit = EditInput(draft.built, source, JobDetails(notes=draft.built.notes), shapes, attached)
         pictures = await self._load_pictures(interaction, edit)

@@ -47,7 +47,7 @@ async def test_a_locked_option_stays_whatever_the_form_says() -> None:
     ],
 )
 async def test_an_edit_keeps_its_region_its_style_and_what_it_looks_for(options: dict[str, object]) -> None:
-    request = Request(text_prompts=(TextPrompt(text="a swan"),), has_picture=True, **options)  # type: ignore[arg-type]
+    request = Request(text_prompts=(TextPrompt(text="a swan"),), has_picture=True, **options)
 
     built = await submit({"prompt": "a heron"}, request)
 

@@ -159,8 +159,9 @@ async def test_a_picture_of_a_set_is_what_a_style_starts_from() -> None:
 
 async def test_only_a_masked_edit_has_a_region_to_change() -> None:
     edit = await build_input("restyle", image=SOURCE, style_set="oils")
-    draft = Draft(1, (), source_sha256="0" * 64, built=edit.built)
+    stored = StoredImage("0" * 64, PICTURE)
+    draft = Draft(1, (), source_sha256=stored.sha256, built=edit.built)
 
     with pytest.raises(RejectedError) as rejected:
-        await make_editor().render_other_region(await make_interaction(), draft, "centre", None)
+        await make_editor().render_other_region(await make_interaction(), draft, stored, "centre", None)
     assert [problem.code for problem in rejected.value.problems] == ["draft_expired"]
