@@ -39,8 +39,8 @@ class RejectedRowsError(PentimentoError):
 
     def __init__(self, rows: Sequence[RejectedRow], right_count: int) -> None:
         lines = list_row_problems(rows)
-        advice = f"Correct them, or start the other {right_count} pictures with --skip-wrong-rows."
-        super().__init__("\n".join([*lines, f"{len(rows)} rows are wrong, so nothing was sent in. {advice}"]))
+        advice = f"Correct them, or start the rest (pictures: {right_count}) with --skip-wrong-rows."
+        super().__init__("\n".join([*lines, f"Wrong rows: {len(rows)}. Nothing was sent in. {advice}"]))
 
 
 @dataclass(frozen=True)

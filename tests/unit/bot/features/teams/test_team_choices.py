@@ -129,7 +129,7 @@ def test_the_settings_of_a_team_are_told_in_words() -> None:
     text = join_texts(build_team_view(FULL, TeamLabels(load_messages("en"), CATALOGUE, GUILD), []))
 
     assert "### Team a deleted role" in text
-    assert "- Turns: 0.25 for each turn of one person" in text
+    assert "- Turns: 0.25 × the turns of one person" in text
     assert "- Priority: when nobody else waits" in text
     assert "- Approvers: a deleted role" in text
     assert "- Approval: for batches that cost more than $1000.00" in text
