@@ -28,6 +28,7 @@ TOPICS = (
     "cpu_job",
     "signing",
     "cpu_edit",
+    "memory_edit",
     "worker",
     "queue_overhead",
     "queue_depth",

@@ -45,16 +45,19 @@ def pick_uploads(uploads: Pictures, model: str) -> Pictures:
     return Pictures(uploads.source, uploads.mask if is_masked else None, None if is_masked else uploads.style)
 
 
-def prepare_edit(model: str, uploads: Pictures) -> bytes:
-    """Prepare the pictures and write the body, as the worker does."""
-    row = CATALOGUE.models[model]
-    request = Request(
+def build_request(model: str, uploads: Pictures) -> Request:
+    return Request(
         model=model,
         text_prompts=(TextPrompt(text="a castle"),),
         has_picture=True,
         mask=None if uploads.mask is None else MaskKind.PICTURE,
         has_style_picture=uploads.style is not None,
     )
+
+
+def prepare_edit(model: str, uploads: Pictures) -> bytes:
+    """Prepare the pictures and write the body, as the worker does."""
+    row, request = CATALOGUE.models[model], build_request(model, uploads)
     prepared = prepare_pictures(uploads, request, row)
     return get_dialect(row.dialect).encode(request, row, prepared.pictures, 7)
 

@@ -21,6 +21,7 @@ from tests.support.bot_processes import (
     read_job_record,
     wait_until_delivered,
 )
+from tests.support.edits import assert_erased_once, start_erasing
 from tests.support.redis_proxy import RedisProxy
 from tests.support.user import DiscordUser, list_media, wait_until
 
@@ -146,6 +147,22 @@ def test_killed_between_storing_and_queueing_the_next_bot_queues_the_job(
     bot_processes.start()
 
     assert_answered_once(stack, job)
+
+
+def test_killed_after_start_was_pressed_the_next_bot_queues_the_edit_with_its_mask(
+    stack: Stack, bot_processes: BotProcesses, redis_proxy: RedisProxy, bot: Process, ada: DiscordUser
+) -> None:
+    """The next bot reads the pictures, which no attachment holds together, from the database."""
+    redis_proxy.hold_script("request", "accept")
+    job = start_erasing(ada)
+    assert redis_proxy.held_event.wait(20)
+
+    bot_processes.kill(bot)
+    assert read_job_record(stack, job) == ("accepted", None)
+    redis_proxy.release()
+    bot_processes.start()
+
+    assert_erased_once(stack, job, in_doubt=1)
 
 
 def test_killed_after_queueing_and_before_the_reply_the_job_is_queued_once(

@@ -13,6 +13,7 @@ from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack, run_stack
 from shared.queue.keys import job_key
+from tests.support.edits import MODEL, assert_erased_once, start_erasing
 from tests.support.records import query_records
 from tests.support.user import DiscordUser, list_media, wait_until
 
@@ -66,15 +67,17 @@ def assert_one_image(ada: DiscordUser, job: str) -> None:
 
 def test_a_request_lost_with_redis_before_it_was_claimed_is_generated_once(stack: Stack, ada: DiscordUser) -> None:
     os.kill(stack.processes["worker"].pid, signal.SIGSTOP)
-    job = ada.submit_imagine("a castle in fog", seed=77)
-    wait_until(lambda: read_job_state(stack, job) == "queued", "the request in the database")
+    job, edit = ada.submit_imagine("a castle in fog", seed=77), start_erasing(ada)
+    wait_until(lambda: {read_job_state(stack, one) for one in (job, edit)} == {"queued"}, "both in the database")
 
     flush_redis(stack)
-    wait_until(lambda: len(read_attempts(stack, job)) == 2, "the request queued again")
+    wait_until(lambda: all(len(read_attempts(stack, one)) == 2 for one in (job, edit)), "both queued again")
     os.kill(stack.processes["worker"].pid, signal.SIGCONT)
 
     assert_one_image(ada, job)
-    assert [paid["seed"] for paid in request_json("GET", f"{stack.bedrock_url}/control/calls")] == [77]
+    assert_erased_once(stack, edit, in_doubt=1)
+    calls = request_json("GET", f"{stack.bedrock_url}/control/calls")
+    assert [paid["seed"] for paid in calls if paid["model"] != MODEL.id] == [77]
 
 
 def test_a_call_lost_with_redis_is_repeated_once_and_gets_one_result(stack: Stack, ada: DiscordUser) -> None:

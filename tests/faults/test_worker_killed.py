@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from demo.http_client import request_json
 from demo.processes import Process
+from tests.support.edits import MODEL, assert_erased_once, list_erase_calls, start_erasing
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.redis_proxy import RedisProxy, Side
-from tests.support.user import wait_until
+from tests.support.user import DiscordUser, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +99,23 @@ def test_a_worker_that_is_killed_during_the_call_repeats_it_once(
     fault_stack.assert_image_posted(job)
     assert [entry["billed"] for entry in fault_stack.list_calls("during the call")] == [True, True]
     assert fault_stack.read_job_counters(job) == {"calls": 2, "unknown_calls": 1, "crashes": 0}
+
+
+def test_an_edit_whose_worker_is_killed_as_it_prepares_and_during_the_call_is_posted_once_with_its_mask(
+    fault_stack: FaultStack, redis_proxy: RedisProxy, doomed_worker: Process
+) -> None:
+    stack = fault_stack.stack
+    fault = {"fault": "slow:1", "times": 1, "match": {"model": MODEL.id}}
+    request_json("POST", f"{stack.bedrock_url}/control/faults", fault)
+    redis_proxy.hold_script("request", "promote")
+    job = start_erasing(DiscordUser(stack))
+    assert redis_proxy.held_event.wait(20)
+    fault_stack.kill_worker(doomed_worker)
+    redis_proxy.release()
+    second = fault_stack.start_worker(redis_proxy.url)
+    wait_until(lambda: list_erase_calls(stack), "a call in flight")
+    fault_stack.kill_worker(second)
+    fault_stack.start_worker(redis_proxy.url)
+
+    assert_erased_once(stack, job, billed=2)
+    assert fault_stack.read_job_counters(job)["unknown_calls"] == 1

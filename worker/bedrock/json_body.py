@@ -1,5 +1,6 @@
 """The JSON bodies of Bedrock's requests and responses: fast for long pictures, and distrustful of responses."""
 
+import io
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,6 +13,7 @@ from shared.errors import PentimentoError
 
 MAX_SEED: Final = 4294967295
 _LONG_STRING_BYTES: Final = 1 << 16  # longer strings are not decoded to text
+_SLICE_BYTES: Final = 3 << 18  # a multiple of 3: the base64 of the slices is that of the whole
 _MAX_QUOTES: Final = 100  # how many quotation marks are looked at to find a long string
 _MAX_QUOTED_LENGTH: Final = 60
 
@@ -36,18 +38,23 @@ class InvalidResponseError(PentimentoError):
 def build_json_body(fields: Mapping[str, Any], pictures: Mapping[str, bytes | None]) -> bytes:
     """Encode a request as JSON, with the pictures in base64 behind the other fields.
 
-    The base64 is appended without a search for characters to escape, in a tenth of the time of `json.dumps`. Raises
-    `ValueError` for NaN and infinities.
+    The base64 is appended without a search for characters to escape, in a tenth of the time of `json.dumps`, and in
+    slices, so that a long picture is not there as base64 twice. Raises `ValueError` for NaN and infinities.
     """
     encoded = json.dumps(fields, separators=(",", ":"), allow_nan=False).encode()
     present = {name: picture for name, picture in pictures.items() if picture is not None}
     if not present:
         return encoded
-    parts = [encoded[:-1]]
+    body, separator = io.BytesIO(), "," if fields else ""
+    body.write(encoded[:-1])
     for name, picture in present.items():
-        separator = "," if len(parts) > 1 or fields else ""
-        parts += [f'{separator}"{name}":"'.encode(), pybase64.b64encode(picture), b'"']
-    return b"".join((*parts, b"}"))
+        body.write(f'{separator}"{name}":"'.encode())
+        view, separator = memoryview(picture), ","
+        for start in range(0, len(view), _SLICE_BYTES):
+            body.write(pybase64.b64encode(view[start : start + _SLICE_BYTES]))
+        body.write(b'"')
+    body.write(b"}")
+    return body.getvalue()
 
 
 def normalize_number(value: Any) -> Any:

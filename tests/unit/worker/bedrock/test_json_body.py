@@ -1,14 +1,16 @@
-"""Parsing of responses with long strings, which are not decoded to text."""
+"""Long pictures in requests, which are not copied, and in responses, which are not decoded to text."""
 
 import base64
 import json
+import tracemalloc
 from random import Random
 from typing import Any
 
 import pytest
 
-from worker.bedrock.json_body import InvalidResponseError, decode_picture, parse_json_object
+from worker.bedrock.json_body import InvalidResponseError, build_json_body, decode_picture, parse_json_object
 
+SLICE = 3 << 18
 LONG = base64.b64encode(Random(1).randbytes(60_000)).decode()
 
 
@@ -59,3 +61,26 @@ def test_json_that_only_seems_to_have_a_long_string_is_parsed_as_usual(template:
 def test_invalid_json_with_a_long_string_is_rejected(template: str) -> None:
     with pytest.raises(InvalidResponseError):
         parse_json_object((template % LONG).encode())
+
+
+@pytest.mark.parametrize("size", [1, SLICE - 1, SLICE, SLICE + 1, 3 * SLICE + 2])
+@pytest.mark.parametrize("fields", [{}, {"seed": 7}])
+def test_pictures_of_any_length_are_whole_in_the_body(fields: dict[str, int], size: int) -> None:
+    picture = Random(size).randbytes(size)
+
+    body = json.loads(build_json_body(fields, {"image": picture, "mask": None, "style_image": picture[:5]}))
+
+    assert body.pop("image") == base64.b64encode(picture).decode()
+    assert body == fields | {"style_image": base64.b64encode(picture[:5]).decode()}
+
+
+def test_a_body_is_written_without_a_second_copy_of_its_pictures() -> None:
+    picture = bytes(8 * SLICE)
+    tracemalloc.start()
+    try:
+        body = build_json_body({"seed": 7}, {"image": picture, "style_image": picture})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 1.5 * len(body)
