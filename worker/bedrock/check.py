@@ -6,12 +6,14 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetFoundationModel.h
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
+from boto3.session import Session
 from botocore.config import Config
 
 from shared.catalogue import Model
@@ -70,21 +72,30 @@ def find_credentials_source() -> str | None:
     """
     if os.environ.get("AWS_BEARER_TOKEN_BEDROCK"):
         return "API key in AWS_BEARER_TOKEN_BEDROCK"
-    credentials = run_with_deadline(CHECK_TIMEOUT_SECONDS, boto3.session.Session().get_credentials)
+    credentials = run_with_deadline(CHECK_TIMEOUT_SECONDS, Session().get_credentials)
     return credentials.method if credentials else None
 
 
-def check_model(model: Model, region: str, today: date) -> Finding:
-    """Query the control plane about one model, within a deadline. Raises nothing and costs no money."""
-    region = choose_region(model, region) or region
-    try:
-        return run_with_deadline(CHECK_TIMEOUT_SECONDS, lambda: _query_model(model, region, today))
-    except CALL_ERRORS as error:
-        return Finding(model, region, *_assess_error(error, model, today))
+def check_models(models: Iterable[Model], region: str, today: date) -> list[Finding]:
+    """Query the control plane about each model, within a deadline each. Raises nothing and costs no money.
+
+    One session serves all of them, as a new one reads the description of the service again. After an error another one
+    does: a thread that missed its deadline may still use the first, and boto3's sessions are not to be shared.
+    """
+    session, findings = Session(), list[Finding]()
+    for model in models:
+        place = choose_region(model, region) or region
+        query = partial(_query_model, model, place, today, session)
+        try:
+            findings.append(run_with_deadline(CHECK_TIMEOUT_SECONDS, query))
+        except CALL_ERRORS as error:
+            findings.append(Finding(model, place, *_assess_error(error, model, today)))
+            session = Session()
+    return findings
 
 
-def _query_model(model: Model, region: str, today: date) -> Finding:
-    client: BedrockClient = boto3.session.Session().client("bedrock", region_name=region, config=_CLIENT_CONFIG)
+def _query_model(model: Model, region: str, today: date, session: Session) -> Finding:
+    client: BedrockClient = session.client("bedrock", region_name=region, config=_CLIENT_CONFIG)
     plain_id = _PROFILE_PREFIX.sub("", model.id)
     details: Any = client.get_foundation_model(modelIdentifier=plain_id)["modelDetails"]
     availability: Any = client.get_foundation_model_availability(modelId=plain_id)

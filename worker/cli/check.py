@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from shared.catalogue import Model
 from shared.dates import get_today
 from shared.settings import find_misspelt_settings
-from worker.bedrock.check import Finding, Severity, check_guardrail, check_model, find_credentials_source
+from worker.bedrock.check import Finding, Severity, check_guardrail, check_models, find_credentials_source
 from worker.bedrock.errors import CALL_ERRORS
 from worker.cli.command import (
     ExitCode,
@@ -52,7 +52,7 @@ def run_check(argv: Sequence[str]) -> ExitCode:
     has_working_guardrail = _check_guardrail(settings)
     today = get_today()
     models = (*catalogue.models_for_task("generate"), *catalogue.upscale_models, *catalogue.edit_models)
-    findings = [check_model(model, region, today) for model in models]
+    findings = check_models(models, region, today)
     _print_findings(findings)
     has_broken_models = any(finding.severity is Severity.ERROR for finding in findings)
     is_ready = has_working_queue and has_working_guardrail and not has_broken_models

@@ -105,10 +105,10 @@ def expect_detail(standin: BedrockStandIn, service: str, body: object) -> str:
 def test_each_service_answers_by_its_profile_alone_and_with_its_own_size(
     bedrock_standin: BedrockStandIn, service: str, size: tuple[int, int]
 ) -> None:
-    answer = bedrock_standin.invoke(get_id(service), make_body(service, output_format="webp"))
+    answer = bedrock_standin.invoke(get_id(service), make_body(service, output_format="jpeg"))
 
     picture = open_base64_image(answer["images"][0])
-    assert (picture.format, picture.size) == ("WEBP", size)
+    assert (picture.format, picture.size) == ("JPEG", size)
     assert answer["finish_reasons"] == [None]
     with pytest.raises(ClientError, match="on-demand throughput"):
         bedrock_standin.invoke(get_id(service).removeprefix("us."), make_body(service))
