@@ -49,12 +49,12 @@ def test_things_are_found_by_words_and_a_picture_is_widened(ada: DiscordUser, li
 
 def test_a_picture_gets_the_style_of_one_of_a_set(ada: DiscordUser, list_calls: CallLister) -> None:
     styles = {"picture": make_image_file("a.png", make_png(96, 96, "red"))}
-    ada.wait_for_private_text(ada.invoke_command("styles add", ada.stack.channel_id, styles, name="Oils"))
+    ada.wait_for_private_text(ada.invoke_command("styles add", ada.stack.channel_id, styles, name="Inks"))
 
-    preview = ada.wait_for_private_message(invoke_edit(ada, "restyle", style_set="oils #1"))
+    preview = ada.wait_for_private_message(invoke_edit(ada, "restyle", style_set="inks #1"))
     ada.wait_for_chosen_result(ada.press_button(preview, "edit_start"))
 
-    assert "picture 1 of 1 in “Oils”" in read_text(preview)
+    assert "picture 1 of 1 in “Inks”" in read_text(preview)
     (call,) = list_calls()
     assert set(call["body"]) >= {"init_image", "style_image"}
 
