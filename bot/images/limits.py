@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 from typing import Final
 
 from shared.imaging.limits import Limits
@@ -15,3 +16,5 @@ STORED_IMAGE_LIMITS: Final = Limits(
     max_seconds=math.inf,
     min_bytes_per_megapixel=0,
 )
+UPLOAD_LIMITS: Final = replace(STORED_IMAGE_LIMITS, types=tuple(ImageType))
+"""For originals: those of edits and contests are stored as they were uploaded, of any type that requests accept."""

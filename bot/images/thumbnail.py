@@ -18,14 +18,14 @@ _JPEG_QUALITY: Final = 85
 _REDUCING_GAP: Final = 1.4
 
 
-def make_thumbnail(data: bytes) -> bytes:
-    """Scale a PNG, JPEG or WebP down to a JPEG of at most 512 pixels on the longer side, without metadata.
+def make_thumbnail(data: bytes, limits: Limits = STORED_IMAGE_LIMITS) -> bytes:
+    """Scale a picture, by default a PNG, JPEG or WebP, down to a JPEG of at most 512 pixels a side, without metadata.
 
     It is upright by EXIF, white where the image is transparent, and shows the first frame of an animation; a smaller
     image keeps its size. It takes up to 400 MiB and belongs in a thread. Raises `ImageRejectedError` for other types,
     broken files, and images beyond `shared.imaging.limits`.
     """
-    return encode_jpeg(LazyImage(data, THUMBNAIL_SIDE).decode())
+    return encode_jpeg(LazyImage(data, THUMBNAIL_SIDE, limits).decode())
 
 
 class LazyImage:

@@ -13,6 +13,7 @@ from discord import ui
 from bot.domain.ports import JobHistory
 from bot.domain.records import JobRecord
 from bot.domain.rounds import Contest, EntryState, RoundEntry
+from bot.images.limits import UPLOAD_LIMITS
 from bot.images.lineage_tree import MAX_NODES, Node, draw_lineage_tree
 from bot.images.thumbnail import make_thumbnail
 from bot.images.timelapse import make_timelapse
@@ -103,7 +104,7 @@ class ClosingStripBuilder:
             return None
         image = await self.image_store.load_source_image(contest.source_sha256)
         try:
-            return None if image is None else await asyncio.to_thread(make_thumbnail, image.picture)
+            return None if image is None else await asyncio.to_thread(make_thumbnail, image.picture, UPLOAD_LIMITS)
         except (ImageRejectedError, MemoryError):
             log.warning("contest %s: its first picture cannot be drawn", contest.id, exc_info=True)
             return None

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.support.discord_standin import make_image_file, make_png
+from tests.support.images import encode_image
 from tests.support.message_text import read_text
 from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
 PICTURE = {"image": make_image_file("boat.png", make_png(256, 192))}
+GIF = {"image": make_image_file("boat.gif", encode_image(Image.new("RGB", (256, 192), "teal"), "GIF"))}
 
 
 def invoke_edit(user: DiscordUser, operation: str, files: dict[str, Any] | None = None, /, **options: Any) -> str:
@@ -18,7 +21,7 @@ def invoke_edit(user: DiscordUser, operation: str, files: dict[str, Any] | None 
 
 
 def test_a_region_is_shown_with_its_price_changed_and_erased_once(ada: DiscordUser, list_calls: CallLister) -> None:
-    preview = ada.wait_for_private_message(invoke_edit(ada, "erase", region="box 10% 20% 50% 60%"))
+    preview = ada.wait_for_private_message(invoke_edit(ada, "erase", GIF, region="box 10% 20% 50% 60%"))
     opened = ada.use_component(preview, list_custom_ids(preview)[1])
     ada.submit_modal(opened, region="left half, feather 5")
     old_ids = list_custom_ids(preview)
@@ -28,8 +31,10 @@ def test_a_region_is_shown_with_its_price_changed_and_erased_once(ada: DiscordUs
     )
     before = list_calls()
 
-    ada.wait_for_chosen_result(ada.press_button(changed, "edit_start"))
+    result = ada.wait_for_chosen_result(ada.press_button(changed, "edit_start"))
 
+    lineage = ada.invoke_and_wait("lineage", result["channel_id"])
+    assert "original" in read_text(lineage)
     assert "It costs $0.07" in read_text(preview)
     assert len(list_media(preview)) == 1
     assert before == []

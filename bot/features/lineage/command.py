@@ -16,6 +16,7 @@ from bot.domain.records import JobRecord
 from bot.features.lineage.store import SqlLineageStore
 from bot.features.lineage.tree import build_nodes, list_path_thumbnails
 from bot.features.lineage.view import build_lineage_view
+from bot.images.limits import UPLOAD_LIMITS
 from bot.images.lineage_tree import draw_lineage_tree
 from bot.images.thumbnail import make_thumbnail
 from bot.images.timelapse import make_timelapse
@@ -27,6 +28,7 @@ from bot.results.newest import NewestResultFinder
 from bot.results.thumbnails import ThumbnailLoader
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
+from shared.imaging.limits import ImageRejectedError
 from shared.problems import RejectedError, make_problem
 
 log = logging.getLogger(__name__)
@@ -112,8 +114,11 @@ class LineageCommand:
             if record.job.parent_id in job_ids or record.source_sha256 is None or record.is_deleted:
                 continue
             image = await self.image_store.load_source_image(record.source_sha256)
-            if image is not None:
-                thumbnails[record.job.id] = await asyncio.to_thread(make_thumbnail, image.picture)
+            try:
+                if image is not None:
+                    thumbnails[record.job.id] = await asyncio.to_thread(make_thumbnail, image.picture, UPLOAD_LIMITS)
+            except (ImageRejectedError, MemoryError):
+                log.warning("job %s: the picture that it started from cannot be drawn", record.job.id, exc_info=True)
         return thumbnails
 
 
