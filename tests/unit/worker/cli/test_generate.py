@@ -115,6 +115,18 @@ def test_a_style_transfer_takes_a_second_picture_and_every_option_has_an_argumen
     assert (body["style_image"]["width"], body["style_image"]["height"]) == (100, 250)
 
 
+def test_a_style_guide_takes_the_picture_of_the_style_and_words(
+    working_directory: Path, image_file: Path, bedrock: BedrockStandIn
+) -> None:
+    arguments = ["--model", "style-guide", "--image", str(image_file), "--fidelity", "0.9", "--aspect-ratio", "16:9"]
+
+    assert run_generate([*arguments, "--out", str(working_directory / "out.png"), "a lake"]) == 0
+
+    (call,) = bedrock.list_calls()
+    assert (call["body"]["prompt"], call["body"]["fidelity"], call["body"]["aspect_ratio"]) == ("a lake", 0.9, "16:9")
+    assert call["body"]["image"]["format"] == "JPEG"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
