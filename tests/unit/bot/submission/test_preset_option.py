@@ -35,6 +35,7 @@ class PresetStore:
 def make_interaction(default_preset: str | None, **preferred: Any) -> Any:
     interaction: Any = SimpleNamespace(
         guild_id=GUILD,
+        guild=None,
         user=SimpleNamespace(id=2),
         channel=None,
         channel_id=3,

@@ -68,6 +68,7 @@ def make_interaction() -> Any:
         locale=discord.Locale.french,
         extras={},
         guild_id=1,
+        guild=None,
         channel_id=2,
         app_permissions=permissions,
         channel=None,
