@@ -7,10 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+from unittest.mock import patch
 from urllib.request import Request, urlopen
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "AKIADEMODEMODEMODEMO", "AWS_SECRET_ACCESS_KEY": "demo-secret-access-key"}
 
@@ -38,6 +41,14 @@ class BedrockStandIn:
                 break
             time.sleep(0.05)
         return calls
+
+
+@pytest.fixture(scope="session", autouse=True)
+def service_descriptions() -> Iterator[None]:
+    """Read boto3's description of each service once, not for each new session: it takes longer than most tests."""
+    load_once = cache(JSONFileLoader().load_file)
+    with patch.object(JSONFileLoader, "load_file", staticmethod(load_once)):
+        yield
 
 
 @pytest.fixture(scope="session")

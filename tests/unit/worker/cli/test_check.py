@@ -1,6 +1,6 @@
 """`python -m worker check`, as a person at a terminal runs it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,8 @@ def redis_address(redis_url: str, aws: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def set_model_status(bedrock: BedrockStandIn) -> Callable[..., None]:
-    """Set the status of models in the stand-in; ACTIVE for the others."""
+def set_model_status(bedrock: BedrockStandIn) -> Iterator[Callable[..., None]]:
+    """Set the status of models in the stand-in; ACTIVE for the others, and for all after the test."""
     ids = [SD35, "stability.stable-diffusion-xl-v1", "stability.stable-image-core-v1:1"]
     ids.append("stability.stable-fast-upscale-v1:0")
 
@@ -33,7 +33,8 @@ def set_model_status(bedrock: BedrockStandIn) -> Callable[..., None]:
             bedrock.call_control("PUT", f"/control/models/{model}", {"status": statuses.get(name, "ACTIVE")})
 
     set_statuses()
-    return set_statuses
+    yield set_statuses
+    set_statuses()
 
 
 @pytest.mark.usefixtures("working_directory")
