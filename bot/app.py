@@ -130,7 +130,7 @@ def build_features(services: Services) -> list[Feature]:
             s.catalogue,
             approval_days=s.settings.batch_approval_days,
         ),
-        build_teams_feature(s.teams, s.team_option, s.budgets, s.presets, s.catalogue),
+        build_teams_feature(s.teams, s.team_option, s.budgets, s.presets, s.style_sets, s.catalogue),
         build_moderation_feature(
             s.blocks,
             s.audit_log,

@@ -73,6 +73,13 @@ class SqlStyleSetStore:
             rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
         return [_parse_style_set(row) for row in rows]
 
+    async def list_guild_style_sets(self, guild_id: int) -> Sequence[StyleSet]:
+        """List the style sets of a guild, by name."""
+        query = _SELECT_STYLE_SETS.where(style_sets.c.guild_id == guild_id)
+        with translate_database_errors():
+            rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
+        return [_parse_style_set(row) for row in rows]
+
     async def load_pictures(self, style_set_id: str) -> Sequence[bytes]:
         """Load the pictures of a set, by number; none if it is unknown."""
         query = select(style_pictures.c.picture).where(style_pictures.c.style_set_id == style_set_id)

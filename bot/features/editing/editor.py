@@ -8,7 +8,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import discord
 
@@ -17,6 +17,7 @@ from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.mask_shapes import MaskShapes, parse_mask_shapes
 from bot.domain.ports import DraftStore
 from bot.explorations.several import PictureSubmitter
+from bot.features.editing.forms import STYLE_SET
 from bot.features.editing.options import is_masked, parse_style_set_choice
 from bot.features.editing.view import build_preview_message
 from bot.images.edit_pictures import EditPictures, build_masked_pictures, build_styled_pictures
@@ -24,6 +25,7 @@ from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.offers import get_offered_catalogue
 from bot.interactions.responses import RenderedMessage, respond_with
+from bot.interactions.teams import require_team
 from bot.storage.images import SqlImageStore
 from bot.submission.drafts import build_draft
 from bot.submission.foreign_syntax import UnsupportedSyntaxError
@@ -90,6 +92,9 @@ class Editor:
     ) -> EditInput:
         """Build an edit of a picture from typed options. Raises `RejectedError` with all problems of the options."""
         shapes = _parse_region(region, mask)
+        team_style_set = _find_team_style_set(interaction, model, has_picture=image is not None)
+        if team_style_set is not None and (team_style_set.is_locked or (style_picture is None and style_set is None)):
+            style_picture, style_set = None, team_style_set.name
         style, notes = await self._find_style(interaction, style_picture, style_set)
         if model.operation == "style" and style is not None:
             if image is not None:
@@ -196,6 +201,24 @@ class Editor:
             chosen = self.rng.randint(1, max(count, 1)) if number is None else number
             image = await self.style_sets.load_picture(found, chosen)
         return image, (make_note("style_of_set", name=found.name, number=chosen, count=count),)
+
+
+class TeamStyleSet(NamedTuple):
+    """The style set of a team, by its name, and whether its members may choose no other style."""
+
+    name: str
+    is_locked: bool
+
+
+def _find_team_style_set(interaction: discord.Interaction, model: Model, *, has_picture: bool) -> TeamStyleSet | None:
+    """Find the style set of the team that the user asks for, if the edit needs a style and has no picture of one.
+
+    Raises `RejectedError` (lookup_timed_out).
+    """
+    needs_style = model.style_picture == "required" or (model.operation == "style" and not has_picture)
+    team = require_team(interaction) if needs_style else None
+    name = None if team is None else team.defaults.get(STYLE_SET)
+    return None if team is None or name is None else TeamStyleSet(str(name), STYLE_SET in team.locked)
 
 
 def _parse_region(region: str | None, mask: discord.Attachment | None) -> MaskShapes | None:

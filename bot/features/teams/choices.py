@@ -7,9 +7,10 @@ from typing import Any, Final
 import discord
 
 from bot.domain.presets import Preset
+from bot.domain.style_sets import StyleSet
 from bot.domain.teams import Team
 from bot.domain.typed_prices import parse_price
-from bot.features.teams.custom_ids import PANEL_OPTIONS
+from bot.features.teams.custom_ids import PANEL_OPTIONS, STYLE_SET
 from bot.rendering.option_choices import list_option_choices, parse_option_choice
 from shared.catalogue import Catalogue
 from shared.job import Priority
@@ -23,11 +24,12 @@ WEIGHTS: Final = ("0.25", "0.5", "1", "1.5", "2", "3", "4")
 
 @dataclass(frozen=True)
 class TeamChoices:
-    """Applies choices. `presets` are those of the server."""
+    """Applies choices. `presets` and `style_sets` are those of the server."""
 
     guild: discord.Guild
     catalogue: Catalogue
     presets: Sequence[Preset]
+    style_sets: Sequence[StyleSet] = ()
 
     def apply_values(self, team: Team, name: str, values: Sequence[str]) -> Team:
         """Change a setting to the values of its select. Raises `RejectedError` (choice_gone)."""
@@ -46,13 +48,19 @@ class TeamChoices:
                 changed = self._apply_preset(team, value)
             case "locked" if set(values) <= set(team.defaults):
                 changed = replace(team, locked=frozenset(values))
-            case _ if name in PANEL_OPTIONS and value == NO_OPTION:
+            case _ if name in (*PANEL_OPTIONS, STYLE_SET) and value == NO_OPTION:
                 changed = set_option(team, name, None)
-            case _ if name in PANEL_OPTIONS and value in list_option_choices(name, self.catalogue):
-                changed = set_option(team, name, parse_option_choice(name, value))
+            case _ if name in (*PANEL_OPTIONS, STYLE_SET) and value in self.list_option_values(name):
+                changed = set_option(team, name, value if name == STYLE_SET else parse_option_choice(name, value))
         if changed is None:
             raise RejectedError(make_problem("choice_gone"))
         return changed
+
+    def list_option_values(self, name: str) -> Sequence[str]:
+        """List the values that an option of requests for the team may have."""
+        if name == STYLE_SET:
+            return [style_set.name for style_set in self.style_sets]
+        return list_option_choices(name, self.catalogue)
 
     def _apply_preset(self, team: Team, code: str) -> Team | None:
         preset = next((preset for preset in self.presets if preset.code == code), None)

@@ -20,11 +20,13 @@ class Section(StrEnum):
 
 PANEL_OPTIONS: Final = ("model", "style_preset", "output_format", "aspect_ratio", "keep")
 """The options of requests with a select in the panel. The negative prompt has a form."""
+STYLE_SET: Final = "style_set"
+"""The option of `/edit` that names one of the server's style sets."""
 
 SECTIONS: Final[Mapping[Section, tuple[str, ...]]] = MappingProxyType(
     {
         Section.TURNS: ("weight", "priority", "approver_role_id", "approval_limit"),
-        Section.OPTIONS: ("preset", *PANEL_OPTIONS, "negative", "locked"),
+        Section.OPTIONS: ("preset", *PANEL_OPTIONS, STYLE_SET, "negative", "locked"),
     }
 )
 SECTION_OF_SETTING: Final[Mapping[str, Section]] = MappingProxyType(

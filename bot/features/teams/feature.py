@@ -19,6 +19,7 @@ from bot.interactions.access import Access
 from bot.interactions.routing import Route
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.presets import SqlPresetStore
+from bot.storage.style_sets import SqlStyleSetStore
 from bot.storage.teams import SqlTeamStore
 from bot.submission.team_option import TeamOption
 from shared.catalogue import Catalogue
@@ -30,10 +31,11 @@ def build_teams_feature(
     team_option: TeamOption,
     budget_store: SqlBudgetStore,
     presets: SqlPresetStore,
+    style_sets: SqlStyleSetStore,
     catalogue: Catalogue,
 ) -> Feature:
     """Build `/team` with its subcommands, and the handlers of its panel."""
-    panel = TeamPanelHandlers(team_store, presets, catalogue)
+    panel = TeamPanelHandlers(team_store, presets, style_sets, catalogue)
     handler = TeamCommands(team_store, team_option, budget_store, presets, panel)
     priorities = [Choice(name=localize_choice("priority", value), value=value.value) for value in Priority]
     any_team = {"team": handler.autocomplete_team}

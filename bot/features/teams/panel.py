@@ -27,6 +27,7 @@ from bot.interactions.teams import name_team
 from bot.rendering.layout import build_container_view
 from bot.rendering.team_labels import TeamLabels
 from bot.storage.presets import SqlPresetStore
+from bot.storage.style_sets import SqlStyleSetStore
 from bot.storage.teams import SqlTeamStore
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
@@ -38,6 +39,7 @@ class TeamPanelHandlers:
 
     team_store: SqlTeamStore
     presets: SqlPresetStore
+    style_sets: SqlStyleSetStore
     catalogue: Catalogue
 
     async def render_panel(
@@ -161,7 +163,8 @@ class TeamPanelHandlers:
         guild = interaction.guild
         if guild is None:  # an interaction of a server that the bot has left meanwhile
             raise RejectedError(make_problem("team_not_allowed"))
-        return TeamChoices(guild, self.catalogue, await self.presets.list_guild_presets(guild.id))
+        presets = await self.presets.list_guild_presets(guild.id)
+        return TeamChoices(guild, self.catalogue, presets, await self.style_sets.list_guild_style_sets(guild.id))
 
 
 def require_team_manager(interaction: discord.Interaction) -> None:

@@ -14,6 +14,7 @@ from bot.features.teams.custom_ids import (
     FORM_SETTINGS,
     PANEL_OPTIONS,
     SECTIONS,
+    STYLE_SET,
     FilledTeamFormId,
     Section,
     TeamChoiceId,
@@ -29,7 +30,7 @@ from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
 from bot.rendering.labels import format_field_label
 from bot.rendering.layout import build_container_view
 from bot.rendering.markdown import truncate_text
-from bot.rendering.option_choices import format_option_choice, list_option_choices
+from bot.rendering.option_choices import format_option_choice
 from bot.rendering.settings_text import format_number
 from bot.rendering.team_labels import TeamLabels
 from shared.i18n.messages import Messages
@@ -136,17 +137,17 @@ class TeamPanel:
 
     def _list_option_choices(self, name: str) -> Iterator[discord.SelectOption]:
         catalogue, current = self.choices.catalogue, self.team.defaults.get(name)
-        choices = list_option_choices(name, catalogue)
+        choices = self.choices.list_option_values(name)
         if not choices:
             return
         written = f"{current:g}" if isinstance(current, float | int) else str(current)
         yield _build_option(self._messages.text("team.free"), NO_OPTION, is_chosen=current is None)
         for choice in choices:
-            label = format_option_choice(name, choice, catalogue, self._messages)
+            label = choice if name == STYLE_SET else format_option_choice(name, choice, catalogue, self._messages)
             yield _build_option(label, choice, is_chosen=choice == written)
 
     def _format_name(self, name: str) -> str:
-        if name in PANEL_OPTIONS or name == "negative":
+        if name in PANEL_OPTIONS or name in ("negative", STYLE_SET):
             return format_field_label(name, self._messages)
         return self.labels.format_name(name)
 

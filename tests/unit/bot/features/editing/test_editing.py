@@ -11,6 +11,7 @@ from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.mask_shapes import parse_mask_shapes
 from bot.domain.owners import Owner
 from bot.domain.style_sets import StyleSet
+from bot.domain.teams import Team, TeamChoice
 from bot.features.editing.editor import EditInput, Editor
 from bot.features.editing.options import EDIT_OPTIONS, parse_style_set_choice
 from bot.images.edit_pictures import build_masked_pictures, build_styled_pictures
@@ -48,12 +49,34 @@ def make_editor() -> Editor:
     return Editor(validator, UNUSED, UNUSED, UNUSED, UNUSED, option, validator.catalogue)
 
 
-async def build_input(operation: Operation, *, image: RemoteImage | None = None, **inputs: Any) -> EditInput:
-    editor, interaction = make_editor(), await make_interaction()
+async def build_input(
+    operation: Operation, *, image: RemoteImage | None = None, team: Team | None = None, **inputs: Any
+) -> EditInput:
+    choice = TeamChoice() if team is None else TeamChoice(team.role_id, team)
+    editor, interaction = make_editor(), await make_interaction(role_ids=[choice.role_id], team_choice=choice)
     model = editor.require_model(interaction, operation)
     return await editor.build_input(
         interaction, model, image, {"prompt": "a fox"} if model.requires_prompt else {}, JobDetails(), **inputs
     )
+
+
+@pytest.mark.parametrize(
+    ("inputs", "locked", "is_of_team"),
+    [
+        ({}, False, True),
+        ({"style_picture": SOURCE}, False, False),
+        ({"style_picture": SOURCE}, True, True),
+    ],
+)
+async def test_a_team_has_a_style_set_of_its_own_which_it_may_lock(
+    inputs: dict[str, Any], locked: bool, is_of_team: bool
+) -> None:
+    team = Team(7, 1, "Makers", defaults={"style_set": "Oils"}, locked=frozenset({"style_set"} if locked else ()))
+
+    edit = await build_input("restyle", image=SOURCE, team=team, **inputs)
+
+    assert isinstance(edit.style, StoredImage) == is_of_team
+    assert ("style_of_set" in [note.code for note in edit.built.notes]) == is_of_team
 
 
 def test_a_region_in_words_becomes_a_mask_beside_the_untouched_source() -> None:

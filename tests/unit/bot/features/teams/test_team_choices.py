@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.domain.presets import Preset
+from bot.domain.style_sets import StyleSet
 from bot.domain.teams import Team
 from bot.features.teams.choices import TeamChoices, apply_text
 from bot.features.teams.custom_ids import FORM_SETTINGS, SECTION_OF_SETTING, Section, TeamSettingId, TeamUndoId
@@ -22,7 +23,8 @@ ROLE, APPROVERS = 7, 8
 GUILD: Any = SimpleNamespace(id=1, get_role={ROLE: "makers", APPROVERS: "approvers"}.get)
 CATALOGUE = load_catalogue()
 BRAND = Preset("abcdefghjk", "Brand", 1, {"model": "sd3.5-large", "keep": 40.0, "steps": 30})
-CHOICES = TeamChoices(GUILD, CATALOGUE, [BRAND])
+OILS = StyleSet("1", "Oils", 7, 3)
+CHOICES = TeamChoices(GUILD, CATALOGUE, [BRAND], [OILS])
 MAKERS = Team(ROLE, 1, "Makers")
 STYLED = replace(MAKERS, defaults={"style_preset": "anime", "keep": 20.0}, locked=frozenset({"style_preset", "keep"}))
 FULL = Team(
@@ -40,6 +42,7 @@ FULL = Team(
         "keep": 33.0,
         "negative": "_text_ " * 140,
         "steps": 50,
+        "style_set": "Oils",
         "cfg_scale": 7.5,
     },
     locked=frozenset({"model", "negative", "keep", "steps"}),
@@ -62,6 +65,7 @@ FULL = Team(
             ["-"],
             replace(STYLED, defaults={"style_preset": "anime"}, locked=frozenset({"style_preset"})),
         ),
+        (MAKERS, "style_set", ["Oils"], replace(MAKERS, defaults={"style_set": "Oils"})),
         (STYLED, "locked", ["keep"], replace(STYLED, locked=frozenset({"keep"}))),
         (STYLED, "locked", [], replace(STYLED, locked=frozenset())),
         (STYLED, "preset", [BRAND.code], replace(STYLED, defaults=dict(BRAND.options), locked=frozenset({"keep"}))),
@@ -109,7 +113,7 @@ def test_forms_take_a_price_and_words_and_clear_what_is_empty() -> None:
 def test_every_message_fits_discord_whatever_the_settings(language: str, team: Team) -> None:
     labels = TeamLabels(load_messages(language), CATALOGUE, GUILD)
     presets = [replace(BRAND, code=f"preset{number}", name="N" * 64) for number in range(50)]
-    panel = TeamPanel(team, TeamChoices(GUILD, CATALOGUE, presets), labels)
+    panel = TeamPanel(team, TeamChoices(GUILD, CATALOGUE, presets, [OILS]), labels)
 
     ids = []
     for section in Section:
