@@ -73,7 +73,7 @@ def test_a_worker_that_is_killed_at_this_moment_loses_nothing(
 
 
 def test_a_worker_that_is_killed_while_it_decodes_loses_nothing(
-    fault_stack: FaultStack, doomed_worker: Process
+    fault_stack: FaultStack, redis_proxy: RedisProxy, doomed_worker: Process
 ) -> None:
     """The test sees the stage's lease and kills the worker within milliseconds: before, during or shortly after
     decoding, which takes about 0.1 s. In each case the call has not started, and one call is billed."""
@@ -81,20 +81,20 @@ def test_a_worker_that_is_killed_while_it_decodes_loses_nothing(
     wait_until(lambda: fault_stack.count_leases("prepare") or fault_stack.count_leases(), "a lease", 10)
 
     fault_stack.kill_worker(doomed_worker)
-    fault_stack.start_worker()
+    fault_stack.start_worker(redis_proxy.url)
 
     fault_stack.assert_image_posted(job)
     assert fault_stack.count_billed_calls("while decoding") <= 1 + fault_stack.read_job_counters(job)["unknown_calls"]
 
 
 def test_a_worker_that_is_killed_during_the_call_repeats_it_once(
-    fault_stack: FaultStack, doomed_worker: Process
+    fault_stack: FaultStack, redis_proxy: RedisProxy, doomed_worker: Process
 ) -> None:
     job = fault_stack.submit_imagine("during the call [slow:2]")
     wait_until(lambda: fault_stack.list_calls("during the call"), "a call in flight")
 
     fault_stack.kill_worker(doomed_worker)
-    fault_stack.start_worker()
+    fault_stack.start_worker(redis_proxy.url)
 
     fault_stack.assert_image_posted(job)
     assert [entry["billed"] for entry in fault_stack.list_calls("during the call")] == [True, True]

@@ -56,6 +56,7 @@ async def make_interaction(response: FakeResponse) -> Any:
         user=SimpleNamespace(id=AUTHOR_ID, display_name="ada"),
         locale=discord.Locale.american_english,
         extras={},
+        guild=None,
         guild_id=1,
         channel_id=3,
         app_permissions=discord.Permissions.all(),
