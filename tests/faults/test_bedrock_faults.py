@@ -86,7 +86,7 @@ def test_a_response_slower_than_the_deadline_fails_with_a_message_after_one_repe
 
 def test_a_model_retired_while_jobs_run_is_switched_off_for_everyone(fault_stack: FaultStack) -> None:
     """Running jobs are delivered; waiting jobs fail with a message that names another model, unbilled."""
-    running = [fault_stack.submit_imagine(f"last of {n} [slow:1]", command="sdxl") for n in range(2)]
+    running = [fault_stack.submit_imagine(f"last of {n} [slow:4]", command="sdxl") for n in range(2)]
     waiting = [fault_stack.submit_imagine(f"too late {n} [slow:1]", command="sdxl") for n in range(6)]
     wait_until(lambda: len(fault_stack.list_calls("last of")) == 2, "two calls, as many as a user may have at once")
     wait_until(lambda: all(fault_stack.client.exists(job_key(job)) for job in waiting), "six jobs accepted")
