@@ -30,7 +30,6 @@ from shared.job import Priority, Requester, make_retry_id
 from shared.problems import RejectedError, make_problem
 
 SECONDS_PER_DAY: Final = 86400.0
-_DISCORD_TIMEOUT_SECONDS: Final = 30.0
 _RANDOM_BITS: Final = 22
 
 

@@ -6,7 +6,6 @@ BATCH_CODES: Final = (
     "batch_unknown",
     "batch_ambiguous",
     "batch_not_yours",
-    "batch_not_allowed",
     "batch_started",
     "batch_changed",
     "batch_nothing_right",

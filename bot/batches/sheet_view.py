@@ -10,7 +10,7 @@ import discord
 from discord import ButtonStyle, SelectOption, ui
 
 from bot.batches.custom_ids import AcceptItemsId, AcceptSheetId, OpenItemId, RejectItemsId
-from bot.domain.batches import SHEET_SIZE, BatchItem, ItemState, Review
+from bot.domain.batches import BatchItem, ItemState, Review
 from bot.images.contact_sheet import Cell
 from bot.interactions.components import build_button, build_select
 from bot.rendering.layout import ALT_TEXT_LIMIT, build_attached_gallery, build_container_view
@@ -99,11 +99,6 @@ def format_alt_text(items: Sequence[BatchItem], messages: Messages) -> str:
 def get_public_name(item: BatchItem) -> str:
     """Get the name of an item that everybody may read; "" for one that a filter refused, whose name may quote it."""
     return "" if item.state is ItemState.FILTERED else flatten_text(item.name)
-
-
-def count_sheets(item_count: int) -> int:
-    """Count the sheets that so many items fill."""
-    return -(-item_count // SHEET_SIZE)
 
 
 def _format_title(items: Sequence[BatchItem], messages: Messages) -> str:

@@ -6,7 +6,6 @@ from typing import Final, Protocol
 import discord
 
 from bot.domain.batches import Batch, BatchState
-from bot.interactions.usage import may_moderate
 from bot.interactions.visibility import list_readable_channels
 from shared.problems import RejectedError, make_problem
 
@@ -69,12 +68,6 @@ def require_requester(interaction: discord.Interaction, batch: Batch) -> None:
     """Raise `RejectedError` (batch_not_yours) for anybody but the requester of a batch."""
     if interaction.user.id != batch.requester.id:
         raise RejectedError(make_problem("batch_not_yours"))
-
-
-def require_requester_or_moderator(interaction: discord.Interaction, batch: Batch) -> None:
-    """Raise `RejectedError` (batch_not_allowed) for anybody but the requester of a batch and moderators."""
-    if interaction.user.id != batch.requester.id and not may_moderate(interaction.permissions):
-        raise RejectedError(make_problem("batch_not_allowed"))
 
 
 def _may_see(batch: Batch, interaction: discord.Interaction, readable: frozenset[int]) -> bool:
