@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import discord
 
 from bot.domain.guild_settings import ButtonPolicy
-from bot.domain.ports import PreferencesStore
+from bot.domain.ports import JobHistory, PreferencesStore
 from bot.domain.preferences import ReusePolicy
 from bot.interactions.locale import get_preferences, require_guild_settings
 from bot.interactions.permissions import is_moderator
+from bot.results.owners import find_owner, get_forwarded_guild_id
 from shared.job import Origin
 from shared.problems import RejectedError, make_problem
 
@@ -50,6 +51,13 @@ class ReuseRule:
             if preferences.reuse_policy is ReusePolicy.CREDIT and not is_credited:
                 raise RejectedError(make_problem("reuse_elsewhere"))
         return others[0]
+
+    async def require_message_permission(
+        self, interaction: discord.Interaction, message: discord.Message, job_history: JobHistory
+    ) -> int | None:
+        """Return whose the pictures of a message are, as `require_permission` does. Raises as that and `find_owner`."""
+        owner_id = await find_owner(interaction.client, message, job_history)
+        return await self.require_permission(interaction, [owner_id], guild_id=get_forwarded_guild_id(message))
 
 
 def _is_credited(interaction: discord.Interaction, source_guild_id: int | None) -> bool:

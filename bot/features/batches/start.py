@@ -28,7 +28,6 @@ from bot.interactions.responses import RenderedMessage, open_modal, respond_with
 from bot.interactions.teams import get_chosen_role_id
 from bot.results.message_images import build_attached_image, explain_missing_images, list_message_images
 from bot.results.messages import find_full_result
-from bot.results.owners import find_owner, get_forwarded_guild_id
 from bot.results.reuse import ReuseRule
 from bot.submission.team_option import TeamOption
 from shared.job import Priority
@@ -95,10 +94,7 @@ class StartCommand:
                 self.context.require_open(interaction)
                 message = await find_full_result(interaction.client, message, self.job_history)
                 images = _list_images(message)
-                owner_id = await find_owner(interaction.client, message, self.job_history)
-                owner_id = await self.reuse_rule.require_permission(
-                    interaction, [owner_id], guild_id=get_forwarded_guild_id(message)
-                )
+                owner_id = await self.reuse_rule.require_message_permission(interaction, message, self.job_history)
                 draft = Draft(interaction.user.id, images, source_owner_id=owner_id)
                 await self.drafts.save_draft(str(interaction.id), draft)
         except RejectedError as rejection:

@@ -31,7 +31,6 @@ from bot.interactions.result_buttons import EditPictureId
 from bot.results.lookup import ResultLookup
 from bot.results.message_images import build_attached_image, explain_missing_images, list_message_images
 from bot.results.messages import find_full_result, get_result_job_id
-from bot.results.owners import find_owner, get_forwarded_guild_id
 from bot.results.reuse import ReuseRule
 from bot.submission.job_queuer import JobDetails
 from shared.models import Model
@@ -55,10 +54,7 @@ class EditMenu:
             async with limit_lookup_time(interaction):
                 message = await find_full_result(interaction.client, message, self.job_history)
                 images = (_require_image(message),)
-                owner_id = await find_owner(interaction.client, message, self.job_history)
-                owner_id = await self.reuse_rule.require_permission(
-                    interaction, [owner_id], guild_id=get_forwarded_guild_id(message)
-                )
+                owner_id = await self.reuse_rule.require_message_permission(interaction, message, self.job_history)
                 job_id = get_result_job_id(message, interaction.client)
                 draft = Draft(
                     interaction.user.id, images, job_id, source_owner_id=owner_id, is_spoiler=images[0].is_spoiler
