@@ -9,7 +9,7 @@ from shared.catalogue import Catalogue, Model, make_unknown_model_problem
 from shared.problems import Problem, RejectedError, make_problem
 from shared.prompts import TextPrompt, parse_prompt, replace_surrogates
 from shared.request.expression import express_for_model
-from shared.request.model import OPTION_NAMES, BuiltRequest, MaskKind, Request
+from shared.request.model import OPTION_NAMES, SEARCHED_PROMPTS, BuiltRequest, MaskKind, Request
 from shared.request.validation import (
     MAX_QUOTED_LENGTH,
     can_add_negative_prompt,
@@ -24,7 +24,6 @@ _NUMBER_TYPES: Final[Mapping[str, type[int | float]]] = {
     for kind in (int, float)
     if field.annotation == kind | None
 }
-_TEXT_OPTIONS: Final = ("search_prompt", "select_prompt")
 
 
 def build_request(
@@ -129,7 +128,7 @@ def _parse_values(options: Mapping[str, Any], problems: list[Problem]) -> dict[s
 
 def _parse_value(name: str, value: Any) -> Any:
     """Parse the value of an option: "62,5 %" for a number. Raises `ValueError` unless a number is finite."""
-    if name in _TEXT_OPTIONS:
+    if name in SEARCHED_PROMPTS:
         return replace_surrogates(str(value)).strip()
     kind = _NUMBER_TYPES.get(name)
     if kind is None:

@@ -23,15 +23,14 @@ needs one."""
 SIDES: Final = ("left", "right", "up", "down")
 """Options that add pixels to a picture, at least one of which a model that reads them needs."""
 
-SUBJECT_OPTIONS: Final = (*SIDES, "search_prompt", "select_prompt")
+SEARCHED_PROMPTS: Final = ("search_prompt", "select_prompt")
+"""Options in words that name what an edit looks for in a picture."""
+
+SUBJECT_OPTIONS: Final = (*SIDES, *SEARCHED_PROMPTS)
 """Options that say which part of one picture is edited, and mean little for another."""
 
 SCHEDULE_OPTIONS: Final = ("step_schedule_start", "step_schedule_end")
 """Options of the mode STEP_SCHEDULE."""
-
-
-SEARCHED_PROMPTS: Final = ("search_prompt", "select_prompt")
-"""Options in words that name what an edit looks for in a picture."""
 
 _NO_OPTIONS: Final = frozenset({"model", "text_prompts", "has_picture", "mask", "has_style_picture"})
 

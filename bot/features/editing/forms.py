@@ -15,6 +15,7 @@ from bot.rendering.labels import format_field_label
 from bot.rendering.markdown import flatten_text, truncate_text
 from shared.i18n.messages import Messages
 from shared.models import Model
+from shared.request.model import SEARCHED_PROMPTS, SIDES
 
 REGION: Final = "region"
 MASK: Final = "mask"
@@ -22,11 +23,8 @@ STYLE_PICTURE: Final = "style_picture"
 STYLE_SET: Final = "style_set"
 _MAX_FIELDS: Final = 5  # https://discord.com/developers/docs/components/reference
 _DESCRIPTION_LIMIT: Final = 100
-_TEXT_FIELDS: Final = ("search_prompt", "select_prompt", "prompt")
-_NUMBER_FIELDS: Final = (
-    *("left", "right", "up", "down", "control_strength", "fidelity", "composition_fidelity", "style_strength"),
-    "grow_mask",
-)
+_TEXT_FIELDS: Final = (*SEARCHED_PROMPTS, "prompt")
+_NUMBER_FIELDS: Final = (*SIDES, "control_strength", "fidelity", "composition_fidelity", "style_strength", "grow_mask")
 _LONG_FIELDS: Final = frozenset({*_TEXT_FIELDS, "negative"})
 
 
@@ -63,7 +61,7 @@ def _build_field(
         return _build_region_field(messages, values.get(name, ""))
     if name in (MASK, STYLE_PICTURE):
         return _build_upload_field(name, messages)
-    is_required = name in ("search_prompt", "select_prompt") or (name == "prompt" and model.requires_prompt)
+    is_required = name in SEARCHED_PROMPTS or (name == "prompt" and model.requires_prompt)
     return build_text_field(
         name,
         messages,
