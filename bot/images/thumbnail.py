@@ -51,7 +51,6 @@ class LazyImage:
                 box = (0, 0, *pixels.frame)
                 image = image.resize(self._stored_size, Image.Resampling.BICUBIC, box, reducing_gap=_REDUCING_GAP)
             image = convert_to_srgb(image, self._opened.colour)
-            image = image.copy() if image is pixels.image else image  # whose pixels are released here
         return rotate_upright(image, self._opened.orientation)
 
 
