@@ -1,16 +1,13 @@
 """The pictures of an edit in one value, and the preview that shows them before anything is paid."""
 
 import hashlib
-import io
 from dataclasses import dataclass, field
-
-from PIL import Image
 
 from bot.domain.images import StoredImage
 from bot.domain.mask_shapes import MaskShapes
 from bot.images.contact_sheet import Cell, draw_contact_sheet
-from bot.images.mask_drawing import MASK_SIDE, draw_mask, draw_mask_preview
-from bot.images.thumbnail import LazyImage
+from bot.images.mask_drawing import draw_mask, draw_mask_preview, encode_mask
+from bot.images.thumbnail import make_thumbnail
 from shared.imaging.decoding import open_image
 from shared.imaging.limits import DEFAULT_LIMITS, ImageRejectedError
 from shared.imaging.masks import extract_alpha_mask, read_mask, require_partial_mask
@@ -44,27 +41,20 @@ def build_masked_pictures(source: bytes, region: MaskShapes | None, mask: bytes 
         preview = draw_mask_preview(source, marked)
     except ImageRejectedError as error:
         raise RejectedError(make_picture_problem(error)) from error
-    return _pack(Pictures(source, _encode_mask(marked) if mask is None else mask), size, preview)
+    return _pack(Pictures(source, encode_mask(marked) if mask is None else mask), size, preview)
 
 
 def build_styled_pictures(source: bytes, style: bytes, captions: tuple[str, str]) -> EditPictures:
     """Put a picture in the wanted style beside the source. Raises `RejectedError` (the problems of pictures)."""
     try:
         size = open_image(source, DEFAULT_LIMITS).upright_size
-        for data in (source, style):
-            LazyImage(data, MASK_SIDE, DEFAULT_LIMITS).decode()
+        thumbnails = [make_thumbnail(data, DEFAULT_LIMITS) for data in (source, style)]
     except ImageRejectedError as error:
         raise RejectedError(make_picture_problem(error)) from error
-    cells = [Cell(data, caption) for data, caption in zip((source, style), captions, strict=True)]
+    cells = [Cell(thumbnail, caption) for thumbnail, caption in zip(thumbnails, captions, strict=True)]
     return _pack(Pictures(source, style=style), size, draw_contact_sheet(cells).jpeg)
 
 
 def _pack(pictures: Pictures, size: tuple[int, int], preview: bytes) -> EditPictures:
     data = pack_pictures(pictures) or b""
     return EditPictures(StoredImage(hashlib.sha256(data).hexdigest(), data), size, preview)
-
-
-def _encode_mask(mask: Image.Image) -> bytes:
-    out = io.BytesIO()
-    mask.save(out, "PNG")
-    return out.getvalue()

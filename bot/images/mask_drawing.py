@@ -42,8 +42,13 @@ def draw_mask(mask: MaskShapes, size: tuple[int, int]) -> bytes:
     if mask.is_inverted:
         drawn = ImageChops.invert(drawn)
     require_partial_mask(drawn)
+    return encode_mask(drawn)
+
+
+def encode_mask(mask: Image.Image) -> bytes:
+    """Encode a mask as PNG."""
     out = io.BytesIO()
-    drawn.save(out, "PNG")
+    mask.save(out, "PNG")
     return out.getvalue()
 
 

@@ -128,6 +128,14 @@ def test_the_style_travels_with_the_source() -> None:
     assert (pictures.source, pictures.mask, pictures.style) == (PICTURE, None, style)
 
 
+def test_the_preview_shows_pictures_of_every_type_that_requests_accept() -> None:
+    source, style = (encode_image(Image.new("RGB", (300, 200), "red"), kind) for kind in ("GIF", "PNG"))
+
+    previews = [build_styled_pictures(picture, style, ("yours", "the style")).preview for picture in (source, style)]
+
+    assert len(set(previews)) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "choice"),
     [
