@@ -26,11 +26,6 @@ def select_expired_batches(days: float, now: float) -> Select[Any]:
     )
 
 
-def select_forgettable_batches(user_id: int) -> Select[Any]:
-    """Select the ids of the batches of a person that `forget_batches` deletes."""
-    return select(batches.c.id).where(_is_deletable(user_id))
-
-
 async def delete_pictures(database: Database, batch_ids: Select[Any]) -> int:
     """Delete the pictures of batches, a few in each transaction, as SQLite overwrites them; return their number.
 

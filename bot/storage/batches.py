@@ -4,7 +4,7 @@ A change locks the row of its batch and reads its state anew, so each happens on
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Connection, delete, func, select, update
@@ -14,7 +14,6 @@ from bot.domain.batches import (
     RUN_STATES,
     Batch,
     BatchItem,
-    BatchPlace,
     BatchState,
     ItemState,
     Review,
@@ -95,16 +94,6 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
             return follow_items(connection, batch, self._clock())
 
         return await self._transact(decide)
-
-    async def set_place(self, batch_id: str, place: BatchPlace) -> Batch:
-        """Record where the board and the sheets of a batch are; nothing is to be drawn for that."""
-
-        def set_columns(connection: Connection) -> Batch:
-            batch = replace(lock_batch(connection, batch_id), place=place)
-            connection.execute(update(batches).where(batches.c.id == batch_id).values(**asdict(place)))
-            return batch
-
-        return await self._transact(set_columns)
 
     async def list_due_batches(self, limit: int) -> Sequence[Batch]:
         """List batches for which the leading bot has something to do, those that have waited longest first."""
