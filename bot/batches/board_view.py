@@ -17,7 +17,7 @@ from bot.batches.custom_ids import (
     ShowUndecidedId,
 )
 from bot.batches.people import format_person
-from bot.domain.batches import Batch, BatchCounts, BatchState, ItemState, Review
+from bot.domain.batches import RESTARTABLE_STATES, Batch, BatchCounts, BatchState, ItemState, Review
 from bot.domain.budgets import MICRO_USD_PER_USD
 from bot.domain.messages import MessageRef
 from bot.interactions.components import Button, build_button
@@ -40,8 +40,6 @@ _SHOWN_STATES: Final = (
     ItemState.QUEUED,
     ItemState.PENDING,
 )
-RESTARTABLE_STATES: Final = frozenset({BatchState.RUNNING, BatchState.PAUSED, BatchState.REVIEW, BatchState.DONE})
-"""The states in which items can be made once more."""
 _RUNNING_COLOUR: Final = discord.Colour(0x3498DB)
 _PAUSED_COLOUR: Final = discord.Colour(0xD9A406)
 _COLOURS: Final = {

@@ -45,6 +45,9 @@ FINAL_STATES: Final = frozenset({BatchState.REJECTED, BatchState.EXPIRED, BatchS
 RUN_STATES: Final = frozenset({BatchState.RUNNING, BatchState.PAUSED, BatchState.CANCELLING})
 """The states in which items are open, or to be started."""
 
+RESTARTABLE_STATES: Final = frozenset({BatchState.RUNNING, BatchState.PAUSED, BatchState.REVIEW, BatchState.DONE})
+"""The states in which items can be made once more."""
+
 
 class ItemState(StrEnum):
     """The state of an item. PENDING: it has no job yet. QUEUED: its job is open. The others are final."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from bot.domain.batches import (
     DRAFT_STATES,
     OPEN_ITEM_STATES,
+    RESTARTABLE_STATES,
     ApprovalDecision,
     Batch,
     BatchItem,
@@ -39,7 +40,6 @@ from shared.problems import RejectedError, make_problem
 from shared.request.model import Request
 
 _RANDOM_BITS: Final = 22
-_RESTARTABLE_STATES: Final = frozenset({BatchState.RUNNING, BatchState.PAUSED, BatchState.REVIEW, BatchState.DONE})
 
 
 class SqlBatchCharges(SqlBatchReader):
@@ -206,6 +206,6 @@ def _require_state(batch: Batch, states: Collection[BatchState], code: str, vers
 def _lock_started_batch(connection: Connection, batch_id: str) -> Batch:
     """Lock a batch whose items may be made once more. Raises `RejectedError` (batch_not_running)."""
     batch = lock_batch(connection, batch_id)
-    if batch.state not in _RESTARTABLE_STATES:
+    if batch.state not in RESTARTABLE_STATES:
         raise RejectedError(make_problem("batch_not_running"))
     return batch

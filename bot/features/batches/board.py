@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import discord
 from discord import ButtonStyle
 
-from bot.batches.board_view import RESTARTABLE_STATES, format_money
+from bot.batches.board_view import format_money
 from bot.batches.custom_ids import (
     CancelRestId,
     ConfirmCancelRestId,
@@ -15,7 +15,7 @@ from bot.batches.custom_ids import (
     ResumeBatchId,
     RetryFailedId,
 )
-from bot.domain.batches import Batch, ItemState
+from bot.domain.batches import RESTARTABLE_STATES, Batch, ItemState
 from bot.domain.budgets import to_micro_usd
 from bot.features.batches.cancellation import BatchCancellation
 from bot.features.batches.rights import BatchRights

@@ -7,10 +7,10 @@ from typing import Any, Final
 import discord
 from discord import ButtonStyle, ui
 
-from bot.batches.board_view import RESTARTABLE_STATES, format_money
+from bot.batches.board_view import format_money
 from bot.batches.custom_ids import AcceptItemId, RedoItemId, RejectItemId, ShowItemId
 from bot.batches.sheet_view import get_public_name
-from bot.domain.batches import OPEN_ITEM_STATES, Batch, BatchItem, ItemState, Review
+from bot.domain.batches import OPEN_ITEM_STATES, RESTARTABLE_STATES, Batch, BatchItem, ItemState, Review
 from bot.interactions.components import Button, build_button
 from bot.interactions.result_buttons import build_result_rows
 from bot.rendering.layout import build_attached_gallery, build_container_view
