@@ -7,10 +7,9 @@ from sqlalchemy import Connection, select, update
 from bot.domain.batches import DRAFT_STATES, Batch, BatchState
 from bot.storage.batch_items import enter_state
 from bot.storage.batch_reader import SqlBatchReader
-from bot.storage.batch_rows import lock_batch, parse_batch
+from bot.storage.batch_rows import lock_batch_in, parse_batch
 from bot.storage.tables import batches
 from bot.storage.tables.batches import IS_APPROVAL_UNDRAWN
-from shared.problems import RejectedError, make_problem
 
 
 class SqlBatchApprovals(SqlBatchReader):
@@ -27,11 +26,7 @@ class SqlBatchApprovals(SqlBatchReader):
 
         def request(connection: Connection) -> Batch:
             now = self._clock()
-            batch = lock_batch(connection, batch_id)
-            if batch.state not in DRAFT_STATES:
-                raise RejectedError(make_problem("batch_started"))
-            if version is not None and batch.version != version:
-                raise RejectedError(make_problem("batch_changed"))
+            batch = lock_batch_in(connection, batch_id, DRAFT_STATES, "batch_started", version)
             due = {} if seconds is None else {"due_at": now + seconds}
             empty = {"approval_message_id": None, "approver_id": None, "approval_note": ""}
             return enter_state(connection, batch, BatchState.AWAITING_APPROVAL, now, **empty, **due)

@@ -29,7 +29,7 @@ from bot.storage.batch_items import (
     save_items,
 )
 from bot.storage.batch_reader import SqlBatchReader
-from bot.storage.batch_rows import lock_batch
+from bot.storage.batch_rows import lock_batch_in
 from bot.storage.budget_charges import charge_budgets, run_charging_transaction
 from bot.storage.ledger import Reservation, reserve_prices
 from bot.storage.notice_bounds import Bounds, NoticeBounds
@@ -96,8 +96,7 @@ class SqlBatchCharges(SqlBatchReader):
         state = BatchState.REJECTED if is_rejected else BatchState.CHANGES_REQUESTED
 
         def decide(connection: Connection) -> Batch:
-            batch = lock_batch(connection, batch_id)
-            _require_state(batch, waiting, "batch_not_waiting", version)
+            batch = lock_batch_in(connection, batch_id, waiting, "batch_not_waiting", version)
             return enter_state(connection, batch, state, self._clock(), **approval)
 
         return await self._transact(decide)
@@ -110,7 +109,7 @@ class SqlBatchCharges(SqlBatchReader):
         now = self._clock()
 
         def retry(connection: Connection) -> tuple[Batch, Bounds]:
-            batch = _lock_started_batch(connection, batch_id)
+            batch = lock_batch_in(connection, batch_id, RESTARTABLE_STATES, "batch_not_running")
             failed = load_items(connection, batch_id, {ItemState.FAILED})
             if not failed:
                 raise RejectedError(make_problem("batch_nothing_failed"))
@@ -126,7 +125,7 @@ class SqlBatchCharges(SqlBatchReader):
         now = self._clock()
 
         def redo(connection: Connection) -> tuple[Batch, Bounds]:
-            batch = _lock_started_batch(connection, batch_id)
+            batch = lock_batch_in(connection, batch_id, RESTARTABLE_STATES, "batch_not_running")
             item = find_item(connection, batch_id, number)
             if item is None:
                 raise RejectedError(make_problem("batch_item_unknown"))
@@ -148,8 +147,7 @@ class SqlBatchCharges(SqlBatchReader):
         now = self._clock()
 
         def start(connection: Connection) -> tuple[Batch, Bounds]:
-            batch = lock_batch(connection, batch_id)
-            _require_state(batch, states, code, version)
+            batch = lock_batch_in(connection, batch_id, states, code, version)
             items = load_items(connection, batch_id)
             started = [replace(item, price=self._get_price(item.request)) for item in items[:limit]]
             bounds = self._reserve(connection, batch, started, now)
@@ -193,19 +191,3 @@ class SqlBatchCharges(SqlBatchReader):
         """Return the price of a picture in millionths of a dollar; 0 for a model that left the catalogue."""
         model = self._catalogue.models.get(request.model)
         return to_micro_usd(model.price_usd) if model else 0
-
-
-def _require_state(batch: Batch, states: Collection[BatchState], code: str, version: int | None) -> None:
-    """Raise `RejectedError` (this code, or batch_changed) for a batch in another state, or in another version."""
-    if batch.state not in states:
-        raise RejectedError(make_problem(code))
-    if version is not None and batch.version != version:
-        raise RejectedError(make_problem("batch_changed"))
-
-
-def _lock_started_batch(connection: Connection, batch_id: str) -> Batch:
-    """Lock a batch whose items may be made once more. Raises `RejectedError` (batch_not_running)."""
-    batch = lock_batch(connection, batch_id)
-    if batch.state not in RESTARTABLE_STATES:
-        raise RejectedError(make_problem("batch_not_running"))
-    return batch

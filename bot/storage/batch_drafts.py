@@ -11,10 +11,9 @@ from bot.domain.batch_previews import BatchPreview
 from bot.domain.batches import DRAFT_STATES, Batch, BatchItem, BatchState, get_due_time
 from bot.storage.batch_charges import SqlBatchCharges
 from bot.storage.batch_items import add_items, save_batch
-from bot.storage.batch_rows import build_batch_row, lock_batch, parse_batch
+from bot.storage.batch_rows import build_batch_row, lock_batch_in, parse_batch
 from bot.storage.tables import batch_images, batch_items, batch_previews, batches
 from bot.storage.upsert import build_insert_unless_exists
-from shared.problems import RejectedError, make_problem
 
 _PREVIEW_ADAPTER: Final = TypeAdapter(BatchPreview)
 
@@ -120,9 +119,6 @@ class SqlBatchDrafts(SqlBatchCharges):
 
     async def _change_draft(self, batch_id: str, change: Callable[[Connection, Batch], Batch]) -> Batch:
         def change_locked(connection: Connection) -> Batch:
-            batch = lock_batch(connection, batch_id)
-            if batch.state not in DRAFT_STATES:
-                raise RejectedError(make_problem("batch_started"))
-            return change(connection, batch)
+            return change(connection, lock_batch_in(connection, batch_id, DRAFT_STATES, "batch_started"))
 
         return await self._transact(change_locked)

@@ -1,6 +1,7 @@
 """Rows of the tables of batches to values of the domain, and back."""
 
 import logging
+from collections.abc import Collection
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -70,6 +71,21 @@ def lock_batch(connection: Connection, batch_id: str) -> Batch:
     batch = None if row is None else parse_batch(row)
     if batch is None:
         raise RejectedError(make_problem("batch_unknown"))
+    return batch
+
+
+def lock_batch_in(
+    connection: Connection, batch_id: str, states: Collection[BatchState], code: str, version: int | None = None
+) -> Batch:
+    """Lock a batch that is in one of these states and, unless None, in this version, and return it.
+
+    Raises `RejectedError`: batch_unknown, this code for one in another state, batch_changed.
+    """
+    batch = lock_batch(connection, batch_id)
+    if batch.state not in states:
+        raise RejectedError(make_problem(code))
+    if version is not None and batch.version != version:
+        raise RejectedError(make_problem("batch_changed"))
     return batch
 
 

@@ -31,7 +31,7 @@ from bot.storage.batch_items import (
     save_items,
 )
 from bot.storage.batch_retention import delete_pictures, select_expired_batches
-from bot.storage.batch_rows import count_items, lock_batch, parse_batch, parse_item
+from bot.storage.batch_rows import count_items, lock_batch, lock_batch_in, parse_batch, parse_item
 from bot.storage.session import translate_database_errors
 from bot.storage.tables import batch_items, batches
 from shared.problems import RejectedError, make_problem
@@ -85,9 +85,7 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
         """
 
         def decide(connection: Connection) -> Batch:
-            batch = lock_batch(connection, batch_id)
-            if batch.state not in _REVIEWABLE_STATES:
-                raise RejectedError(make_problem("batch_not_running"))
+            batch = lock_batch_in(connection, batch_id, _REVIEWABLE_STATES, "batch_not_running")
             items = [_require_picture(find_item(connection, batch_id, number)) for number in sorted(set(numbers))]
             decided = [replace(item, review=review, reviewer_id=reviewer_id, review_note=note) for item in items]
             save_items(connection, batch_id, decided)
@@ -172,9 +170,7 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
         self, batch_id: str, states: Collection[BatchState], new_state: BatchState, code: str
     ) -> Batch:
         def change(connection: Connection) -> Batch:
-            batch = lock_batch(connection, batch_id)
-            if batch.state not in states:
-                raise RejectedError(make_problem(code))
+            batch = lock_batch_in(connection, batch_id, states, code)
             return enter_state(connection, batch, new_state, self._clock())
 
         return await self._transact(change)
