@@ -4,13 +4,11 @@ A batch beside the contest has its board and its sheet posted when the bot is ki
 and another one its message for approvers.
 """
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from bot.domain.round_phases import start_contest
 from bot.domain.rounds import Phase
@@ -24,7 +22,7 @@ from shared.i18n.messages import load_messages
 from tests.support.batch_posting import UNRECORDED, PostedBatch
 from tests.support.bot_processes import BotProcesses, clear_discord_faults, inject_discord_fault
 from tests.support.builders import make_finished_status
-from tests.support.database import execute_sql
+from tests.support.database import execute_sql, use_database
 from tests.support.images import make_png
 from tests.support.message_text import read_text
 from tests.support.records import query_records
@@ -32,20 +30,6 @@ from tests.support.rounds import CONTEST_ID, make_contest, make_entry_job
 from tests.support.user import DiscordUser, list_media, wait_until
 
 WAITING = "SELECT sequence FROM round_messages WHERE closed_at IS NULL"
-T = TypeVar("T")
-
-
-def use_database(stack: Stack, work: Callable[[Database], Awaitable[T]]) -> T:
-    """Do something with the database of the running bot."""
-
-    async def run() -> T:
-        database = Database(stack.environment["DATABASE_URL"])
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())
 
 
 def start(stack: Stack, guild_id: int) -> None:

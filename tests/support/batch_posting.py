@@ -1,18 +1,16 @@
 """A batch in a channel of its own, whose messages a running bot posts while a fault test plays."""
 
-import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.domain.batches import BatchPlace
 from bot.storage.batches import SqlBatchStore
-from bot.storage.session import Database
 from demo.stack import Stack
 from shared.catalogue import load_catalogue
 from tests.support.batches import BATCH_ID, make_batch, make_items
-from tests.support.database import execute_sql
+from tests.support.database import execute_sql, use_database
 from tests.support.images import make_png
 
 WAITING_ID = "1300000000000000778"
@@ -36,7 +34,7 @@ class PostedBatch:
 
         async def start(store: SqlBatchStore) -> None:
             place = BatchPlace(self.guild_id, int(self.channel_id))
-            batch = replace(make_batch(), place=place, created_at=time.time())
+            batch = make_batch(place=place, created_at=time.time())
             assert await store.add_draft(batch, make_items(2))
             await store.start(BATCH_ID)
             await store.pause(BATCH_ID)
@@ -48,7 +46,7 @@ class PostedBatch:
 
         async def ask(store: SqlBatchStore) -> None:
             place = BatchPlace(self.guild_id, int(channel_id))
-            batch = replace(make_batch(WAITING_ID), place=place, created_at=time.time())
+            batch = make_batch(WAITING_ID, place=place, created_at=time.time())
             assert await store.add_draft(batch, make_items(2, WAITING_ID))
             await store.request_approval(WAITING_ID)
 
@@ -70,11 +68,4 @@ class PostedBatch:
         execute_sql(url, "UPDATE batches SET version = version + 1")
 
     def _use_store(self, work: Callable[[SqlBatchStore], Awaitable[object]]) -> None:
-        async def run() -> None:
-            database = Database(self.stack.environment["DATABASE_URL"])
-            try:
-                await work(SqlBatchStore(database, catalogue=load_catalogue()))
-            finally:
-                await database.close()
-
-        asyncio.run(run())
+        use_database(self.stack, lambda database: work(SqlBatchStore(database, catalogue=load_catalogue())))

@@ -1,6 +1,5 @@
 """Changes the settings of a server in the database of a running stack, as another process of the bot does."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.session import Database
 from demo.http_client import request_json
 from demo.stack import Stack
+from tests.support.database import use_database
 
 
 def change_guild_settings(stack: Stack, **changes: Any) -> None:
@@ -24,13 +24,9 @@ def save_guild_settings(stack: Stack, guild_id: int, settings: GuildSettings) ->
 
 
 def _update_settings(stack: Stack, guild_id: int, update: Callable[[GuildSettings], GuildSettings]) -> None:
-    async def save() -> None:
-        database = Database(stack.environment["DATABASE_URL"])
-        try:
-            store = SqlGuildSettingsStore(database)
-            old = await store.load_settings(guild_id)
-            await store.change_settings(guild_id, guild_id, old, update(old))
-        finally:
-            await database.close()
+    async def save(database: Database) -> None:
+        store = SqlGuildSettingsStore(database)
+        old = await store.load_settings(guild_id)
+        await store.change_settings(guild_id, guild_id, old, update(old))
 
-    asyncio.run(save())
+    use_database(stack, save)

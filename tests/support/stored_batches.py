@@ -1,6 +1,5 @@
 """Batches in the database of a running stack, stored as `/batch` does, and what became of them."""
 
-import asyncio
 import hashlib
 import time
 from collections import Counter
@@ -8,16 +7,17 @@ from collections.abc import Callable, Coroutine, Sequence
 from itertools import cycle
 from typing import Any, TypeVar
 
-from bot.domain.batches import Batch, BatchItem, BatchPlace, BatchState, Brief
+from bot.domain.batches import Batch, BatchItem, BatchPlace, BatchState
 from bot.domain.budgets import Spender
 from bot.storage.batches import SqlBatchStore
-from bot.storage.session import Database
 from demo.http_client import request_json
 from demo.stack import Stack
 from shared.catalogue import load_catalogue
 from shared.job import Requester, make_item_id, make_retry_id
 from shared.prompts import TextPrompt
 from shared.request.model import Request
+from tests.support.batches import make_batch
+from tests.support.database import use_database
 from tests.support.images import make_png
 from tests.support.records import query_records
 
@@ -45,15 +45,7 @@ class StoredBatches:
 
     def run(self, action: Callable[[SqlBatchStore], Coroutine[Any, Any, T]]) -> T:
         """Run an action with a store of its own."""
-
-        async def run() -> T:
-            database = Database(self.stack.environment["DATABASE_URL"])
-            try:
-                return await action(SqlBatchStore(database, catalogue=load_catalogue()))
-            finally:
-                await database.close()
-
-        return asyncio.run(run())
+        return use_database(self.stack, lambda database: action(SqlBatchStore(database, catalogue=load_catalogue())))
 
     def read_state(self, batch_id: str) -> BatchState:
         """Read the state of a batch."""
@@ -104,12 +96,10 @@ class StoredBatches:
     def _build_batch(self, batch_id: str) -> Batch:
         guild_id, channel_id = int(self.state["guilds"][0]["id"]), int(self.stack.channel_id)
         user_id = int(self.stack.environment["EXTRAS_ALLOWED_USERS"])
-        return Batch(
-            id=batch_id,
+        return make_batch(
+            batch_id,
             requester=Requester(id=user_id, name="Ada"),
             spender=Spender(user_id, guild_id, channel_id),
             place=BatchPlace(guild_id, channel_id),
-            brief=Brief("spring catalogue"),
-            state=BatchState.DRAFT,
             created_at=time.time(),
         )
