@@ -1,16 +1,23 @@
 """A batch from its board to its files: reviewed by sheet, one redone, exported, and made again from its manifest."""
 
-import base64
 import io
 import json
-import urllib.request
 import zipfile
 from typing import Any
 
+from demo.http_client import download_bytes
 from demo.stack import Stack
 from tests.support.contest_play import find_component
 from tests.support.message_text import read_text
-from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
+from tests.support.user import (
+    DiscordUser,
+    add_user,
+    encode_file,
+    list_components,
+    list_custom_ids,
+    list_media,
+    wait_until,
+)
 
 EPHEMERAL = 1 << 6
 TABLE = "prompt;name\na lamp of glass;glass\na lamp of paper;paper\na lamp [filtered];hidden\n"
@@ -18,10 +25,10 @@ TABLE = "prompt;name\na lamp of glass;glass\na lamp of paper;paper\na lamp [filt
 
 def start_batch(user: DiscordUser) -> dict[str, Any]:
     """Start a batch of three rows, one of which is filtered; return its board once everything is made."""
-    table = {"filename": "lamps.csv", "base64": base64.b64encode(TABLE.encode()).decode()}
+    table = encode_file("lamps.csv", TABLE.encode())
     used = user.invoke_command("batch start", user.stack.channel_id, {"file1": table})
     preview = user.wait_for_private_message(used)
-    user.use_component(preview, find_component(preview, "batch_start"))
+    user.press_button(preview, "batch_start")
     board = wait_until(lambda: find_message(user, user.stack.channel_id, "1 filtered"), "the board of what is made")
     assert board["thread"]["name"] == "Batch: lamps"
     return board
@@ -67,9 +74,9 @@ def test_a_batch_is_reviewed_redone_exported_and_made_again(stack: Stack, ada: D
     sheet = find_sheet(ada, thread, "Accept all 2 that are left")
     told = read_text(sheet)
 
-    refused = stranger.wait_for_private_text(stranger.use_component(sheet, find_component(sheet, "batch_accept_all")))
+    refused = stranger.wait_for_private_text(stranger.press_button(sheet, "batch_accept_all"))
     opened = ada.wait_for_private_message(ada.use_component(sheet, find_component(sheet, "batch_open"), "1"))
-    form = ada.use_component(opened, find_component(opened, "batch_item_redo"))
+    form = ada.press_button(opened, "batch_item_redo")
     fields = ada.read_modal_fields(form)
     redone = ada.wait_for_private_text(ada.submit_modal(form, prompt="a lamp of ice"))
     sheet = find_sheet(ada, thread, "paper")
@@ -77,11 +84,11 @@ def test_a_batch_is_reviewed_redone_exported_and_made_again(stack: Stack, ada: D
     again = wait_until(lambda: open_made_item(ada, sheet, 1), "the picture that was redone")
     ada.press_button(again, "vary")
     varied = wait_until(lambda: find_result(ada, thread, "a lamp of ice"), "the variation in the thread")
-    ada.use_component(again, find_component(again, "batch_item_accept"))
+    ada.press_button(again, "batch_item_accept")
     following = wait_until(
         lambda: shown if "paper" in read_text(shown := ada.reload_private_message(again)) else None, "the next picture"
     )
-    rejected = ada.use_component(following, find_component(following, "batch_item_reject"))
+    rejected = ada.press_button(following, "batch_item_reject")
     ada.submit_modal(rejected, reason="too thin")
     decided = find_sheet(ada, thread, "too thin")
     done = wait_until(lambda: find_message(ada, ada.stack.channel_id, "every picture is decided"), "the end")
@@ -89,12 +96,11 @@ def test_a_batch_is_reviewed_redone_exported_and_made_again(stack: Stack, ada: D
     panel = ada.wait_for_private_message(ada.press_button(done, "batch_export"))
     used = ada.press_button(panel, "batch_export_now")
     (attachment,) = wait_until(lambda: list_followup_files(ada, used), "the archive")
-    with urllib.request.urlopen(attachment["url"], timeout=20) as answer:  # noqa: S310 - loopback
-        archive = answer.read()
+    archive = download_bytes(attachment["url"])
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
         names = files.namelist()
         manifest = json.loads(files.read("manifest.json"))
-    sent = {"filename": "batch.zip", "base64": base64.b64encode(archive).decode()}
+    sent = encode_file("batch.zip", archive)
     preview = ada.wait_for_private_message(ada.invoke_command("batch rerun", ada.stack.channel_id, {"manifest": sent}))
 
     assert "**3** · filtered" in told

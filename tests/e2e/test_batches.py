@@ -1,21 +1,20 @@
 """A team's afternoon, end to end: files with wrong rows, the preview, mending, approval, and the command line."""
 
-import base64
 import json
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demo.__main__ import SAMPLE_IMAGE
+from demo.http_client import download_bytes
 from demo.stack import Stack
 from tests.support.contest_play import find_component, list_followup_texts
 from tests.support.message_text import read_text
 from tests.support.operator import run_bot_command
-from tests.support.user import DiscordUser, add_user, list_components, list_media, wait_until
+from tests.support.user import DiscordUser, add_user, encode_file, list_components, list_media, wait_until
 
 EPHEMERAL = 64
 MEMBER_PERMISSIONS = str(1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 31 | 1 << 38)  # see, write, attach, read, use
@@ -29,10 +28,6 @@ missing.png;at noon;;
 """
 
 
-def encode_file(name: str, data: bytes) -> dict[str, str]:
-    return {"filename": name, "base64": base64.b64encode(data).decode()}
-
-
 def send_batch(user: DiscordUser, table: str, **options: Any) -> dict[str, Any]:
     """Use /batch start with a table and the picture that it names; return the preview."""
     files = {"file1": encode_file("spring.csv", table.encode())}
@@ -40,10 +35,6 @@ def send_batch(user: DiscordUser, table: str, **options: Any) -> dict[str, Any]:
         files["file2"] = encode_file("castle.jpg", SAMPLE_IMAGE.read_bytes())
     used = user.invoke_command("batch start", user.stack.channel_id, files, **options)
     return user.wait_for_private_message(used)
-
-
-def press(user: DiscordUser, message: dict[str, Any], action: str) -> str:
-    return user.use_component(message, find_component(message, action))
 
 
 def wait_for_text(user: DiscordUser, message: dict[str, Any], text: str) -> str:
@@ -83,9 +74,8 @@ def test_a_table_with_wrong_rows_is_mended_and_started(stack: Stack, language: s
     user.patch(f"/control/users/{user_id}", {"locale": {"en": "en-US", "fr": "fr"}[language]})
     preview = send_batch(user, TABLE, title=f"spring {language}", template="{prompt} in ink")
     first = read_text(preview)
-    with urllib.request.urlopen(find_file(preview), timeout=20) as answer:  # noqa: S310 - loopback
-        told = answer.read().decode("utf-8-sig")
-    form = press(user, preview, "batch_brief")
+    told = download_bytes(find_file(preview)).decode("utf-8-sig")
+    form = user.press_button(preview, "batch_brief")
     kept = user.read_modal_fields(form)["title"]
     brief = {
         "title": f"summer {language}",
@@ -96,13 +86,13 @@ def test_a_table_with_wrong_rows_is_mended_and_started(stack: Stack, language: s
     user.submit_modal(form, **brief)
     wait_for_text(user, preview, "for the shop")
     assert (
-        user.read_modal_fields(press(user, user.reload_private_message(preview), "batch_brief")).items()
+        user.read_modal_fields(user.press_button(user.reload_private_message(preview), "batch_brief")).items()
         >= brief.items()
     )
-    press(user, user.reload_private_message(preview), "batch_priority")
+    user.press_button(user.reload_private_message(preview), "batch_priority")
     corrected = told.replace("abc", "50").replace("missing.png", "castle.jpg")
     table = user.post_file("mended.csv", corrected.encode())["attachments"][0]["id"]
-    again = press(user, user.reload_private_message(preview), "batch_again_form")
+    again = user.press_button(user.reload_private_message(preview), "batch_again_form")
     template = user.read_modal_fields(again)["template"]
     user.submit_modal(again, files=[table], template=template)
     price = "$0.40" if language == "en" else "0,40"
@@ -110,7 +100,7 @@ def test_a_table_with_wrong_rows_is_mended_and_started(stack: Stack, language: s
     outdated = find_component(preview, "batch_start")
     refused = user.use_forged_component(user.reload_private_message(preview), outdated)
     wait_until(lambda: list_followup_texts(user, refused), "the refusal of the first preview")
-    press(user, user.reload_private_message(preview), "batch_start")
+    user.press_button(user.reload_private_message(preview), "batch_start")
     board = find_message(user, f"summer {language}")
     wait_for_text(user, board, "100")
 
@@ -137,7 +127,7 @@ def test_pictures_of_a_message_become_a_batch(ada: DiscordUser) -> None:
     form = ada.invoke_message_command(message, "Batch from these pictures")
     used = ada.submit_modal(form, template="in {red,blue} light", title="lights")
     preview = ada.wait_for_private_message(used)
-    ada.use_component(preview, find_component(preview, "batch_discard"))
+    ada.press_button(preview, "batch_discard")
 
     assert "2 pictures can be made." in read_text(preview)
     wait_for_text(ada, preview, "Discarded.")
@@ -155,21 +145,21 @@ def test_a_batch_above_the_limit_of_its_team_waits_for_an_approver(owner: Discor
     owner.wait_for_private_message(owner.invoke_command("team setup", owner.stack.channel_id, **setup))
 
     preview = send_batch(kim, "prompt\na castle\na lake\n", team="poster team", title="posters")
-    press(kim, preview, "batch_start")
+    kim.press_button(preview, "batch_start")
     asked = find_message(kim, "posters")
-    prompts = read_text(lou.wait_for_private_message(press(lou, asked, "batch_prompts")))
-    own = kim.wait_for_private_text(press(kim, asked, "batch_approve"))
+    prompts = read_text(lou.wait_for_private_message(lou.press_button(asked, "batch_prompts")))
+    own = kim.wait_for_private_text(kim.press_button(asked, "batch_approve"))
     batch_id = find_component(asked, "batch_refuse").split(":")[1]
-    form = press(lou, asked, "batch_refuse")
+    form = lou.press_button(asked, "batch_refuse")
     lou.submit_modal(form, note="make them *brighter*")
     told = wait_until(lambda: next((t for t in kim.list_direct_texts() if "posters" in t), None), "the message to Kim")
     decided = wait_for_text(kim, asked, "asked for changes")
     preview = kim.wait_for_private_message(kim.invoke_command("batch status", owner.stack.channel_id, batch=batch_id))
-    press(kim, preview, "batch_start")
+    kim.press_button(preview, "batch_start")
     again = find_message(kim, "posters", asked)
     stranger = DiscordUser(owner.stack)
-    refused = stranger.wait_for_private_text(press(stranger, again, "batch_approve"))
-    approved = lou.wait_for_private_text(press(lou, again, "batch_approve"))
+    refused = stranger.wait_for_private_text(stranger.press_button(again, "batch_approve"))
+    approved = lou.wait_for_private_text(lou.press_button(again, "batch_approve"))
     board = find_message(kim, "posters", asked, again)
     wait_for_text(kim, board, "100")
 

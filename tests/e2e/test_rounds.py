@@ -158,7 +158,7 @@ def test_the_rules_of_the_panel_hold_until_the_contest_is_cancelled(
     panel = open_panel(owner, "a *quiet* lake")
     for field, value in {"models": "sd3.5-large", "role": role, "reveal": "as_they_come", "payer": "server"}.items():
         choose(owner, panel, field, value)
-    form = owner.use_component(panel, find_component(panel, "round_options"))
+    form = owner.press_button(panel, "round_options")
     owner.submit_modal(form, negative="people", seed="7")
     wait_until(lambda: "people" in read_text(owner.reload_private_message(panel)), "the fixed options")
     shown = read_text(owner.reload_private_message(panel))
@@ -176,7 +176,7 @@ def test_the_rules_of_the_panel_hold_until_the_contest_is_cancelled(
     pia.submit_modal(again, prompt="a lake at dawn")
     entry = find_posted(ada, thread, "Entry 1")
     status = pia.wait_for_private_message(pia.invoke_command("round status", thread))
-    withdrawn = pia.wait_for_private_text(pia.use_component(status, find_component(status, "round_withdraw")))
+    withdrawn = pia.wait_for_private_text(pia.press_button(status, "round_withdraw"))
     gone = find_posted(ada, thread, "no longer take part")
     forged = pia.wait_for_private_text(pia.invoke_command("round cancel", thread, reason="mine"))
     cancelled = owner.wait_for_private_text(owner.invoke_command("round cancel", thread, reason="no time"))

@@ -1,14 +1,13 @@
 """A contest as its host and its entrants play it in the Discord stand-in."""
 
-import base64
 import re
 from typing import Any, Final
 
 from demo.__main__ import SAMPLE_IMAGE
 from tests.support.message_text import read_text
-from tests.support.user import DiscordUser, list_custom_ids, wait_until
+from tests.support.user import DiscordUser, encode_file, list_custom_ids, wait_until
 
-SOURCE: Final = {"filename": "source.jpg", "base64": base64.b64encode(SAMPLE_IMAGE.read_bytes()).decode()}
+SOURCE: Final = encode_file("source.jpg", SAMPLE_IMAGE.read_bytes())
 
 
 def start_contest(host: DiscordUser, theme: str, files: dict[str, Any] | None = None, **options: Any) -> str:
@@ -24,7 +23,7 @@ def open_panel(host: DiscordUser, theme: str, files: dict[str, Any] | None = Non
 
 def press_start(host: DiscordUser, panel: dict[str, Any]) -> str:
     """Start the contest of a panel; return its thread."""
-    host.use_component(panel, find_component(panel, "round_start"))
+    host.press_button(panel, "round_start")
     started = wait_until(
         lambda: re.search(r"has begun in <#(\d+)>", read_text(host.reload_private_message(panel))), "the start"
     )

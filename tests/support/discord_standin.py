@@ -1,7 +1,6 @@
 """A user of the Discord stand-in, by its control API, and a discord.py bot whose commands a test defines."""
 
 import asyncio
-import base64
 import io
 import json
 import warnings
@@ -16,6 +15,7 @@ from PIL import Image
 from demo.standins.discord.__main__ import build_startup_report
 from demo.standins.discord.app_keys import FAULTS, GATEWAY, STATE
 from demo.standins.discord.interaction import Interaction
+from tests.support.user import encode_file
 
 with warnings.catch_warnings():
     # discord.py imports audioop, which Python 3.11 warns is removed in 3.13
@@ -36,8 +36,8 @@ def make_png(width: int = 64, height: int = 48, colour: str = "teal") -> bytes:
 
 
 def make_image_file(name: str = "in.png", data: bytes | None = None) -> dict[str, str]:
-    """Return a file in the form of the control API."""
-    return {"filename": name, "base64": base64.b64encode(make_png() if data is None else data).decode()}
+    """Return a picture in the form of the control API."""
+    return encode_file(name, make_png() if data is None else data)
 
 
 def make_form(payload: dict[str, Any], *files: tuple[str, bytes]) -> aiohttp.FormData:

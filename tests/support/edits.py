@@ -1,6 +1,5 @@
 """Erasing a region of the sample picture in the Discord stand-in, and the mask that Bedrock must get for it."""
 
-import base64
 import hashlib
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from shared.request.bundles import unpack_pictures
 from shared.request.model import MaskKind, Request
 from tests.support.bot_processes import count_results, wait_until_delivered
 from tests.support.records import query_records
-from tests.support.user import DiscordUser, wait_until
+from tests.support.user import DiscordUser, encode_file, wait_until
 from worker.imaging.pictures import prepare_pictures
 
 MODEL: Final = load_catalogue().models["erase-object"]
@@ -25,7 +24,7 @@ _SPENT: Final = "SELECT sum(spent), sum(calls) FROM ledger_entries WHERE job_id 
 
 def start_erasing(user: DiscordUser) -> str:
     """Ask for the edit and press Start below its preview; return the id of its job."""
-    image = {"filename": SAMPLE_IMAGE.name, "base64": base64.b64encode(SAMPLE_IMAGE.read_bytes()).decode()}
+    image = encode_file(SAMPLE_IMAGE.name, SAMPLE_IMAGE.read_bytes())
     used = user.invoke_command("edit erase", user.stack.channel_id, {"image": image}, region=REGION)
     preview = user.wait_for_private_message(used)
     user.press_button(preview, "edit_start")

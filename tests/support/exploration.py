@@ -1,12 +1,11 @@
 """Explorations in the Discord stand-in: invoke, confirm, and wait for the end."""
 
-import base64
 import re
 from typing import Any, Final
 
 from demo.__main__ import SAMPLE_IMAGE
 from tests.support.message_text import read_text
-from tests.support.user import DiscordUser, list_custom_ids, wait_until
+from tests.support.user import DiscordUser, encode_file, list_custom_ids, wait_until
 
 _UNFINISHED: Final = re.compile(r"\d (?:waiting|in progress)\b")
 
@@ -15,7 +14,7 @@ def invoke_explore(
     user: DiscordUser, prompt: str = "a castle", *, has_picture: bool = True, **options: Any
 ) -> dict[str, Any]:
     """Use /explore with the sample image, or from words alone; return the confirmation message."""
-    image = {"filename": SAMPLE_IMAGE.name, "base64": base64.b64encode(SAMPLE_IMAGE.read_bytes()).decode()}
+    image = encode_file(SAMPLE_IMAGE.name, SAMPLE_IMAGE.read_bytes())
     files = {"image": image} if has_picture else {}
     used = user.invoke_command("explore", user.stack.channel_id, files, prompt=prompt, **options)
     confirmation = user.wait_for_private_message(used)

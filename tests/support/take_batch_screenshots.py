@@ -4,7 +4,6 @@ On a stack of its own, a batch with two wrong rows is previewed and sent to appr
 reviewed in part. With a language and a folder, the pictures are in that language and go into the folder.
 """
 
-import base64
 import io
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from tests.support.contest_play import find_component
 from tests.support.message_text import read_text
 from tests.support.server import find_owner
 from tests.support.take_screenshots import save_picture
-from tests.support.user import DiscordUser, add_user, list_media, wait_until
+from tests.support.user import DiscordUser, add_user, encode_file, list_media, wait_until
 
 VIEWPORT: Final[Any] = {"width": 1280, "height": 1500}
 MAX_WIDTH: Final = 700
@@ -71,16 +70,12 @@ def preview_batch(browser: Browser, owner: DiscordUser, user: DiscordUser, user_
     used = user.invoke_command("batch start", channel, files, team=roles[0], title="Castles for the spring window")
     preview = user.wait_for_private_message(used)
     photograph_last(page, "batch-preview", folder)
-    user.use_component(preview, find_component(preview, "batch_start"))
+    user.press_button(preview, "batch_start")
     wait_until(
         lambda: next((m for m in user.list_messages(channel) if "batch_approve" in str(m["components"])), None),
         "the message for approvers",
     )
     photograph(browser, user, channel, "batch-approval", folder)
-
-
-def encode_file(name: str, data: bytes) -> dict[str, str]:
-    return {"filename": name, "base64": base64.b64encode(data).decode()}
 
 
 def review_batch(browser: Browser, user: DiscordUser, folder: Path | None) -> None:
@@ -91,7 +86,7 @@ def review_batch(browser: Browser, user: DiscordUser, folder: Path | None) -> No
     preview = user.wait_for_private_message(
         user.invoke_command("batch start", channel, {"file1": table}, title="Lamps for the autumn window")
     )
-    user.use_component(preview, find_component(preview, "batch_start"))
+    user.press_button(preview, "batch_start")
     board = wait_until(
         lambda: next((m for m in user.list_messages(channel) if "## Lamps" in read_text(m) and m.get("thread")), None),
         "the board",

@@ -3,7 +3,6 @@
 On a stack of its own, a boat on a lake is marked and erased, and the lake gets the style of a drawing.
 """
 
-import base64
 import io
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from demo.first_picture import wait_until_ready
 from demo.stack import run_stack
 from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
 from tests.support.take_batch_screenshots import VIEWPORT, photograph_last
-from tests.support.user import DiscordUser, list_media, wait_until
+from tests.support.user import DiscordUser, encode_file, list_media, wait_until
 
 SIZE: Final = (960, 640)
 BOAT: Final = (((190, 470), (400, 470), (370, 515), (230, 515)), ((300, 290), (300, 460), (385, 460)))
@@ -85,7 +84,7 @@ def draw_hatching() -> Image.Image:
 def encode_picture(image: Image.Image) -> dict[str, str]:
     out = io.BytesIO()
     image.save(out, "PNG")
-    return {"filename": "lake.png", "base64": base64.b64encode(out.getvalue()).decode()}
+    return encode_file("lake.png", out.getvalue())
 
 
 if __name__ == "__main__":

@@ -48,11 +48,7 @@ class DiscordUser:
         **options: Any,
     ) -> str:
         """Use /imagine; return the job's id."""
-        files = (
-            {"image": {"filename": image.name, "base64": base64.b64encode(image.read_bytes()).decode()}}
-            if image
-            else {}
-        )
+        files = {"image": encode_file(image.name, image.read_bytes())} if image else {}
         return self.invoke_command(command, channel or self.stack.channel_id, files, prompt=prompt, **options)
 
     def submit_sdxl(self, prompt: str, **options: Any) -> str:
@@ -253,6 +249,11 @@ class DiscordUser:
 
     def post(self, path: str, body: Any) -> Any:
         return request_json("POST", self.stack.discord_url + path, body)
+
+
+def encode_file(name: str, data: bytes) -> dict[str, str]:
+    """Return a file in the form of the control API."""
+    return {"filename": name, "base64": base64.b64encode(data).decode()}
 
 
 def add_user(stack: Stack, prefix: str) -> tuple[DiscordUser, str]:
