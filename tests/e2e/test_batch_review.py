@@ -8,6 +8,7 @@ from typing import Any
 from demo.http_client import download_bytes
 from demo.stack import Stack
 from tests.support.contest_play import find_component
+from tests.support.followups import list_followup_files
 from tests.support.message_text import read_text
 from tests.support.user import (
     DiscordUser,
@@ -60,11 +61,6 @@ def open_made_item(user: DiscordUser, sheet: dict[str, Any], number: int) -> dic
     """Open an item from its sheet; None unless it can be accepted."""
     opened = user.wait_for_private_message(user.use_component(sheet, find_component(sheet, "batch_open"), f"{number}"))
     return opened if any(one.startswith("batch_item_accept:") for one in list_custom_ids(opened)) else None
-
-
-def list_followup_files(user: DiscordUser, used: str) -> list[dict[str, Any]]:
-    followups = user.get(f"/control/interactions/{used}").get("followups", [])
-    return [attachment for message in followups for attachment in message["attachments"]]
 
 
 def test_a_batch_is_reviewed_redone_exported_and_made_again(stack: Stack, ada: DiscordUser) -> None:

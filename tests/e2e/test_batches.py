@@ -11,7 +11,8 @@ import pytest
 from demo.__main__ import SAMPLE_IMAGE
 from demo.http_client import download_bytes
 from demo.stack import Stack
-from tests.support.contest_play import find_component, list_followup_texts
+from tests.support.contest_play import find_component
+from tests.support.followups import list_followup_texts
 from tests.support.message_text import read_text
 from tests.support.operator import run_bot_command
 from tests.support.user import DiscordUser, add_user, encode_file, list_components, list_media, wait_until

@@ -6,6 +6,7 @@ from typing import Any
 from demo.first_picture import iter_message_texts
 from demo.stack import Stack
 from tests.support.exploration import invoke_explore, wait_for_exploration_end
+from tests.support.followups import list_followups
 from tests.support.user import DiscordUser, list_media, wait_until
 
 CallLister = Callable[[], list[dict[str, Any]]]
@@ -13,11 +14,6 @@ CallLister = Callable[[], list[dict[str, Any]]]
 
 def read_text(message: dict[str, Any]) -> str:
     return "\n".join(iter_message_texts(message)).replace("\\", "")
-
-
-def list_followups(user: DiscordUser, used: str) -> list[dict[str, Any]]:
-    followups: list[dict[str, Any]] = user.get(f"/control/interactions/{used}").get("followups", [])
-    return followups
 
 
 def test_parameters_of_midjourney_become_options_and_the_result_says_so(

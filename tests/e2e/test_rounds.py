@@ -18,11 +18,11 @@ from tests.support.contest_play import (
     enter,
     find_component,
     find_posted,
-    list_followup_texts,
     open_panel,
     press_start,
     start_contest,
 )
+from tests.support.followups import list_followup_files, list_followup_texts, list_followups
 from tests.support.message_text import read_text
 from tests.support.records import query_records
 from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
@@ -30,11 +30,6 @@ from tests.support.user import DiscordUser, add_user, list_components, list_cust
 MEMBER_PERMISSIONS = str(1 << 10 | 1 << 11 | 1 << 16 | 1 << 31 | 1 << 38)  # see, write, read, use commands, in threads
 
 Players = list[tuple[DiscordUser, str]]
-
-
-def list_followup_files(user: DiscordUser, used: str) -> list[dict[str, Any]]:
-    followups = user.get(f"/control/interactions/{used}").get("followups", [])
-    return [attachment for message in followups for attachment in message["attachments"]]
 
 
 def read_archive(attachment: dict[str, Any]) -> zipfile.ZipFile:
@@ -265,5 +260,5 @@ def find_channel(user: DiscordUser, channel: str) -> dict[str, Any]:
 
 
 def find_followup(user: DiscordUser, used: str, action: str) -> dict[str, Any] | None:
-    found = user.get(f"/control/interactions/{used}").get("followups", [])
+    found = list_followups(user, used)
     return next((m for m in found if any(one.startswith(f"{action}:") for one in list_custom_ids(m))), None)

@@ -1,21 +1,14 @@
 """Teams end to end: set up, chosen, on their own budget, with settings that hold however a picture is asked for."""
 
 import json
-from typing import Any
 
 from demo.stack import Stack
 from demo.standins.discord.permissions import MEMBER_PERMISSIONS
 from tests.support.message_text import read_text
 from tests.support.records import query_records
 from tests.support.server import Server, add_server, find_user_id
-from tests.support.user import DiscordUser, list_custom_ids, wait_until
-
-
-def wait_for_panel(user: DiscordUser, panel: dict[str, Any], words: str) -> dict[str, Any]:
-    """Wait until a private message contains these words of its JSON; return the message."""
-    return wait_until(
-        lambda: seen if words in json.dumps(seen := user.reload_private_message(panel)) else None, f"{words} in /team"
-    )
+from tests.support.server_panel import wait_for_panel
+from tests.support.user import list_custom_ids
 
 
 def read_team_of_job(stack: Stack, job_id: str) -> tuple[str, str, int | None]:

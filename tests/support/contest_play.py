@@ -4,6 +4,7 @@ import re
 from typing import Any, Final
 
 from demo.__main__ import SAMPLE_IMAGE
+from tests.support.followups import list_followup_texts
 from tests.support.message_text import read_text
 from tests.support.user import DiscordUser, encode_file, list_custom_ids, wait_until
 
@@ -56,8 +57,3 @@ def find_posted(user: DiscordUser, thread: str, text: str, *, number: int = 1) -
 def find_component(message: dict[str, Any], action: str) -> str:
     """Find the custom id of this action in a message."""
     return next(one for one in list_custom_ids(message) if one.startswith(f"{action}:"))
-
-
-def list_followup_texts(user: DiscordUser, used: str) -> list[str]:
-    """List the texts of the followups of an interaction."""
-    return [read_text(message) for message in user.get(f"/control/interactions/{used}").get("followups", [])]

@@ -26,7 +26,8 @@ def choose(user: DiscordUser, panel: dict[str, Any], name: str, *values: str) ->
 def wait_for_panel(user: DiscordUser, panel: dict[str, Any], words: str) -> dict[str, Any]:
     """Wait until the panel's message contains these words of its JSON; return the message."""
     return wait_until(
-        lambda: seen if words in json.dumps(seen := user.reload_private_message(panel)) else None, f"{words} in /server"
+        lambda: seen if words in json.dumps(seen := user.reload_private_message(panel)) else None,
+        f"{words} shown",
     )
 
 
