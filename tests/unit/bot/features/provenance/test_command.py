@@ -6,7 +6,6 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-import discord
 import pytest
 
 from bot.domain.images import RemoteImage
@@ -24,6 +23,7 @@ from shared.job import EntryRef
 from shared.outcome import Credentials
 from tests.support.certificates import ORGANISATION, sign_picture
 from tests.support.images import encode_image, make_noise_image
+from tests.support.members import make_interaction
 from tests.support.views import CATALOGUE, EN, FR, assert_fits_discord, join_texts, make_request, make_result_record
 
 AUTHOR, OTHER = 42, 77
@@ -92,15 +92,8 @@ async def tell(
         author=SimpleNamespace(id=5),
         flags=SimpleNamespace(ephemeral=False),
     )
-    interaction: Any = SimpleNamespace(
-        user=SimpleNamespace(id=user),
-        guild_id=guild_id,
-        channel_id=channel_id,
-        guild=None,
-        client=SimpleNamespace(user=SimpleNamespace(id=1)),
-        locale=discord.Locale.american_english,
-        extras={},
-    )
+    client = SimpleNamespace(user=SimpleNamespace(id=1))
+    interaction = await make_interaction(user_id=user, guild_id=guild_id, channel_id=channel_id, client=client)
     rendered = await command._render_provenance(interaction, message)
     assert_fits_discord(rendered.view)
     return join_texts(rendered.view)
