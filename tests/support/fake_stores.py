@@ -12,6 +12,7 @@ from bot.domain.presets import Preset
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
 from bot.domain.status import JobStatus
+from bot.domain.word_rules import WordList, make_rule
 from shared.job import Job
 from shared.problems import Problem, RejectedError, make_problem
 
@@ -168,3 +169,15 @@ class FakeGuildSettingsStore:
         if self.settings is None:
             raise RejectedError(make_problem("database_unavailable"))
         return self.settings
+
+
+class FakeWordLists:
+    """The list of guild 1; `loads` counts how often it was loaded."""
+
+    def __init__(self, *patterns: str) -> None:
+        self.word_list, self.loads = WordList(map(make_rule, patterns)), 0
+
+    async def load_word_list(self, guild_id: int) -> WordList:
+        assert guild_id == 1
+        self.loads += 1
+        return self.word_list

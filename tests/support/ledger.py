@@ -1,12 +1,14 @@
-"""Compares the ledger with what the Bedrock stand-in billed, job by job: each call sends the seed of its job."""
+"""Reads the ledger, and compares it with what the Bedrock stand-in billed: each call sends the seed of its job."""
 
 import json
 import time
 from collections import Counter
 from typing import Final
 
+from bot.storage.tables import ledger_entries
 from demo.http_client import request_json
 from demo.stack import Stack
+from tests.support.builders import read_rows
 from tests.support.records import query_records
 
 _JOBS = """
@@ -19,6 +21,12 @@ _JOBS = """
 """
 
 SETTLING_SECONDS: Final = 10.0  # a record is closed after its result was posted
+
+
+def read_balance(url: str, user_id: int | None = None) -> tuple[int, int]:
+    """Return what is reserved and what was spent, by everybody or by one user."""
+    rows = [row for row in read_rows(url, ledger_entries) if user_id in {None, row["user_id"]}]
+    return sum(row["reserved"] for row in rows), sum(row["spent"] for row in rows)
 
 
 def assert_ledger_balances(stack: Stack, *, listed_only: bool = False) -> None:

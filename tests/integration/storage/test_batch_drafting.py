@@ -14,7 +14,6 @@ from bot.batches.row_requests import RequestContext, RowRequestBuilder
 from bot.domain.guild_settings import GuildSettings, WordPolicy
 from bot.domain.teams import Team
 from bot.domain.usage import Usage
-from bot.domain.word_rules import WordList, make_rule
 from bot.storage.batches import SqlBatchStore
 from bot.storage.session import Database
 from bot.submission.validation import RequestValidator
@@ -23,6 +22,7 @@ from shared.i18n.messages import load_messages
 from shared.problems import RejectedError
 from tests.support.batches import BATCH_ID, make_batch
 from tests.support.builders import ADA_ID, Clock
+from tests.support.fake_stores import FakeWordLists
 from tests.support.images import make_png
 
 EN = load_messages("en")
@@ -36,19 +36,6 @@ red.png;a castle;abc;;
 missing.png;a lake;;;
 red.png;a forbidden word;;;
 """
-
-
-class FakeWordLists:
-    """Gives one list, and counts how often it is loaded."""
-
-    def __init__(self, *patterns: str) -> None:
-        self.patterns = patterns
-        self.loads = 0
-
-    async def load_word_list(self, guild_id: int) -> WordList:
-        self.loads += 1
-        assert guild_id == 1
-        return WordList([make_rule(pattern) for pattern in self.patterns])
 
 
 @pytest.fixture

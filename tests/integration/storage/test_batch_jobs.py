@@ -12,7 +12,7 @@ from bot.storage.images import SqlImageStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
-from bot.storage.tables import batch_results, jobs, ledger_entries, queue_entries
+from bot.storage.tables import batch_results, jobs, queue_entries
 from shared.catalogue import Catalogue
 from shared.job import Job, make_retry_id
 from shared.outcome import CANCELLED, Failed, Filtered, FilteredPart, Outcome
@@ -20,6 +20,7 @@ from shared.problems import RejectedError, make_problem
 from tests.support.batches import BATCH_ID, IMAGE, IMAGE_SHA256, make_batch, make_item_job, make_items
 from tests.support.builders import ADA_ID, GENERATED, NOON, Clock, make_finished_status, read_rows
 from tests.support.database import execute_sql
+from tests.support.ledger import read_balance
 
 PRICE = 80_000  # of the default model, in millionths of a dollar
 RESULT = b"a picture that a model made"
@@ -35,12 +36,6 @@ def batches(database: Database, catalogue: Catalogue, clock: Clock) -> SqlBatchS
 @pytest.fixture
 def batch_jobs(database: Database, clock: Clock) -> SqlBatchJobStore:
     return SqlBatchJobStore(database, clock)
-
-
-def read_balance(url: str) -> tuple[int, int]:
-    """Return the sums of the reservations and of the costs."""
-    rows = read_rows(url, ledger_entries)
-    return sum(row["reserved"] for row in rows), sum(row["spent"] for row in rows)
 
 
 async def start_batch(batches: SqlBatchStore, count: int) -> None:

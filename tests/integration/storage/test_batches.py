@@ -13,12 +13,13 @@ from bot.storage.batches import SqlBatchStore
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.ledger_reports import ReportGroup, SqlLedgerReports
 from bot.storage.session import Database
-from bot.storage.tables import batch_images, batch_items, batches, budget_counters, ledger_entries
+from bot.storage.tables import batch_images, batch_items, batches, budget_counters
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError
 from tests.support.batches import BATCH_ID, IMAGE, IMAGE_SHA256, make_batch, make_items
 from tests.support.builders import ADA_ID, BEN_ID, NOON, Clock, read_rows
 from tests.support.database import execute_sql
+from tests.support.ledger import read_balance
 
 PRICE = 80_000  # of the default model, in millionths of a dollar
 DAY = 86400
@@ -32,12 +33,6 @@ def store(database: Database, catalogue: Catalogue, clock: Clock) -> SqlBatchSto
 @pytest.fixture
 def budget_store(database: Database, clock: Clock) -> SqlBudgetStore:
     return SqlBudgetStore(database, clock=clock)
-
-
-def read_balance(url: str) -> tuple[int, int]:
-    """Return what is reserved and what was spent."""
-    rows = read_rows(url, ledger_entries)
-    return sum(row["reserved"] for row in rows), sum(row["spent"] for row in rows)
 
 
 async def start_batch(store: SqlBatchStore, count: int, **changes: Any) -> None:

@@ -28,6 +28,7 @@ from shared.job import Job, TeamRef
 from shared.outcome import Failed, Filtered, FilteredPart, Outcome
 from shared.problems import make_problem
 from tests.support.builders import ADA_ID, BEN_ID, GENERATED, NOON, Clock, make_finished_status, make_job_by, read_rows
+from tests.support.ledger import read_balance
 
 GUILD, CHANNEL, ROLE, RICH_ROLE = 1, 2, 3, 4
 PRICE = 80_000  # of the default model, in millionths of a dollar
@@ -52,12 +53,6 @@ def make_budget(
 @pytest.fixture
 def budget_store(database: Database, clock: Clock) -> SqlBudgetStore:
     return SqlBudgetStore(database, clock=clock)
-
-
-def read_balance(url: str, user_id: int | None = None) -> tuple[int, int]:
-    """Return what is reserved and what was spent."""
-    rows = [row for row in read_rows(url, ledger_entries) if user_id in {None, row["user_id"]}]
-    return sum(row["reserved"] for row in rows), sum(row["spent"] for row in rows)
 
 
 async def accept(job_store: SqlJobStore, *numbers: int, spender: Spender = ADA) -> list[Job]:

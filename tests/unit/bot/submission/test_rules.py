@@ -13,7 +13,6 @@ import pytest
 from bot.domain.exploration import ExplorationPlan, Variation
 from bot.domain.guild_settings import GuildQueueState, GuildSettings, WordPolicy
 from bot.domain.preferences import Preferences
-from bot.domain.word_rules import WordList, make_rule
 from bot.explorations.confirmation import ExplorationConfirmation
 from bot.explorations.several import PictureSubmitter
 from bot.explorations.starter import ExplorationStarter
@@ -25,25 +24,13 @@ from shared.problems import RejectedError
 from shared.request.builder import build_request
 from shared.request.model import Request
 from tests.support.commands import UNUSED
-from tests.support.fake_stores import FakeJobQueue, FakeSubmissionStore
+from tests.support.fake_stores import FakeJobQueue, FakeSubmissionStore, FakeWordLists
 from tests.support.members import make_interaction
 
 ROOT = Path(__file__).parents[4]
 CATALOGUE = load_catalogue()
 MODERATOR = discord.Permissions(moderate_members=True)
 MANAGER = discord.Permissions(manage_guild=True)
-
-
-class FakeWordLists:
-    """The same list in every guild; `loads` counts how often it was loaded."""
-
-    def __init__(self, *patterns: str) -> None:
-        self.word_list, self.loads = WordList(map(make_rule, patterns)), 0
-
-    async def load_word_list(self, guild_id: int) -> WordList:
-        del guild_id
-        self.loads += 1
-        return self.word_list
 
 
 def make_request(prompt: str = "a castle", model: str = "sd3.5-large", *, seed: int = 1, **options: Any) -> Request:

@@ -15,7 +15,6 @@ from bot.batches.row_requests import RowRequestBuilder
 from bot.batches.source_sheet import SourceSheets
 from bot.domain.batches import Batch, BatchState
 from bot.domain.teams import Team
-from bot.domain.word_rules import WordList, make_rule
 from bot.features.batches.approvals import ApprovalHandlers
 from bot.features.batches.context import MAX_DRAFTS, BatchContext
 from bot.features.batches.custom_ids import DiscardBatchId, SetPriorityId, StartBatchId
@@ -34,7 +33,7 @@ from shared.job import Requester, TeamRef
 from shared.problems import RejectedError
 from tests.support.batches import BATCH_ID, make_batch, make_items
 from tests.support.builders import Clock, read_rows
-from tests.support.fake_stores import EmptyPresetStore
+from tests.support.fake_stores import EmptyPresetStore, FakeWordLists
 from tests.support.round_world import use_component
 
 ADA, BEN, CLEO = 201, 202, 203
@@ -50,17 +49,6 @@ class FakePaces:
         return float(len(counts))
 
 
-@dataclass(frozen=True)
-class FakeWordLists:
-    """Gives one list."""
-
-    patterns: tuple[str, ...]
-
-    async def load_word_list(self, guild_id: int) -> WordList:
-        del guild_id
-        return WordList(map(make_rule, self.patterns))
-
-
 @dataclass
 class World:
     """A batch of Ada's for a team, which costs more than the team may spend without an approval."""
@@ -74,7 +62,7 @@ class World:
     @property
     def preview(self) -> PreviewHandlers:
         catalogue = load_catalogue()
-        validator = RequestValidator(catalogue, (), 1, word_lists=FakeWordLists(self.listed_words))
+        validator = RequestValidator(catalogue, (), 1, word_lists=FakeWordLists(*self.listed_words))
         context = BatchContext(self.store, validator, PresetOption(EmptyPresetStore()), Clock())
         budgets, sheets = SqlBudgetStore(self.database, clock=Clock()), SourceSheets(self.store)
         previews = BatchPreviews(self.store, budgets, self.teams, cast("Any", FakePaces()), sheets, catalogue)

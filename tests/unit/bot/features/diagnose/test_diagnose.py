@@ -26,8 +26,8 @@ from shared.i18n.messages import list_languages, load_messages
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import build_request
 from tests.support.commands import UNUSED
+from tests.support.fake_stores import FakeWordLists
 from tests.support.members import make_interaction, make_member
-from tests.unit.bot.submission.test_rules import FakeWordLists
 
 CATALOGUE = load_catalogue()
 COMMAND: Any = SimpleNamespace(name="imagine", default_permissions=None)
