@@ -1,6 +1,7 @@
 """The pictures of a message, in every place where Discord shows them."""
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 import discord
 
 from bot.domain.images import RemoteImage
-from shared.problems import Problem, make_problem
+from shared.problems import Problem, RejectedError, make_problem
 
 _FILE_SERVERS: Final = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 _LINK: Final = re.compile(r"https://(?:cdn\.discordapp\.com|media\.discordapp\.net)/[^\s<>|)\]]+")
@@ -34,6 +35,14 @@ def list_message_images(message: discord.Message | None) -> Iterator[RemoteImage
     for image in own or found:
         unique.setdefault(urlsplit(image.url).path, image)
     yield from unique.values()
+
+
+def require_message_images(message: discord.Message, limit: int) -> tuple[RemoteImage, ...]:
+    """Return the first pictures of a message, at most so many. Raises `RejectedError` if it has none."""
+    images = tuple(itertools.islice(list_message_images(message), limit))
+    if not images:
+        raise RejectedError(explain_missing_images(message))
+    return images
 
 
 def choose_job_image(images: Iterable[RemoteImage], job_id: str) -> RemoteImage | None:

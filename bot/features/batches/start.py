@@ -26,7 +26,7 @@ from bot.interactions.modals import read_modal_fields
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import RenderedMessage, open_modal, respond_with, respond_with_problems
 from bot.interactions.teams import get_chosen_role_id
-from bot.results.message_images import build_attached_image, explain_missing_images, list_message_images
+from bot.results.message_images import build_attached_image, require_message_images
 from bot.results.messages import find_full_result
 from bot.results.reuse import ReuseRule
 from bot.submission.team_option import TeamOption
@@ -93,7 +93,7 @@ class StartCommand:
             async with limit_lookup_time(interaction):
                 self.context.require_open(interaction)
                 message = await find_full_result(interaction.client, message, self.job_history)
-                images = _list_images(message)
+                images = require_message_images(message, MAX_FILES)
                 owner_id = await self.reuse_rule.require_message_permission(interaction, message, self.job_history)
                 draft = Draft(interaction.user.id, images, source_owner_id=owner_id)
                 await self.drafts.save_draft(str(interaction.id), draft)
@@ -175,11 +175,3 @@ class StartCommand:
         if stored is None:
             raise RejectedError(make_problem("batch_unknown"))
         return await self.previews.render(interaction, stored)
-
-
-def _list_images(message: discord.Message) -> tuple[RemoteImage, ...]:
-    """List the pictures of a message. Raises `RejectedError` if it has none."""
-    images = tuple(list_message_images(message))[:MAX_FILES]
-    if not images:
-        raise RejectedError(explain_missing_images(message))
-    return images

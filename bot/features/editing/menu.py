@@ -29,7 +29,7 @@ from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import open_modal, respond_privately, respond_with_problems
 from bot.interactions.result_buttons import EditPictureId
 from bot.results.lookup import ResultLookup
-from bot.results.message_images import build_attached_image, explain_missing_images, list_message_images
+from bot.results.message_images import build_attached_image, require_message_images
 from bot.results.messages import find_full_result, get_result_job_id
 from bot.results.reuse import ReuseRule
 from bot.submission.job_queuer import JobDetails
@@ -53,7 +53,7 @@ class EditMenu:
         try:
             async with limit_lookup_time(interaction):
                 message = await find_full_result(interaction.client, message, self.job_history)
-                images = (_require_image(message),)
+                images = require_message_images(message, 1)
                 owner_id = await self.reuse_rule.require_message_permission(interaction, message, self.job_history)
                 job_id = get_result_job_id(message, interaction.client)
                 draft = Draft(
@@ -145,11 +145,3 @@ class EditMenu:
         if draft.images:
             return draft.images[0]
         return await self.result_lookup.find_result_image(interaction, draft.parent_id or "")
-
-
-def _require_image(message: discord.Message) -> RemoteImage:
-    """Return the first picture of a message. Raises `RejectedError` if it has none."""
-    image = next(list_message_images(message), None)
-    if image is None:
-        raise RejectedError(explain_missing_images(message))
-    return image

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import itertools
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -16,11 +15,10 @@ from bot.interactions.responses import RenderedMessage, respond_with
 from bot.results.credentials import CredentialsReader
 from bot.results.embedded_settings import parse_embedded_settings
 from bot.results.lookup import ResultLookup
-from bot.results.message_images import explain_missing_images, list_message_images
+from bot.results.message_images import require_message_images
 from bot.storage.result_hashes import SqlResultHashStore
 from shared.catalogue import Catalogue
 from shared.imaging.marks import read_marks
-from shared.problems import RejectedError
 
 MAX_PICTURES: Final = 4
 """The pictures of a message that are looked at."""
@@ -40,9 +38,7 @@ class ProvenanceCommand:
         await respond_with(interaction, partial(self._render_provenance, interaction, message))
 
     async def _render_provenance(self, interaction: discord.Interaction, message: discord.Message) -> RenderedMessage:
-        images = list(itertools.islice(list_message_images(message), MAX_PICTURES + 1))
-        if not images:
-            raise RejectedError(explain_missing_images(message))
+        images = require_message_images(message, MAX_PICTURES + 1)
         findings = [
             await self._examine(interaction, message, await self.result_lookup.fetch_image(image))
             for image in images[:MAX_PICTURES]

@@ -31,7 +31,7 @@ from bot.rendering.form_fields import (
     build_text_field,
     find_field_errors,
 )
-from bot.results.message_images import explain_missing_images, list_message_images
+from bot.results.message_images import require_message_images
 from bot.results.messages import find_full_result, get_result_job_id
 from bot.results.reuse import ReuseRule
 from bot.submission.foreign_syntax import UnsupportedSyntaxError
@@ -120,9 +120,7 @@ class ReimagineCommand:
             await self.pictures.submit(interaction, built.request, image, count, details)
 
     def _list_images(self, interaction: discord.Interaction, message: discord.Message) -> tuple[RemoteImage, ...]:
-        images = tuple(list_message_images(message))[:SELECT_OPTIONS_LIMIT]
-        if not images:
-            raise RejectedError(explain_missing_images(message))
+        images = require_message_images(message, SELECT_OPTIONS_LIMIT)
         require_picture_model(interaction, self.catalogue, "")
         problems = self.validator.find_problems(interaction, images[0] if len(images) == 1 else None)
         if problems:
