@@ -12,10 +12,10 @@ from bot.domain.presets import Preset
 from bot.interactions.locale import get_guild_settings, get_localized_messages
 from bot.interactions.owners import get_guild_owner
 from bot.rendering.markdown import flatten_text, truncate_text
+from bot.submission.saved_names import find_named, format_label, list_matching
 from shared.problems import RejectedError, make_problem
 
 PRESET_NAME_LIMIT: Final = 32
-_MAX_CHOICES: Final = 25
 
 
 class PresetReader(Protocol):
@@ -56,33 +56,23 @@ class PresetOption:
 
     async def find_preset(self, interaction: discord.Interaction, name: str) -> Preset:
         """Find a preset by name, ignoring case. Raises `RejectedError` (preset_unknown)."""
-        folded_name = name.strip().casefold()
-        presets = [
-            preset
-            for preset in await self.preset_store.list_presets(get_guild_owner(interaction))
-            if preset.name.casefold() == folded_name
-        ]
-        if not presets:
+        presets = await self.preset_store.list_presets(get_guild_owner(interaction))
+        preset = find_named(presets, name.strip().casefold())
+        if preset is None:
             raise make_unknown_preset_error(name)
-        return min(presets, key=lambda preset: preset.guild_id)
+        return preset
 
     async def autocomplete_name(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer the names of the person's presets, then of the server's."""
-        messages, typed = get_localized_messages(interaction), current.strip().casefold()
+        messages = get_localized_messages(interaction)
         try:
             presets = await self.preset_store.list_presets(get_guild_owner(interaction))
         except RejectedError:
             return []
-        by_name = {preset.name.casefold(): preset for preset in sorted(presets, key=lambda preset: -preset.guild_id)}
-        choices = [
-            Choice(
-                name=messages.text("preset.server_s" if preset.guild_id else "preset.mine", name=preset.name),
-                value=preset.name,
-            )
-            for folded_name, preset in sorted(by_name.items(), key=lambda item: (item[1].guild_id, item[0]))
-            if typed in folded_name
+        by_name = sorted(presets, key=lambda preset: preset.name.casefold())
+        return [
+            Choice(name=format_label(preset, messages), value=preset.name) for preset in list_matching(by_name, current)
         ]
-        return choices[:_MAX_CHOICES]
 
 
 def make_unknown_preset_error(name: str) -> RejectedError:

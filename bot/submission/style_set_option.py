@@ -3,19 +3,19 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import discord
 from discord.app_commands import Choice
 
+from bot.discord_client.command_builder import CHOICES_LIMIT
 from bot.domain.images import StoredImage
 from bot.domain.style_sets import STYLE_SET_NAME_LIMIT, StyleSet, StyleSetReader
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.owners import get_guild_owner
 from bot.rendering.markdown import flatten_text, truncate_text
+from bot.submission.saved_names import find_named, format_label, list_matching
+from shared.i18n.messages import Messages
 from shared.problems import RejectedError, make_problem
-
-_MAX_CHOICES: Final = 25
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,11 @@ class StyleSetOption:
 
     async def find_style_set(self, interaction: discord.Interaction, name: str) -> StyleSet:
         """Find a style set by name, ignoring case. Raises `RejectedError` (style_set_unknown)."""
-        folded_name = flatten_text(name).casefold()
-        found = [
-            style_set
-            for style_set in await self.store.list_style_sets(get_guild_owner(interaction))
-            if style_set.name.casefold() == folded_name
-        ]
-        if not found:
+        style_sets = await self.store.list_style_sets(get_guild_owner(interaction))
+        style_set = find_named(style_sets, flatten_text(name).casefold())
+        if style_set is None:
             raise make_unknown_style_set_error(name)
-        return min(found, key=lambda style_set: style_set.guild_id)
+        return style_set
 
     async def load_picture(self, style_set: StyleSet, number: int) -> StoredImage:
         """Load a picture of a style set, numbered from 1. Raises `RejectedError` (style_picture_unknown)."""
@@ -47,42 +43,30 @@ class StyleSetOption:
     async def autocomplete_picture(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer the style sets and, once one is typed, each of its pictures: `Oils #2`."""
         name, mark, _ = current.rpartition("#")
-        choices = await self.autocomplete_name(interaction, name if mark else current)
-        if len(choices) != 1 and not mark:
-            return choices
-        style_sets = {one.name: one for one in await self._list_quietly(interaction)}
+        messages = get_localized_messages(interaction)
+        style_sets = await self._list_matching(interaction, name if mark else current)
+        if len(style_sets) != 1 and not mark:
+            return [_build_choice(style_set, messages) for style_set in style_sets]
         return [
-            Choice(name=f"{choice.name} #{number}" if number else choice.name, value=f"{choice.value}{suffix}")
-            for choice in choices
-            if str(choice.value) in style_sets
-            for number in range(style_sets[str(choice.value)].picture_count + 1)
-            for suffix in (f" #{number}" if number else "",)
-        ][:_MAX_CHOICES]
-
-    async def _list_quietly(self, interaction: discord.Interaction) -> Sequence[StyleSet]:
-        try:
-            return await self.store.list_style_sets(get_guild_owner(interaction))
-        except RejectedError:
-            return ()
+            _build_choice(style_set, messages, f" #{number}" if number else "")
+            for style_set in style_sets
+            for number in range(style_set.picture_count + 1)
+        ][:CHOICES_LIMIT]
 
     async def autocomplete_name(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer the names of the person's style sets, then of the server's."""
-        messages, typed = get_localized_messages(interaction), current.strip().casefold()
-        style_sets = await self._list_quietly(interaction)
-        by_name: dict[str, StyleSet] = {}
-        for style_set in sorted(style_sets, key=lambda style_set: style_set.guild_id):
-            by_name.setdefault(style_set.name.casefold(), style_set)
-        choices = [
-            Choice(
-                name=messages.text(
-                    "style_set.server_s" if style_set.guild_id else "style_set.mine", name=style_set.name
-                ),
-                value=style_set.name,
-            )
-            for folded_name, style_set in by_name.items()
-            if typed in folded_name
-        ]
-        return choices[:_MAX_CHOICES]
+        messages = get_localized_messages(interaction)
+        return [_build_choice(style_set, messages) for style_set in await self._list_matching(interaction, current)]
+
+    async def _list_matching(self, interaction: discord.Interaction, typed: str) -> Sequence[StyleSet]:
+        try:
+            return list_matching(await self.store.list_style_sets(get_guild_owner(interaction)), typed)
+        except RejectedError:
+            return ()
+
+
+def _build_choice(style_set: StyleSet, messages: Messages, suffix: str = "") -> Choice[str]:
+    return Choice(name=f"{format_label(style_set, messages)}{suffix}", value=f"{style_set.name}{suffix}")
 
 
 def make_unknown_style_set_error(name: str) -> RejectedError:

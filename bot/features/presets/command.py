@@ -26,10 +26,10 @@ from bot.submission.preset_option import (
     PresetOption,
     make_unknown_preset_error,
 )
+from bot.submission.saved_names import clean_name
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 from shared.request.conversion import extract_settings
-from shared.typed_text import has_visible_text
 
 CODE_LIMIT: Final = 32
 _MAX_RESULT_CHOICES: Final = 20
@@ -56,7 +56,8 @@ class PresetCommands:
     ) -> None:
         """Save the settings of a job, by default of the newest result here, or of the person's newest."""
         async with limit_lookup_time(interaction):
-            preset_owner, name = resolve_owner(interaction, owner, "preset_not_allowed"), _clean_name(preset_name)
+            preset_owner = resolve_owner(interaction, owner, "preset_not_allowed")
+            name = clean_name(preset_name, PRESET_NAME_LIMIT, "preset_name_empty")
             record = await self._find_job(interaction, job)
             replaced = await self.preset_store.save_preset(preset_owner, name, extract_settings(record.job.request))
         await _respond(interaction, "preset.saved" if replaced is None else "preset.replaced", name=name)
@@ -137,10 +138,3 @@ class PresetCommands:
 async def _respond(interaction: discord.Interaction, key: str, *, name: str, **facts: str) -> None:
     escaped_name = escape_markdown(name, 2 * PRESET_NAME_LIMIT)
     await respond_privately(interaction, get_localized_messages(interaction).text(key, name=escaped_name, **facts))
-
-
-def _clean_name(text: str) -> str:
-    name = truncate_text(flatten_text(text), PRESET_NAME_LIMIT)
-    if not has_visible_text(name):
-        raise RejectedError(make_problem("preset_name_empty"))
-    return name

@@ -17,14 +17,14 @@ from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.owners import get_guild_owner, resolve_owner
 from bot.interactions.responses import RenderedMessage, respond_privately, respond_with, run_and_report
-from bot.rendering.markdown import escape_markdown, flatten_text, truncate_text
+from bot.rendering.markdown import escape_markdown, flatten_text
 from bot.results.message_images import build_attached_image
 from bot.storage.style_sets import SqlStyleSetStore
 from bot.submission.images import ImageFetcher
+from bot.submission.saved_names import clean_name, find_named
 from bot.submission.style_set_option import StyleSetOption, make_unknown_style_set_error
 from shared.imaging.limits import ImageRejectedError
 from shared.problems import RejectedError, make_problem
-from shared.typed_text import has_visible_text
 
 _NAME_LENGTH: Final = 2 * STYLE_SET_NAME_LIMIT  # when it is escaped
 
@@ -53,7 +53,8 @@ class StyleSetCommands:
         attachments = [attached for attached in (picture, picture2, picture3, picture4) if attached is not None]
 
         async def add() -> str:
-            set_owner, name = resolve_owner(interaction, owner, "style_set_not_allowed"), _clean_name(set_name)
+            set_owner = resolve_owner(interaction, owner, "style_set_not_allowed")
+            name = clean_name(set_name, STYLE_SET_NAME_LIMIT, "style_set_name_empty")
             pictures = await self._fetch_pictures([build_attached_image(attached) for attached in attachments])
             style_set = await self.store.add_pictures(set_owner, name, pictures)
             messages = get_localized_messages(interaction)
@@ -105,11 +106,12 @@ class StyleSetCommands:
         )
 
     async def _find_own(self, owner: Owner, name: str) -> StyleSet:
-        folded_name = flatten_text(name).casefold()
-        for style_set in await self.store.list_style_sets(owner):
-            if style_set.name.casefold() == folded_name and style_set.guild_id == owner.guild_id:
-                return style_set
-        raise make_unknown_style_set_error(name)
+        style_sets = await self.store.list_style_sets(owner)
+        own = (style_set for style_set in style_sets if style_set.guild_id == owner.guild_id)
+        found = find_named(own, flatten_text(name).casefold())
+        if found is None:
+            raise make_unknown_style_set_error(name)
+        return found
 
     async def _fetch_pictures(self, images: Sequence[RemoteImage]) -> list[bytes]:
         """Download pictures one after the other, and scale each down. Raises `RejectedError`."""
@@ -121,10 +123,3 @@ class StyleSetCommands:
             except ImageRejectedError as error:
                 raise RejectedError(make_problem(f"picture_{error.code}", **error.facts)) from error
         return pictures
-
-
-def _clean_name(text: str) -> str:
-    name = truncate_text(flatten_text(text), STYLE_SET_NAME_LIMIT)
-    if not has_visible_text(name):
-        raise RejectedError(make_problem("style_set_name_empty"))
-    return name

@@ -28,6 +28,7 @@ from bot.storage.budgets import SqlBudgetStore
 from bot.storage.presets import SqlPresetStore
 from bot.storage.teams import SqlTeamStore
 from bot.submission.preset_option import PRESET_NAME_LIMIT, make_unknown_preset_error
+from bot.submission.saved_names import find_named, list_matching
 from bot.submission.team_option import TeamOption
 from shared.job import Priority
 from shared.problems import RejectedError, make_problem
@@ -168,19 +169,17 @@ class TeamCommands:
 
     async def autocomplete_preset(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer the presets of the server."""
-        typed = current.strip().casefold()
         try:
             presets = await self.presets.list_guild_presets(interaction.guild_id or 0)
         except RejectedError:
             return []
-        names = [preset.name for preset in presets if typed in preset.name.casefold()]
-        return [Choice(name=name, value=name) for name in names[:CHOICES_LIMIT]]
+        return [Choice(name=preset.name, value=preset.name) for preset in list_matching(presets, current)]
 
     async def _find_preset(self, guild_id: int, name: str) -> Preset:
-        for preset in await self.presets.list_guild_presets(guild_id):
-            if preset.name.casefold() == name.strip().casefold():
-                return preset
-        raise make_unknown_preset_error(name)
+        preset = find_named(await self.presets.list_guild_presets(guild_id), name.strip().casefold())
+        if preset is None:
+            raise make_unknown_preset_error(name)
+        return preset
 
     async def _list_teams(self, interaction: discord.Interaction) -> Sequence[Team]:
         """List the teams of the server, with the present names of their roles."""
