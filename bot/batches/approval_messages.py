@@ -1,7 +1,6 @@
 """Posts the message with which approvers decide on a batch, once, and lets it show the decision."""
 
 import asyncio
-import hashlib
 import io
 import logging
 import time
@@ -14,8 +13,8 @@ from bot.batches.approval_view import SHEET_FILENAME, ApprovalFacts, build_appro
 from bot.batches.source_sheet import SourceSheets
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS
 from bot.delivery.discord_errors import is_transient
-from bot.delivery.posted_messages import PostedMessageFinder
-from bot.delivery.retrying_sender import RetryingSender
+from bot.delivery.posted_messages import PostedMessageFinder, derive_nonce
+from bot.delivery.retrying_sender import RetryingSender, may_send_later
 from bot.domain.batches import Batch, BatchState
 from bot.domain.ports import GuildSettingsStore
 from bot.periodic import run_every
@@ -25,13 +24,11 @@ from bot.storage.teams import SqlTeamStore
 from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages, load_messages
 from shared.outage_log import OutageLog
-from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS: Final = 0.5
 MAX_WAITING: Final = 20
-_NONCE_LENGTH: Final = 25
 
 
 class ApprovalMessages:
@@ -58,7 +55,7 @@ class ApprovalMessages:
             self._draw_messages,
             outage=OutageLog(log, "messages for approvers are posted"),
             subject="messages for approvers of batch",
-            may_pass=_may_pass,
+            may_pass=may_send_later,
             clock=clock,
         )
 
@@ -141,10 +138,5 @@ class ApprovalMessages:
 
 
 def build_nonce(batch: Batch) -> str:
-    """Derive the nonce of the message of a request, which Discord limits to 25 characters."""
-    return hashlib.sha256(f"approval/{batch.id}/{batch.version}".encode()).hexdigest()[:_NONCE_LENGTH]
-
-
-def _may_pass(error: Exception) -> bool:
-    """Tell whether a message may be posted later: after any refusal of Discord, or where the database failed."""
-    return is_transient(error) or isinstance(error, RejectedError | discord.HTTPException)
+    """Derive the nonce of the message of a request."""
+    return derive_nonce(f"approval/{batch.id}/{batch.version}")

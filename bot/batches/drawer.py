@@ -19,16 +19,15 @@ from bot.batches.message_builder import (
     build_sheet_nonce,
 )
 from bot.batches.places import BatchPlaces
-from bot.delivery.discord_errors import is_transient
+from bot.delivery.discord_errors import FORBIDDEN_CODES, GONE_CODES, REFUSED_CODES, is_transient
 from bot.delivery.result_message import MessagePayload
-from bot.delivery.retrying_sender import RetryingSender
+from bot.delivery.retrying_sender import RetryingSender, may_send_later
 from bot.domain.batches import Batch, BatchBoard, BatchSheet
 from bot.periodic import run_every
 from bot.rendering.markdown import THREAD_NAME_LIMIT, flatten_text, truncate_text
 from bot.storage.batches import SqlBatchStore
 from shared.i18n.messages import Messages
 from shared.outage_log import OutageLog
-from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +36,6 @@ DRAWING_SECONDS: Final = 2.0
 """The messages of a batch are edited at most this often: Discord allows about one edit a second in a channel."""
 SHEETS_PER_PASS: Final = 2
 MAX_UNDRAWN: Final = 200
-_GONE_CODES: Final = frozenset({10003, 10004, 50001})  # unknown channel or guild, no access to it
-_FORBIDDEN_CODES: Final = frozenset({50013, 160005})  # a permission is missing, or the thread is locked
-_REFUSED_CODES: Final = frozenset({50035, 40005, 50045})  # a form that is invalid, or a file too large
 
 
 class BatchDrawer:
@@ -64,7 +60,7 @@ class BatchDrawer:
             self._draw_batch,
             outage=OutageLog(log, "messages of batches are drawn"),
             subject="messages of batch",
-            may_pass=_may_pass,
+            may_pass=may_send_later,
             clock=clock,
         )
 
@@ -104,12 +100,12 @@ class BatchDrawer:
             await self._store.mark_board_drawn(board)
             self._drawn_versions.pop(batch.id, None)
         except discord.HTTPException as error:
-            if error.code in _GONE_CODES:
+            if error.code in GONE_CODES:
                 await self._leave_place(board, error)
                 return
-            if error.code in _FORBIDDEN_CODES:
+            if error.code in FORBIDDEN_CODES:
                 await self._pause_unseen(batch)
-            if error.code in _REFUSED_CODES and not is_transient(error):
+            if error.code in REFUSED_CODES and not is_transient(error):
                 log.exception("batch %s: its messages cannot be drawn as it is now", batch.id)
                 await self._store.mark_board_drawn(board)
                 return
@@ -220,8 +216,3 @@ def _get_start(batch: Batch) -> float:
 def _format_thread_name(batch: Batch, messages: Messages) -> str:
     title = flatten_text(batch.brief.title) or messages.text("batch_board.untitled")
     return truncate_text(messages.text("batch_board.thread_name", title=title), THREAD_NAME_LIMIT)
-
-
-def _may_pass(error: Exception) -> bool:
-    """Tell whether messages may be drawn later: after any refusal of Discord, or where the database failed."""
-    return is_transient(error) or isinstance(error, RejectedError | discord.HTTPException)

@@ -1,7 +1,6 @@
 """Builds the board and the sheets of a batch from the database, so that each can be drawn at any time."""
 
 import asyncio
-import hashlib
 import io
 import logging
 import time
@@ -16,6 +15,7 @@ from bot.batches.board_view import BoardFacts, build_board_view, format_items
 from bot.batches.estimate import estimate_end
 from bot.batches.sheet_view import SHEET_COLUMNS, SHEET_FILENAME, build_cells, build_sheet_view
 from bot.delivery.ports import GuildSettingsReader
+from bot.delivery.posted_messages import derive_nonce
 from bot.delivery.result_message import MessagePayload
 from bot.domain.batches import SHEET_SIZE, Batch, BatchBoard, BatchSheet, BatchState, ItemState
 from bot.domain.messages import MessageRef
@@ -29,7 +29,6 @@ from shared.i18n.messages import Messages, load_messages
 
 log = logging.getLogger(__name__)
 
-_NONCE_LENGTH: Final = 25
 _UNSTARTED_STATES: Final = frozenset({ItemState.PENDING, ItemState.CANCELLED})
 
 
@@ -99,19 +98,14 @@ class BatchMessageBuilder:
 
 def build_board_nonce(board: BatchBoard) -> str:
     """Derive the nonce of a board; one that is sent anew has another one."""
-    return _build_nonce(board.batch.id, "board", board.attempt)
+    return derive_nonce(f"{board.batch.id}/board/{board.attempt}")
 
 
 def build_sheet_nonce(sheet: BatchSheet) -> str:
     """Derive the nonce of a sheet; one that is sent anew has another one."""
-    return _build_nonce(sheet.batch_id, f"sheet {sheet.number}", sheet.attempt)
+    return derive_nonce(f"{sheet.batch_id}/sheet {sheet.number}/{sheet.attempt}")
 
 
 def build_ping_nonce(batch: Batch) -> str:
     """Derive the nonce of the message that tells the requester that everything is made."""
-    return _build_nonce(batch.id, "ping", 0)
-
-
-def _build_nonce(batch_id: str, subject: str, attempt: int) -> str:
-    """Derive a nonce, which Discord limits to 25 characters."""
-    return hashlib.sha256(f"{batch_id}/{subject}/{attempt}".encode()).hexdigest()[:_NONCE_LENGTH]
+    return derive_nonce(f"{batch.id}/ping/0")

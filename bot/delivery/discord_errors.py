@@ -14,7 +14,10 @@ from shared.errors import PentimentoError
 
 UNKNOWN_MESSAGE_CODE: Final = 10008
 CANNOT_REPLY_CODE: Final = 160002  # without the permission to read the message history
+GONE_CODES: Final = frozenset({10003, 10004, 50001})  # unknown channel or guild, no access to it
+FORBIDDEN_CODES: Final = frozenset({50013, 160005})  # a permission is missing, or the thread is locked
 _TOO_LARGE_CODES: Final = frozenset((40005, 50045))
+REFUSED_CODES: Final = frozenset({50035}) | _TOO_LARGE_CODES  # a form that is invalid, or a file too large
 _CLOUDFLARE_CODES: Final = frozenset((0, 40333))
 
 _FALLBACK_REASONS: Final = MappingProxyType(

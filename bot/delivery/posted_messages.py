@@ -6,6 +6,7 @@ posted, or whose response was lost, is looked for in the channel's history, by t
 """
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from bot.delivery.discord_errors import DestinationForbiddenError, is_transient
 from bot.rendering.outcome_views import compute_component_id
 
 SEARCH_MESSAGE_LIMIT: Final = 1000
+_NONCE_LENGTH: Final = 25
 
 
 class PostedMessageFinder:
@@ -96,3 +98,8 @@ class PostedMessageFinder:
         self._unposted |= created_at.keys()
         self._doubtful -= created_at.keys()
         return posted
+
+
+def derive_nonce(text: str) -> str:
+    """Derive a nonce, which Discord limits to 25 characters, from a text that names a message."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_NONCE_LENGTH]

@@ -6,8 +6,11 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
+import discord
+
 from bot.delivery.discord_errors import get_retry_after, is_transient
 from shared.outage_log import OutageLog
+from shared.problems import RejectedError
 
 RETRY_SECONDS: Final = 15.0
 MAX_CONCURRENT_PLACES: Final = 8
@@ -65,3 +68,8 @@ class RetryingSender(Generic[PlaceT, MessageT]):
             else:
                 self._retry_times.pop(place, None)
                 self._outage.report_success()
+
+
+def may_send_later(error: Exception) -> bool:
+    """Tell whether messages may be sent later: after any refusal of Discord, or where the database failed."""
+    return is_transient(error) or isinstance(error, RejectedError | discord.HTTPException)

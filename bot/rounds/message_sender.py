@@ -1,7 +1,6 @@
 """Posts each message of a contest once, in order, in its thread; what nobody can read any more ends in words."""
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -11,9 +10,15 @@ from typing import Final
 import discord
 
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, open_direct_channel
-from bot.delivery.discord_errors import UNKNOWN_MESSAGE_CODE, is_transient
-from bot.delivery.posted_messages import PostedMessageFinder
-from bot.delivery.retrying_sender import RetryingSender
+from bot.delivery.discord_errors import (
+    FORBIDDEN_CODES,
+    GONE_CODES,
+    REFUSED_CODES,
+    UNKNOWN_MESSAGE_CODE,
+    is_transient,
+)
+from bot.delivery.posted_messages import PostedMessageFinder, derive_nonce
+from bot.delivery.retrying_sender import RetryingSender, may_send_later
 from bot.domain.round_changes import end_contest
 from bot.domain.round_phases import get_entry_page
 from bot.domain.round_steps import NewMessage
@@ -23,17 +28,12 @@ from bot.rounds.forum_tags import update_post_tags
 from bot.rounds.message_builder import RoundMessageBuilder
 from bot.storage.round_stores import RoundStores
 from shared.outage_log import OutageLog
-from shared.problems import RejectedError
 
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS: Final = 0.5
 MAX_WAITING_PER_CONTEST: Final = 2
 """Few in one pass, so that a contest of hundreds of entries does not hold up the others."""
-_GONE_CODES: Final = frozenset({10003, 10004, 50001})  # unknown channel or guild, no access to it
-_FORBIDDEN_CODES: Final = frozenset({50013, 160005})  # a permission is missing, or the thread is locked
-_REFUSED_CODES: Final = frozenset({50035, 40005, 50045})  # a form that is invalid, or a file too large
-_NONCE_LENGTH: Final = 25
 
 
 class RoundMessageSender:
@@ -55,7 +55,7 @@ class RoundMessageSender:
             self._send_of_contest,
             outage=OutageLog(log, "messages of contests are posted"),
             subject="messages of contest",
-            may_pass=_may_pass,
+            may_pass=may_send_later,
             clock=clock,
         )
 
@@ -87,10 +87,10 @@ class RoundMessageSender:
                 else:
                     await self._send_message(contest, message, posted.get(build_nonce(message)))
         except discord.HTTPException as error:
-            if error.code in _GONE_CODES and messages[0].kind not in DIRECT_KINDS:
+            if error.code in GONE_CODES and messages[0].kind not in DIRECT_KINDS:
                 await self._end_gone_contest(contest, error)
                 return
-            if error.code in _FORBIDDEN_CODES:
+            if error.code in FORBIDDEN_CODES:
                 await self._tell_host(contest)
             raise
 
@@ -117,7 +117,7 @@ class RoundMessageSender:
         except discord.HTTPException as error:
             if error.code == UNKNOWN_MESSAGE_CODE:  # its nonce belongs to a message that was deleted since
                 return None
-            is_final = message.kind in DIRECT_KINDS or error.code in _REFUSED_CODES
+            is_final = message.kind in DIRECT_KINDS or error.code in REFUSED_CODES
             if is_final and not is_transient(error):
                 log.exception("contest %s: its message %s is given up", contest.id, message.kind)
                 return None
@@ -168,11 +168,6 @@ class RoundMessageSender:
         await self._stores.messages.close_messages(contest.id)
 
 
-def _may_pass(error: Exception) -> bool:
-    """Tell whether messages may be sent later: after any refusal of Discord, or where the database failed."""
-    return is_transient(error) or isinstance(error, RejectedError | discord.HTTPException)
-
-
 def _locate_entries(entries: Sequence[RoundEntry], sent: Sequence[RoundMessage]) -> dict[str, int]:
     """Find the messages that show entries, by the ids of their jobs."""
     pages = {message.page: message.message_id for message in sent if message.kind is MessageKind.ENTRIES}
@@ -182,6 +177,5 @@ def _locate_entries(entries: Sequence[RoundEntry], sent: Sequence[RoundMessage])
 
 
 def build_nonce(message: RoundMessage) -> str:
-    """Derive the nonce of a message, which Discord limits to 25 characters; a message sent anew has another one."""
-    text = f"{message.contest_id}/{message.sequence}/{message.attempt}"
-    return hashlib.sha256(text.encode()).hexdigest()[:_NONCE_LENGTH]
+    """Derive the nonce of a message; a message sent anew has another one."""
+    return derive_nonce(f"{message.contest_id}/{message.sequence}/{message.attempt}")

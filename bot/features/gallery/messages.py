@@ -6,7 +6,6 @@ forum has no nonce: https://discord.com/developers/docs/resources/channel#start-
 
 import asyncio
 import contextlib
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ import discord
 from discord import ui
 
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, SEARCH_MESSAGE_LIMIT, SEARCH_WINDOW_SECONDS
+from bot.delivery.posted_messages import derive_nonce
 from bot.discord_client.forum_posts import (
     FORUM_TIMEOUT_SECONDS,
     complete_tags,
@@ -28,7 +28,6 @@ from bot.features.gallery.place import GalleryChannel, find_gallery_channel
 from bot.features.gallery.post_view import compute_post_component_id
 
 THREAD_ARCHIVED_CODE: Final = 50083
-_NONCE_LENGTH: Final = 25
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ async def _call_unarchived(client: discord.Client, target: PostTarget, call: Cal
 
 def _make_nonce(job_id: str) -> str:
     """Make a nonce that differs from the job's id, which is the nonce of its own message."""
-    return hashlib.sha256(f"gallery:{job_id}".encode()).hexdigest()[:_NONCE_LENGTH]
+    return derive_nonce(f"gallery:{job_id}")
 
 
 def is_gone(error: discord.HTTPException) -> bool:
