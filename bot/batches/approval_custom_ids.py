@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
+from bot.batches.custom_ids import BATCH_ID, VERSION
 from bot.domain.batches import ApprovalDecision
 from bot.interactions.custom_ids import CustomId
 
-_BATCH: Final = r"(?P<batch_id>\d{1,20}):(?P<version>\d{1,6})"
+_BATCH: Final = f"{BATCH_ID}:{VERSION}"
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class ApproveBatchId(CustomId, template=f"batch_approve:{_BATCH}"):
 
 
 @dataclass(frozen=True)
-class ShowPromptsId(CustomId, template=r"batch_prompts:(?P<batch_id>\d{1,20})"):
+class ShowPromptsId(CustomId, template=f"batch_prompts:{BATCH_ID}"):
     """Shows the prompts of a batch to an approver alone: nobody has seen what is made of them."""
 
     batch_id: str

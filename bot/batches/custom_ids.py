@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.interactions.custom_ids import CustomId
+from bot.interactions.custom_ids import DRAFT_ID, CustomId
 
 BATCH_ID: Final = r"(?P<batch_id>\d{1,20})"
+VERSION: Final = r"(?P<version>\d{1,6})"
 SHEET: Final = r"(?P<sheet>\d{1,3})"
 NUMBER: Final = r"(?P<number>\d{1,3})"
 ATTEMPT: Final = r"(?P<attempt>\d{1,4})"
@@ -177,7 +178,7 @@ class RedoFormId(CustomId, template=f"batch_item_redo_form:{BATCH_ID}:{NUMBER}:{
 
 
 @dataclass(frozen=True)
-class ReopenRedoId(CustomId, template=f"batch_item_redo_again:{BATCH_ID}:{NUMBER}:{ATTEMPT}:(?P<draft_id>\\d{{1,20}})"):
+class ReopenRedoId(CustomId, template=f"batch_item_redo_again:{BATCH_ID}:{NUMBER}:{ATTEMPT}:{DRAFT_ID}"):
     """Opens that form as it was filled in when it was rejected."""
 
     batch_id: str

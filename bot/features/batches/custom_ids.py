@@ -4,12 +4,9 @@ Those that spend name the version of the batch that was shown: another one is no
 """
 
 from dataclasses import dataclass
-from typing import Final
 
+from bot.batches.custom_ids import BATCH_ID, VERSION
 from bot.interactions.custom_ids import DRAFT_ID, CustomId
-
-BATCH_ID: Final = r"(?P<batch_id>\d{1,20})"
-VERSION: Final = r"(?P<version>\d{1,6})"
 
 
 @dataclass(frozen=True)
