@@ -114,7 +114,7 @@ class OperatorBatches:
         store = self.services.batches
         warnings = list_row_problems(prepared.rejected)
         price = sum(item.price for item in await store.list_items(batch.id))
-        if team is not None and team.approval_limit is not None and price > team.approval_limit:
+        if team is not None and team.needs_approval(price):
             seconds = self.settings.batch_approval_days * SECONDS_PER_DAY
             waiting = await store.request_approval(batch.id, seconds=seconds)
             return SubmittedBatch(waiting, (*warnings, "It waits for an approval: the bot asks in the channel."))

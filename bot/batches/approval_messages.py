@@ -11,6 +11,7 @@ import discord
 
 from bot.batches.approval_view import SHEET_FILENAME, ApprovalFacts, build_approval_view
 from bot.batches.source_sheet import SourceSheets
+from bot.batches.teams import find_batch_team
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS
 from bot.delivery.discord_errors import is_transient
 from bot.delivery.posted_messages import PostedMessageFinder, derive_nonce
@@ -120,7 +121,7 @@ class ApprovalMessages:
 
     async def _load_facts(self, batch: Batch, *, with_sheet: bool) -> tuple[ApprovalFacts, list[discord.File]]:
         items = await self._store.list_items(batch.id)
-        team = None if batch.team is None else await self._teams.find_team(batch.place.guild_id, batch.team.id)
+        team = await find_batch_team(self._teams, batch)
         role_id = None if team is None else team.approver_role_id
         drawn = None
         if with_sheet:

@@ -40,6 +40,10 @@ class Team:
         """The part of it that its jobs carry."""
         return TeamRef(id=self.role_id, name=self.name, weight=self.weight)
 
+    def needs_approval(self, price: int) -> bool:
+        """Tell whether a batch of this price, in millionths of a dollar, waits for an approval."""
+        return self.approval_limit is not None and price > self.approval_limit
+
     @property
     def locked_options(self) -> Mapping[str, Any]:
         """The options that all of its requests have, with their values."""

@@ -12,6 +12,7 @@ from discord import ui
 from bot.batches.approval_custom_ids import ApproveBatchId, RefusalFormId, RefuseBatchId, ShowPromptsId
 from bot.batches.approval_view import build_prompts_view
 from bot.batches.manifest import ManifestEntry, build_manifest_csv
+from bot.batches.teams import find_batch_team
 from bot.domain.audit import AuditAction
 from bot.domain.batches import ApprovalDecision, Batch, BatchState
 from bot.features.batches.access import find_batch_here
@@ -127,7 +128,7 @@ class ApprovalHandlers:
 
     async def _require_approver(self, interaction: discord.Interaction, batch: Batch) -> None:
         """Raise `RejectedError` (batch_approval_not_allowed) for who is no approver of the batch's team."""
-        team = None if batch.team is None else await self.teams.find_team(batch.place.guild_id, batch.team.id)
+        team = await find_batch_team(self.teams, batch)
         role_id = None if team is None else team.approver_role_id
         may_manage = interaction.permissions.manage_guild
         if not (may_manage if role_id is None else role_id in list_role_ids(interaction.user)):

@@ -9,6 +9,7 @@ import discord
 
 from bot.batches.approval_view import SHEET_FILENAME
 from bot.batches.source_sheet import SourceSheets
+from bot.batches.teams import find_batch_team
 from bot.domain.batches import Batch, BatchItem
 from bot.domain.budgets import BudgetExceededError, BudgetUsage, require_room
 from bot.domain.teams import Team
@@ -59,12 +60,13 @@ class BatchPreviews:
     async def find_approval_limit(self, batch: Batch, items: Sequence[BatchItem]) -> int | None:
         """Return the limit of the team of a batch, in millionths of a dollar; None if its price is not above it."""
         team = await self.find_team(batch)
-        limit = None if team is None else team.approval_limit
-        return limit if limit is not None and sum(item.price for item in items) > limit else None
+        if team is None or not team.needs_approval(sum(item.price for item in items)):
+            return None
+        return team.approval_limit
 
     async def find_team(self, batch: Batch) -> Team | None:
         """Find the team of a batch as it is now; None if there is none any more."""
-        return None if batch.team is None else await self.teams.find_team(batch.place.guild_id, batch.team.id)
+        return await find_batch_team(self.teams, batch)
 
     async def _estimate_seconds(self, items: Sequence[BatchItem]) -> float | None:
         try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.batches.teams import find_batch_team
 from bot.domain.batches import Batch
 from bot.domain.teams import Team
 from bot.features.batches.access import BatchReader, find_batch_here
@@ -52,9 +53,7 @@ class BatchRights:
 
     async def load_team(self, batch: Batch) -> Team | None:
         """Load the team that a batch is for, as it is now; None if it is for nobody, or the team was removed."""
-        if batch.team is None:
-            return None
-        return await self.teams.find_team(batch.place.guild_id, batch.team.id)
+        return await find_batch_team(self.teams, batch)
 
 
 def may_manage(interaction: discord.Interaction, batch: Batch, team: Team | None) -> bool:
