@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 import discord
 
-from bot.domain.batches import Batch, BatchState
+from bot.domain.batches import Batch, BatchItem, BatchState
 from bot.interactions.visibility import list_readable_channels
 from shared.problems import RejectedError, make_problem
 
@@ -24,6 +24,8 @@ class BatchReader(Protocol):
     ) -> Sequence[Batch]: ...
 
     async def list_drafts(self, guild_id: int, requester_id: int) -> Sequence[Batch]: ...
+
+    async def find_item(self, batch_id: str, number: int) -> BatchItem | None: ...
 
 
 async def find_batch_here(store: BatchReader, interaction: discord.Interaction, batch_id: str) -> Batch:
@@ -62,6 +64,19 @@ async def resolve_batch(
     if len(batches) > 1:
         raise RejectedError(make_problem("batch_ambiguous"))
     return batches[0]
+
+
+async def find_batch_item(store: BatchReader, batch_id: str, number: int, attempt: int | None = None) -> BatchItem:
+    """Find an item of a batch, if it is still of this attempt, unless that is None.
+
+    Raises `RejectedError`: batch_item_unknown, batch_item_changed.
+    """
+    item = await store.find_item(batch_id, number)
+    if item is None:
+        raise RejectedError(make_problem("batch_item_unknown"))
+    if attempt is not None and item.attempt != attempt:
+        raise RejectedError(make_problem("batch_item_changed"))
+    return item
 
 
 def require_requester(interaction: discord.Interaction, batch: Batch) -> None:

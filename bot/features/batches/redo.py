@@ -9,6 +9,7 @@ from bot.batches.custom_ids import RedoFormId, RedoItemId, ReopenRedoId
 from bot.domain.batches import Batch, BatchItem
 from bot.domain.budgets import to_micro_usd
 from bot.domain.draft import EMPTY_FORM, Draft, FilledForm
+from bot.features.batches.access import find_batch_item
 from bot.features.batches.rights import BatchRights
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
@@ -87,11 +88,7 @@ class RedoHandlers:
     ) -> tuple[Batch, BatchItem, Model]:
         """Find the item and the model that makes it, if this person may have it made again. Raises `RejectedError`."""
         batch = await self.rights.find_reviewed(interaction, custom_id.batch_id)
-        item = await self.store.find_item(batch.id, custom_id.number)
-        if item is None:
-            raise RejectedError(make_problem("batch_item_unknown"))
-        if item.attempt != custom_id.attempt:
-            raise RejectedError(make_problem("batch_item_changed"))
+        item = await find_batch_item(self.store, batch.id, custom_id.number, custom_id.attempt)
         return batch, item, pick_model(interaction, self.catalogue, item.request)
 
     async def _list_locked(self, batch: Batch) -> frozenset[str]:

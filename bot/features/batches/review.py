@@ -19,7 +19,7 @@ from bot.batches.custom_ids import (
 from bot.batches.sheet_view import is_undecided
 from bot.delivery.result_message import build_picture_file
 from bot.domain.batches import SHEET_SIZE, Batch, BatchItem, ItemState, Review, get_sheet_number
-from bot.features.batches.access import find_batch_here
+from bot.features.batches.access import find_batch_here, find_batch_item
 from bot.features.batches.item_view import ItemFacts, build_item_view
 from bot.features.batches.reject_form import build_reject_form, read_reject_reason
 from bot.features.batches.rights import BatchRights
@@ -87,7 +87,7 @@ class ReviewHandlers:
         """Ask for the reason, which may be left out."""
         async with limit_lookup_time(interaction):
             batch = await self.rights.find_reviewed(interaction, custom_id.batch_id)
-            await self._require_shown(batch.id, custom_id)
+            await find_batch_item(self.store, batch.id, custom_id.number, custom_id.attempt)
         form_id = RejectFormId(custom_id.batch_id, custom_id.number, custom_id.attempt)
         await open_modal(interaction, build_reject_form(form_id, get_localized_messages(interaction)))
 
@@ -150,21 +150,13 @@ class ReviewHandlers:
     ) -> RenderedMessage:
         """Decide on the picture that is shown, and render the next one that waits, or this one if there is none."""
         batch = await self.rights.find_reviewed(interaction, custom_id.batch_id)
-        await self._require_shown(batch.id, custom_id)
+        await find_batch_item(self.store, batch.id, custom_id.number, custom_id.attempt)
         batch = await self.store.review_items(batch.id, [custom_id.number], review, interaction.user.id, reason)
         following = await self._find_undecided(batch.id, custom_id.number) or await self._find_undecided(batch.id, 1)
         if following is not None:
             return await self._render_item(interaction, batch, following.number)
         notice = get_localized_messages(interaction).text("batch_item.all_decided")
         return await self._render_item(interaction, batch, custom_id.number, notice)
-
-    async def _require_shown(self, batch_id: str, custom_id: AcceptItemId | RejectItemId | RejectFormId) -> None:
-        """Raise `RejectedError` (batch_item_unknown, batch_item_changed) unless the item is of the attempt shown."""
-        item = await self.store.find_item(batch_id, custom_id.number)
-        if item is None:
-            raise RejectedError(make_problem("batch_item_unknown"))
-        if item.attempt != custom_id.attempt:
-            raise RejectedError(make_problem("batch_item_changed"))
 
     async def _find_undecided(self, batch_id: str, first: int) -> BatchItem | None:
         """Find the first item, from this number on, whose picture waits for a decision."""
@@ -175,9 +167,7 @@ class ReviewHandlers:
     async def _render_item(
         self, interaction: discord.Interaction, batch: Batch, number: int, notice: str = ""
     ) -> RenderedMessage:
-        item = await self.store.find_item(batch.id, number)
-        if item is None:
-            raise RejectedError(make_problem("batch_item_unknown"))
+        item = await find_batch_item(self.store, batch.id, number)
         counts = await self.store.count_items(batch.id)
         file = await self._load_picture(interaction, item)
         facts = ItemFacts(
