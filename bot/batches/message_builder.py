@@ -17,7 +17,7 @@ from bot.batches.sheet_view import SHEET_COLUMNS, SHEET_FILENAME, build_cells, b
 from bot.delivery.ports import GuildSettingsReader
 from bot.delivery.posted_messages import derive_nonce
 from bot.delivery.result_message import MessagePayload
-from bot.domain.batches import SHEET_SIZE, Batch, BatchBoard, BatchSheet, BatchState, ItemState
+from bot.domain.batches import Batch, BatchBoard, BatchSheet, BatchState, ItemState
 from bot.domain.messages import MessageRef
 from bot.domain.ports import JobHistory
 from bot.images.contact_sheet import draw_contact_sheet
@@ -64,9 +64,7 @@ class BatchMessageBuilder:
 
     async def build_sheet(self, client: discord.Client, sheet: BatchSheet, messages: Messages) -> MessagePayload | None:
         """Build a sheet with its contact sheet; None if none of its items began, so that there is nothing to see."""
-        first = SHEET_SIZE * (sheet.number - 1) + 1
-        listed = await self.store.list_items(sheet.batch_id, first=first, limit=SHEET_SIZE)
-        items = [item for item in listed if item.number < first + SHEET_SIZE]
+        items = await self.store.list_sheet_items(sheet.batch_id, sheet.number)
         if not items or (sheet.message_id is None and all(item.state in _UNSTARTED_STATES for item in items)):
             return None
         generated = [item.job_id for item in items if item.state is ItemState.GENERATED]

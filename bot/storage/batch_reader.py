@@ -6,7 +6,17 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
-from bot.domain.batches import FINAL_STATES, Batch, BatchCounts, BatchItem, BatchState, ItemState, Review
+from bot.domain.batches import (
+    FINAL_STATES,
+    SHEET_SIZE,
+    Batch,
+    BatchCounts,
+    BatchItem,
+    BatchState,
+    ItemState,
+    Review,
+    get_sheet_number,
+)
 from bot.storage.batch_rows import count_items, parse_batch, parse_item
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import batch_images, batch_items, batch_results, batches
@@ -66,6 +76,11 @@ class SqlBatchReader:
             query = query.where(batch_items.c.review == review)
         rows = await self._read(query.order_by(batch_items.c.number).limit(limit))
         return [item for row in rows if (item := parse_item(row))]
+
+    async def list_sheet_items(self, batch_id: str, sheet: int) -> Sequence[BatchItem]:
+        """List the items that a sheet shows, in their order."""
+        listed = await self.list_items(batch_id, first=SHEET_SIZE * (sheet - 1) + 1, limit=SHEET_SIZE)
+        return [item for item in listed if get_sheet_number(item.number) == sheet]
 
     async def find_item(self, batch_id: str, number: int) -> BatchItem | None:
         """Find an item by its number."""

@@ -18,7 +18,7 @@ from bot.batches.custom_ids import (
 )
 from bot.batches.sheet_view import is_undecided
 from bot.delivery.result_message import build_picture_file
-from bot.domain.batches import SHEET_SIZE, Batch, BatchItem, ItemState, Review, get_sheet_number
+from bot.domain.batches import Batch, BatchItem, ItemState, Review, get_sheet_number
 from bot.features.batches.access import find_batch_here, find_batch_item
 from bot.features.batches.item_view import ItemFacts, build_item_view
 from bot.features.batches.reject_form import build_reject_form, read_reject_reason
@@ -113,9 +113,8 @@ class ReviewHandlers:
 
         async def run() -> str:
             batch = await self.rights.find_reviewed(interaction, custom_id.batch_id)
-            first = SHEET_SIZE * (custom_id.sheet - 1) + 1
-            items = await self.store.list_items(batch.id, first=max(first, 1), limit=SHEET_SIZE)
-            numbers = [item.number for item in items if item.number < first + SHEET_SIZE and is_undecided(item)]
+            items = await self.store.list_sheet_items(batch.id, custom_id.sheet)
+            numbers = [item.number for item in items if is_undecided(item)]
             if not numbers:
                 raise RejectedError(make_problem("batch_nothing_undecided"))
             return await self._decide(interaction, batch, numbers, Review.ACCEPTED)
