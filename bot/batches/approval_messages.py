@@ -5,11 +5,13 @@ import io
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import discord
 
 from bot.batches.approval_view import SHEET_FILENAME, ApprovalFacts, build_approval_view
+from bot.batches.languages import load_public_messages
 from bot.batches.source_sheet import SourceSheets
 from bot.batches.teams import find_batch_team
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS
@@ -23,7 +25,6 @@ from bot.rendering.outcome_views import compute_component_id
 from bot.storage.batches import SqlBatchStore
 from bot.storage.teams import SqlTeamStore
 from shared.catalogue import Catalogue
-from shared.i18n.messages import Messages, load_messages
 from shared.outage_log import OutageLog
 
 log = logging.getLogger(__name__)
@@ -93,10 +94,13 @@ class ApprovalMessages:
         )
         if nonce in posted:
             return posted[nonce]
-        facts, files = await self._load_facts(batch, with_sheet=True)
-        view = build_approval_view(
-            batch, facts, self._catalogue, await self._load_messages(batch), compute_component_id(nonce)
-        )
+        messages = await load_public_messages(self._guild_settings, batch)
+        facts, files = await self._load_facts(batch), []
+        drawn = await self._sheets.draw_page(batch.id, facts.items, 0, messages)
+        if drawn is not None:
+            facts = replace(facts, alt_text=drawn.page.alt_text)
+            files = [discord.File(io.BytesIO(drawn.jpeg), SHEET_FILENAME)]
+        view = build_approval_view(batch, facts, self._catalogue, messages, compute_component_id(nonce))
         roles = [] if facts.approver_role_id is None else [discord.Object(facts.approver_role_id)]
         mentions = discord.AllowedMentions(everyone=False, users=False, roles=roles, replied_user=False)
         channel = self._client.get_partial_messageable(channel_id)
@@ -106,10 +110,9 @@ class ApprovalMessages:
 
     async def _show_decision(self, batch: Batch, message_id: int) -> None:
         """Let a message show the decision, without buttons; one that is gone needs none."""
-        facts, _ = await self._load_facts(batch, with_sheet=False)
-        view = build_approval_view(
-            batch, facts, self._catalogue, await self._load_messages(batch), compute_component_id(build_nonce(batch))
-        )
+        messages = await load_public_messages(self._guild_settings, batch)
+        facts, component_id = await self._load_facts(batch), compute_component_id(build_nonce(batch))
+        view = build_approval_view(batch, facts, self._catalogue, messages, component_id)
         message = self._client.get_partial_messageable(batch.place.channel_id).get_partial_message(message_id)
         try:
             async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
@@ -119,23 +122,11 @@ class ApprovalMessages:
                 raise
             log.warning("batch %s: its message for approvers cannot show the decision (%s)", batch.id, error)
 
-    async def _load_facts(self, batch: Batch, *, with_sheet: bool) -> tuple[ApprovalFacts, list[discord.File]]:
-        items = await self._store.list_items(batch.id)
+    async def _load_facts(self, batch: Batch) -> ApprovalFacts:
+        """Load all that the message shows besides the batch and its sheet."""
         team = await find_batch_team(self._teams, batch)
         role_id = None if team is None else team.approver_role_id
-        drawn = None
-        if with_sheet:
-            drawn = await self._sheets.draw_page(batch.id, items, 0, await self._load_messages(batch))
-        if drawn is None:
-            return ApprovalFacts(items, role_id), []
-        return ApprovalFacts(items, role_id, drawn.page.alt_text), [
-            discord.File(io.BytesIO(drawn.jpeg), SHEET_FILENAME)
-        ]
-
-    async def _load_messages(self, batch: Batch) -> Messages:
-        """Load the texts in the language that the server chose, or else in the requester's."""
-        settings = await self._guild_settings.load_settings(batch.place.guild_id)
-        return load_messages(settings.language or batch.requester.locale)
+        return ApprovalFacts(await self._store.list_items(batch.id), role_id)
 
 
 def build_nonce(batch: Batch) -> str:

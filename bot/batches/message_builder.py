@@ -13,6 +13,7 @@ from discord import ui
 
 from bot.batches.board_view import BoardFacts, build_board_view, format_items
 from bot.batches.estimate import estimate_end
+from bot.batches.languages import load_public_messages
 from bot.batches.sheet_view import SHEET_COLUMNS, SHEET_FILENAME, build_cells, build_sheet_view
 from bot.delivery.ports import GuildSettingsReader
 from bot.delivery.posted_messages import derive_nonce
@@ -25,7 +26,7 @@ from bot.rendering.layout import build_container_view
 from bot.rendering.outcome_views import compute_component_id
 from bot.results.picture_thumbnails import PictureThumbnails
 from bot.storage.batches import SqlBatchStore
-from shared.i18n.messages import Messages, load_messages
+from shared.i18n.messages import Messages
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +48,7 @@ class BatchMessageBuilder:
 
     async def load_messages(self, batch: Batch) -> Messages:
         """Load the texts in the language that the server chose, or else in the requester's."""
-        settings = await self.guild_settings.load_settings(batch.place.guild_id)
-        return load_messages(settings.language or batch.requester.locale)
+        return await load_public_messages(self.guild_settings, batch)
 
     async def build_board(self, board: BatchBoard, messages: Messages, *, has_own_thread: bool) -> ui.LayoutView:
         """Build the board of a batch."""
