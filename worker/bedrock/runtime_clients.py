@@ -48,11 +48,6 @@ class RuntimeClients:
                 self._clients[region] = self._session.client("bedrock-runtime", region_name=region, config=self._config)
             return self._clients[region]
 
-    def list_regions(self) -> list[str | None]:
-        """List the regions that have been called."""
-        with self._lock:
-            return list(self._clients)
-
     def forget_credentials(self) -> None:
         """Make the next call search for credentials again: sessions cache them, clients cache that there are none."""
         self.close()
