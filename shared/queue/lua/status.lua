@@ -45,10 +45,11 @@ local function get_mean_duration(model)
   return mean_durations[model]
 end
 
--- The position of a job in a sorted set, from 1, and how many rounds of `limit` calls come before it.
+-- The position of a job in a sorted set, from 1, how many rounds of `limit` calls come before it, and whether as many
+-- run as may.
 local function get_rank(id, queued, running, limit)
-  local position = (redis.call('ZRANK', queued, id) or 0) + 1
-  return position, math.floor((position - 1 + redis.call('SCARD', running)) / limit)
+  local before, count = redis.call('ZRANK', queued, id) or 0, redis.call('SCARD', running)
+  return before + 1, math.floor((before + count) / limit), count >= limit
 end
 
 local function estimate_wait(id, stage, model)
@@ -60,9 +61,9 @@ local function estimate_wait(id, stage, model)
   for _, scope in ipairs(get_scopes(id)) do
     local slots = key('slots', stage, scope.name)
     if scope.max_running > 0 and redis.call('SISMEMBER', slots, id) == 0 then
-      local _, rounds = get_rank(id, key('queued', stage, scope.name), slots, scope.max_running)
+      local _, rounds, is_full = get_rank(id, key('queued', stage, scope.name), slots, scope.max_running)
       calls_ahead = math.max(calls_ahead, rounds)
-      if redis.call('SCARD', slots) >= scope.max_running then limiting_scope = limiting_scope or scope.name end
+      if is_full then limiting_scope = limiting_scope or scope.name end
     end
   end
   local next_at = math.max(to_number(next_call_at), to_number(paused_until))
