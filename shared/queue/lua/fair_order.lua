@@ -10,9 +10,10 @@ local loaded_jobs = {}
 local function load_job(id)
   local job = loaded_jobs[id]
   if not job then
-    local model, tenant, priority, scopes, prepare_tag, generate_tag =
-      get_job_fields(id, 'model', 'tenant', 'priority', 'scopes', 'inner_tag:prepare', 'inner_tag:generate')
+    local model, tenant, subtenant, cost, priority, scopes, prepare_tag, generate_tag = get_job_fields(id, 'model',
+      'tenant', 'subtenant', 'cost', 'priority', 'scopes', 'inner_tag:prepare', 'inner_tag:generate')
     job = {model = model or '-', tenant = tenant or '', is_low = priority == 'low', scopes = {}}
+    job.subtenant, job.cost = subtenant, to_number(cost)
     job.inner_tags = {prepare = prepare_tag, generate = generate_tag}
     for name, max_running in (scopes or ''):gmatch('(%S+) (%d+)') do
       job.scopes[#job.scopes + 1] = {name = name, max_running = tonumber(max_running)}
@@ -215,17 +216,17 @@ end
 -- that of the start tags, and nothing is stored; with the first other one, those of the jobs before become inner tags.
 local function set_inner_tag(stage, id, tenant, virtual_time, finish_tag)
   local tags, time_member = key('inner_tags', stage, tenant), 'virtual_time'
-  local subtenant, own_name, cost = get_job_fields(id, 'subtenant', 'tenant', 'cost')
-  local time = redis.call('ZSCORE', tags, time_member)
-  if not (subtenant or time) then return end
+  local job, time = load_job(id), redis.call('ZSCORE', tags, time_member)
+  if not (job.subtenant or time) then return end
   if not time then
-    redis.call('ZADD', tags, virtual_time, time_member, finish_tag, own_name)
-    for _, open in ipairs(redis.call('SMEMBERS', key('open', own_name))) do copy_start_tag(stage, open, id) end
+    redis.call('ZADD', tags, virtual_time, time_member, finish_tag, job.tenant)
+    for _, open in ipairs(redis.call('SMEMBERS', key('open', job.tenant))) do copy_start_tag(stage, open, id) end
   end
-  time, subtenant = to_number(time, virtual_time), subtenant or own_name
+  time = to_number(time, virtual_time)
+  local subtenant = job.subtenant or job.tenant
   local inner_tag = math.max(time, to_number(redis.call('ZSCORE', tags, subtenant)))
   redis.call('ZREMRANGEBYSCORE', tags, '-inf', ('(%.17g'):format(time))
-  redis.call('ZADD', tags, inner_tag + to_number(cost), subtenant)
+  redis.call('ZADD', tags, inner_tag + job.cost, subtenant)
   redis.call('PEXPIRE', tags, 7 * 86400000)
   store_inner_tag(stage, id, inner_tag)
 end

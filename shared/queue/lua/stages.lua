@@ -48,7 +48,7 @@ local function enter_stage(stage, id)
   local virtual_time = read_tag(redis.call('GET', get_virtual_time_key(stage, base)), base)
   local finish_tag = read_tag(redis.call('ZSCORE', key('finish_tags', stage), tenant), base)
   local start_tag = math.max(virtual_time, finish_tag)
-  redis.call('ZADD', key('finish_tags', stage), start_tag + to_number(get_job_fields(id, 'cost')), tenant)
+  redis.call('ZADD', key('finish_tags', stage), start_tag + load_job(id).cost, tenant)
   redis.call('HSET', key('job', id), 'start_tag:' .. stage, start_tag)
   set_inner_tag(stage, id, tenant, virtual_time, finish_tag)
   make_ready(stage, id)
@@ -89,15 +89,14 @@ end
 -- Take a job of a paused guild out of the queue, as if it had never entered the generate stage: others get its slots,
 -- and the jobs that its tenant has elsewhere are not behind it.
 local function park(id)
-  local own_name, subtenant, cost = get_job_fields(id, 'tenant', 'subtenant', 'cost')
-  local tenant = get_turn('generate', id)
+  local job, tenant = load_job(id), get_turn('generate', id)
   leave_stage('generate', id)
   for tags, name in pairs({
     [key('finish_tags', 'generate')] = tenant,
-    [key('inner_tags', 'generate', tenant)] = subtenant or own_name,
+    [key('inner_tags', 'generate', tenant)] = job.subtenant or job.tenant,
   }) do
     local finish_tag = redis.call('ZSCORE', tags, name)
-    if finish_tag then redis.call('ZADD', tags, finish_tag - to_number(cost), name) end
+    if finish_tag then redis.call('ZADD', tags, finish_tag - job.cost, name) end
   end
   redis.call('HDEL', key('job', id), 'inner_tag:generate')
   loaded_jobs[id] = nil
