@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from shared.imaging.sniffing import PNG_SIGNATURE
@@ -15,23 +16,19 @@ _MAX_SEGMENTS_PER_SCAN: Final = 1000
 
 def count_png_chunks(png: bytes, limit: int) -> int:
     """Count the chunks of a PNG, up to `limit` + 1. Their contents are not verified."""
-    count, offset = 0, len(PNG_SIGNATURE)
-    while count <= limit and offset + 12 <= len(png):
-        offset += 12 + int.from_bytes(png[offset : offset + 4])
-        count += 1
-    return count
+    return sum(1 for _ in itertools.islice(_iterate_png_types(png), limit + 1))
 
 
 def has_png_chunk(png: bytes, kind: bytes, limit: int) -> bool:
     """Tell whether one of the first `limit` chunks of a PNG has a type. Their contents are not verified."""
+    return kind in itertools.islice(_iterate_png_types(png), limit)
+
+
+def _iterate_png_types(png: bytes) -> Iterator[bytes]:
     offset = len(PNG_SIGNATURE)
-    for _ in itertools.repeat(None, limit):
-        if offset + 12 > len(png):
-            return False
-        if png[offset + 4 : offset + 8] == kind:
-            return True
+    while offset + 12 <= len(png):
+        yield png[offset + 4 : offset + 8]
         offset += 12 + int.from_bytes(png[offset : offset + 4])
-    return False
 
 
 def has_more_scans_than(jpeg: bytes, limit: int) -> bool:
