@@ -39,11 +39,11 @@ def write_error_table(table: Table, problems: Mapping[int, Sequence[Problem]], m
     for index, line in enumerate(table.lines):
         if index >= table.first_row:
             sentences = [messages.format_problem(problem) for problem in problems.get(line.number, ())]
-            written.append(_set_cell(line, column, " ".join(sentences)))
+            written.append(line.replace_cell(column, " ".join(sentences)))
         else:
-            written.append(_set_cell(line, column, title) if index == table.first_row - 1 else line)
+            written.append(line.replace_cell(column, title) if index == table.first_row - 1 else line)
     if not table.first_row:  # it came without a header, and would not be understood so with a third column
-        header = _set_cell(Line(1, table.columns), column, title)
+        header = Line(1, table.columns).replace_cell(column, title)
         written = [header, *(replace(line, number=line.number + 1) for line in written)]
     stem = clean_name(PurePosixPath(table.file_name).stem) or table.format.type.value
     name = f"{stem}-{messages.text('batch_table.ending')}.{table.format.type}"
@@ -58,12 +58,6 @@ def _find_problem_column(table: Table) -> int:
     known = next((index for index, column in enumerate(table.columns) if column in titles), None)
     width = max((len(line.cells) for line in table.lines), default=0)
     return max(width, len(table.columns)) if known is None else known
-
-
-def _set_cell(line: Line, column: int, text: str) -> Line:
-    cells = [*line.cells, *[""] * (column + 1 - len(line.cells))]
-    cells[column] = text
-    return replace(line, cells=tuple(cells))
 
 
 def _write_delimited_text(written: TableFormat, lines: Sequence[Line]) -> bytes:

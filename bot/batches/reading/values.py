@@ -1,11 +1,11 @@
 """The values of reading: the files, the table among them, and the rows that they become."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from shared.imaging.sniffing import ImageType
 from shared.notes import Note
@@ -83,6 +83,12 @@ class Line:
     cells: tuple[str, ...]
     cell_problems: Mapping[int, Problem] = field(default_factory=dict)
     is_hidden: bool = False
+
+    def replace_cell(self, column: int, text: str) -> Self:
+        """Return the line with this text in a cell, and empty cells before it where it had none."""
+        cells = [*self.cells, *[""] * (column + 1 - len(self.cells))]
+        cells[column] = text
+        return replace(self, cells=tuple(cells))
 
 
 @dataclass(frozen=True)

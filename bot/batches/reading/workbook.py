@@ -7,7 +7,7 @@ import posixpath
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 from zipfile import ZipFile
 
@@ -163,7 +163,7 @@ class _WorkbookReader:
             if work > _MAX_FILLED:
                 raise self._parts.make_damage_error()
             for index in others if value else ():
-                lines[index] = _set_cell(lines[index], merged.column, value)
+                lines[index] = lines[index].replace_cell(merged.column, value)
                 filled.add(index)
         return len(filled)
 
@@ -196,12 +196,6 @@ class _StringsReader:
 def _unescape(text: str) -> str:
     """Write characters such as `_x000D_` that XML does not have, but for those that no text should have."""
     return _CONTROLS.sub("", _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text))
-
-
-def _set_cell(line: Line, column: int, value: str) -> Line:
-    cells = [*line.cells, *[""] * (column + 1 - len(line.cells))]
-    cells[column] = value
-    return replace(line, cells=tuple(cells))
 
 
 def _make_notes(chosen: _Sheet, others: Sequence[str], lines: Sequence[Line], filled: int) -> Iterator[Note]:

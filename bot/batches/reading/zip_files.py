@@ -50,7 +50,7 @@ def open_zip_file(file: BinaryIO, name: str) -> Iterator[ZipFile]:
 
 def read_entry(archive: ZipFile, entry: ZipInfo, size: int, name: str) -> bytes:
     """Read at most the first `size` bytes of an entry. Raises `RejectedError` if the file called `name` is damaged."""
-    with open_entry(archive, entry, name) as file, _translate_errors(name):
+    with open_entry(archive, entry, name) as file:
         return file.read(size)
 
 
