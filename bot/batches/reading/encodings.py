@@ -10,7 +10,7 @@ from typing import Final
 
 from shared.problems import RejectedError, make_problem
 
-_MARKS: Final = (
+BYTE_ORDER_MARKS: Final = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\x00\x00\xfe\xff", "utf-32"),
@@ -36,8 +36,10 @@ class DecodedText:
 
 def decode_text(data: bytes, name: str) -> DecodedText:
     """Decode the bytes of a text file called `name`. Raises `RejectedError` if its encoding cannot be told."""
-    encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
-    encoding = encoding or _find_unmarked_utf16(data) or "utf-8"
+    encoding = next((encoding for mark, encoding in BYTE_ORDER_MARKS if data.startswith(mark)), None)
+    if encoding is None and len(data) >= 4 and not len(data) % 2:  # noqa: PLR2004  # two characters
+        encoding = find_unmarked_utf16(data[:4096])
+    encoding = encoding or "utf-8"
     try:
         return DecodedText(data.decode(encoding).removeprefix("\ufeff"), encoding)
     except UnicodeDecodeError:
@@ -47,16 +49,15 @@ def decode_text(data: bytes, name: str) -> DecodedText:
     return decoded
 
 
-def _find_unmarked_utf16(data: bytes) -> str | None:
-    """Find which UTF-16 a text without a mark has, by the NULs of its ASCII characters."""
-    sample = data[:4096]
-    if len(sample) < 4 or len(data) % 2:  # noqa: PLR2004  # two characters
-        return None
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    half = len(sample) // 4
-    if odd > half and not even:
+def find_unmarked_utf16(sample: bytes) -> str | None:
+    """Find which UTF-16 a text without a mark has, by its ASCII: every other byte is mostly NUL, the others never are.
+
+    None if it has neither.
+    """
+    even, odd = sample[::2], sample[1::2]
+    if odd.count(0) > len(odd) // 2 and not even.count(0):
         return "utf-16-le"
-    return "utf-16-be" if even > half and not odd else None
+    return "utf-16-be" if even.count(0) > len(even) // 2 and not odd.count(0) else None
 
 
 def _decode_old(data: bytes) -> DecodedText | None:

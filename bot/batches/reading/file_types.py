@@ -4,13 +4,14 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from bot.batches.reading.encodings import BYTE_ORDER_MARKS, find_unmarked_utf16
 from shared.imaging.sniffing import sniff_image_type
 
 HEAD_BYTES: Final = 4096
 """How many bytes of a file tell its type."""
 
 _OLE2: Final = bytes.fromhex("d0cf11e0a1b11ae1")
-_TEXT_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_TEXT_MARKS: Final = tuple(mark for mark, _ in BYTE_ORDER_MARKS)
 _CONTROLS: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MARKUP: Final = re.compile(rb"\s*<(?:\?xml|!doctype|html|table|svg|\w+:)", re.IGNORECASE)
 _BINARY_MARKS: Final = (b"%PDF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"{\\rtf")
@@ -34,14 +35,8 @@ def sniff_file_type(head: bytes) -> FileType:
         return FileType.ZIP
     if head.startswith(_OLE2):
         return FileType.OLE2
-    if head.startswith(_TEXT_MARKS) or _is_unmarked_utf16(head):
+    if head.startswith(_TEXT_MARKS) or find_unmarked_utf16(head):
         return FileType.TEXT
     if _CONTROLS.search(head) or _MARKUP.match(head) or head.startswith(_BINARY_MARKS):
         return FileType.OTHER
     return FileType.TEXT
-
-
-def _is_unmarked_utf16(head: bytes) -> bool:
-    """Tell whether every other byte is mostly NUL, and the others never are: ASCII in UTF-16."""
-    even, odd = head[::2], head[1::2]
-    return any(zeros.count(0) > len(zeros) // 2 and not others.count(0) for zeros, others in ((even, odd), (odd, even)))
