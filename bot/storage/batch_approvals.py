@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 from bot.domain.batches import DRAFT_STATES, Batch, BatchState
 from bot.storage.batch_items import enter_state
 from bot.storage.batch_reader import SqlBatchReader
-from bot.storage.batch_rows import lock_batch_in, parse_batch
+from bot.storage.batch_rows import lock_batch_in
 from bot.storage.tables import batches
 from bot.storage.tables.batches import IS_APPROVAL_UNDRAWN
 
@@ -35,8 +35,8 @@ class SqlBatchApprovals(SqlBatchReader):
 
     async def list_undrawn_approvals(self, limit: int) -> Sequence[Batch]:
         """List batches whose messages for approvers are to be posted, or to show the decision, oldest first."""
-        rows = await self._read(select(batches).where(IS_APPROVAL_UNDRAWN).order_by(batches.c.created_at).limit(limit))
-        return [batch for row in rows if (batch := parse_batch(row))]
+        query = select(batches).where(IS_APPROVAL_UNDRAWN).order_by(batches.c.created_at).limit(limit)
+        return await self._list_batches(query)
 
     async def mark_approval_drawn(self, batch: Batch, message_id: int | None) -> bool:
         """Record that a message shows the request or the decision, or that there is none; False if that is outdated.
@@ -47,5 +47,4 @@ class SqlBatchApprovals(SqlBatchReader):
         is_same = batches.c.version == batch.version if is_waiting else batches.c.state != BatchState.AWAITING_APPROVAL
         query = update(batches).where(batches.c.id == batch.id, is_same)
         values = {"approval_message_id": message_id, "approval_is_drawn": True}
-        result = await self._transact(lambda connection: connection.execute(query.values(values)))
-        return bool(result.rowcount)
+        return await self._change(query.values(values))

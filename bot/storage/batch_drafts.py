@@ -11,7 +11,7 @@ from bot.domain.batch_previews import BatchPreview
 from bot.domain.batches import DRAFT_STATES, Batch, BatchItem, BatchState, get_due_time
 from bot.storage.batch_charges import SqlBatchCharges
 from bot.storage.batch_items import add_items, save_batch
-from bot.storage.batch_rows import build_batch_row, lock_batch_in, parse_batch
+from bot.storage.batch_rows import build_batch_row, lock_batch_in
 from bot.storage.tables import batch_images, batch_items, batch_previews, batches
 from bot.storage.upsert import build_insert_unless_exists
 
@@ -60,14 +60,13 @@ class SqlBatchDrafts(SqlBatchCharges):
     async def delete_draft(self, batch_id: str) -> None:
         """Delete a draft with its items and pictures; nothing happens to a batch that is none any more."""
         query = delete(batches).where(batches.c.id == batch_id, batches.c.state == BatchState.DRAFT)
-        await self._transact(lambda connection: connection.execute(query))
+        await self._change(query)
 
     async def list_drafts(self, guild_id: int, requester_id: int) -> Sequence[Batch]:
         """List the drafts of a member in a guild, newest first."""
         of_member = (batches.c.guild_id == guild_id, batches.c.requester_id == requester_id)
         query = select(batches).where(*of_member, batches.c.state == BatchState.DRAFT)
-        rows = await self._read(query.order_by(batches.c.created_at.desc(), batches.c.id.desc()))
-        return [batch for row in rows if (batch := parse_batch(row))]
+        return await self._list_batches(query.order_by(batches.c.created_at.desc(), batches.c.id.desc()))
 
     async def add_image(self, batch_id: str, sha256: str, name: str, data: bytes) -> None:
         """Store a picture that items of a batch start from; `sha256` is the hash of `data`."""

@@ -133,10 +133,6 @@ class SqlBatchDrawings(SqlBatchReader):
 
         return await self._transact(pause)
 
-    async def _change(self, query: Any) -> bool:
-        result = await self._transact(lambda connection: connection.execute(query))
-        return bool(result.rowcount)
-
 
 def _is_sheet(sheet: BatchSheet) -> tuple[Any, ...]:
     return batch_sheets.c.batch_id == sheet.batch_id, batch_sheets.c.number == sheet.number

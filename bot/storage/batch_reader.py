@@ -17,6 +17,7 @@ from bot.domain.batches import (
     Review,
     get_sheet_number,
 )
+from bot.storage.batch_items import find_item
 from bot.storage.batch_rows import count_items, parse_batch, parse_item
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import batch_images, batch_items, batch_results, batches
@@ -56,8 +57,7 @@ class SqlBatchReader:
             query = query.where(~has_ended if is_open else has_ended)
         if requester_id is not None:
             query = query.where(batches.c.requester_id == requester_id)
-        rows = await self._read(query.order_by(batches.c.created_at.desc(), batches.c.id.desc()).limit(limit))
-        return [batch for row in rows if (batch := parse_batch(row))]
+        return await self._list_batches(query.order_by(batches.c.created_at.desc(), batches.c.id.desc()).limit(limit))
 
     async def list_items(
         self,
@@ -84,10 +84,7 @@ class SqlBatchReader:
 
     async def find_item(self, batch_id: str, number: int) -> BatchItem | None:
         """Find an item by its number."""
-        rows = await self._read(
-            select(batch_items).where(batch_items.c.batch_id == batch_id, batch_items.c.number == number)
-        )
-        return parse_item(rows[0]) if rows else None
+        return await self._transact(lambda connection: find_item(connection, batch_id, number))
 
     async def find_item_of_job(self, job_id: str) -> tuple[str, BatchItem] | None:
         """Find the item whose latest attempt is this job, and the id of its batch."""
@@ -113,12 +110,20 @@ class SqlBatchReader:
         rows = await self._read(select(batches).where(condition).order_by(batches.c.created_at.desc()).limit(1))
         return parse_batch(rows[0]) if rows else None
 
+    async def _list_batches(self, query: Any) -> Sequence[Batch]:
+        return [batch for row in await self._read(query) if (batch := parse_batch(row))]
+
     async def _load_bytes(self, query: Any) -> bytes | None:
         rows = await self._read(query)
         return rows[0][0] if rows else None
 
     async def _read(self, query: Any) -> Sequence[Row[Any]]:
         return await self._transact(lambda connection: connection.execute(query).all())
+
+    async def _change(self, query: Any) -> bool:
+        """Execute an update or a deletion; False if it concerned no row."""
+        result = await self._transact(lambda connection: connection.execute(query))
+        return bool(result.rowcount)
 
     async def _transact(self, work: Callable[[Connection], T]) -> T:
         with translate_database_errors():

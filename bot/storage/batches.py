@@ -31,7 +31,7 @@ from bot.storage.batch_items import (
     save_items,
 )
 from bot.storage.batch_retention import delete_pictures, select_expired_batches
-from bot.storage.batch_rows import count_items, lock_batch, lock_batch_in, parse_batch, parse_item
+from bot.storage.batch_rows import count_items, lock_batch, lock_batch_in, parse_item
 from bot.storage.session import translate_database_errors
 from bot.storage.tables import batch_items, batches
 from shared.problems import RejectedError, make_problem
@@ -96,7 +96,7 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
     async def list_due_batches(self, limit: int) -> Sequence[Batch]:
         """List batches for which the leading bot has something to do, those that have waited longest first."""
         query = select(batches).where(batches.c.due_at <= self._clock()).order_by(batches.c.due_at).limit(limit)
-        return [batch for row in await self._read(query) if (batch := parse_batch(row))]
+        return await self._list_batches(query)
 
     async def take_pending_items(self, batch_id: str, limit: int) -> Sequence[BatchItem]:
         """List the first items that are to be started, as many as may be if at most `limit` are open at once.
@@ -132,8 +132,7 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
     async def postpone(self, batch: Batch, due_at: float | None) -> bool:
         """Let the leading bot look at a batch at another time; False if it has changed meanwhile."""
         query = update(batches).where(batches.c.id == batch.id, batches.c.version == batch.version)
-        result = await self._transact(lambda connection: connection.execute(query.values(due_at=due_at)))
-        return bool(result.rowcount)
+        return await self._change(query.values(due_at=due_at))
 
     async def end_waiting(self, batch_id: str) -> Batch | None:
         """Do what is due for a batch that has waited too long for a person; None if nothing is due, or it is deleted.
