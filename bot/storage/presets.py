@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Insert, Row, delete, func, select
+from sqlalchemy import Insert, Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.owners import Owner
 from bot.domain.presets import Preset
+from bot.storage.owned_rows import is_named, is_owned_by, is_usable_by
 from bot.storage.saved_options import parse_saved_options
 from bot.storage.session import Database, begin_transaction, translate_database_errors
 from bot.storage.tables import IS_OF_GUILD, IS_PERSONAL, presets
@@ -45,8 +46,8 @@ class SqlPresetStore:
             "options": json.dumps(dict(options)),
             "saved_at": self._clock(),
         }
-        select_previous = select(presets).where(_is_named(owner, name)).with_for_update()
-        count_presets = select(func.count()).select_from(presets).where(_is_owned_by(owner))
+        select_previous = select(presets).where(is_named(presets, owner, name)).with_for_update()
+        count_presets = select(func.count()).select_from(presets).where(is_owned_by(presets, owner))
         async with begin_transaction(self._database) as connection:
             previous = (await connection.execute(select_previous)).one_or_none()
             await connection.execute(_build_preset_upsert(connection, owner, row))
@@ -56,8 +57,7 @@ class SqlPresetStore:
 
     async def list_presets(self, owner: Owner) -> Sequence[Preset]:
         """List the person's own presets and the guild's, by name."""
-        is_usable = _is_owned_by(Owner(owner.user_id)) | _is_owned_by(owner)
-        query = select(presets).where(is_usable).order_by(presets.c.folded_name)
+        query = select(presets).where(is_usable_by(presets, owner)).order_by(presets.c.folded_name)
         async with begin_transaction(self._database) as connection:
             return [_parse_preset(row) for row in (await connection.execute(query)).all()]
 
@@ -79,7 +79,7 @@ class SqlPresetStore:
     async def delete_preset(self, owner: Owner, name: str) -> bool:
         """Delete a preset; False if there is none of this name."""
         async with begin_transaction(self._database) as connection:
-            return bool((await connection.execute(delete(presets).where(_is_named(owner, name)))).rowcount)
+            return bool((await connection.execute(delete(presets).where(is_named(presets, owner, name)))).rowcount)
 
 
 def _build_preset_upsert(connection: AsyncConnection, owner: Owner, row: Mapping[str, Any]) -> Insert:
@@ -93,16 +93,6 @@ def _build_preset_upsert(connection: AsyncConnection, owner: Owner, row: Mapping
         conflict_where=index_where,
         unchanged_columns=["code"],
     )
-
-
-def _is_named(owner: Owner, name: str) -> ColumnElement[bool]:
-    return _is_owned_by(owner) & (presets.c.folded_name == name.casefold())
-
-
-def _is_owned_by(owner: Owner) -> ColumnElement[bool]:
-    if owner.guild_id:
-        return presets.c.guild_id == owner.guild_id
-    return (presets.c.guild_id == 0) & (presets.c.user_id == owner.user_id)
 
 
 def _parse_preset(row: Row[Any]) -> Preset:

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from bot.domain.owners import Owner
 from bot.domain.style_sets import MAX_GUILD_STYLE_SETS, MAX_PERSONAL_STYLE_SETS, MAX_STYLE_PICTURES, StyleSet
+from bot.storage.owned_rows import is_named, is_owned_by, is_usable_by
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import style_pictures, style_sets
 from bot.storage.upsert import build_insert_unless_exists
@@ -50,7 +51,7 @@ class SqlStyleSetStore:
             is_new = connection.execute(build_insert_unless_exists(connection, style_sets, row)).one_or_none()
             if is_new:
                 _check_room(connection, owner)
-            select_named = select(style_sets.c.id).where(_is_named(owner, name)).with_for_update()
+            select_named = select(style_sets.c.id).where(is_named(style_sets, owner, name)).with_for_update()
             style_set_id = connection.execute(select_named).scalar_one()
             count_pictures = select(func.count()).where(style_pictures.c.style_set_id == style_set_id)
             count: int = connection.execute(count_pictures).scalar_one()
@@ -68,7 +69,7 @@ class SqlStyleSetStore:
 
     async def list_style_sets(self, owner: Owner) -> Sequence[StyleSet]:
         """List the person's own and the guild's, by name."""
-        query = _SELECT_STYLE_SETS.where(_is_owned_by(Owner(owner.user_id)) | _is_owned_by(owner))
+        query = _SELECT_STYLE_SETS.where(is_usable_by(style_sets, owner))
         with translate_database_errors():
             rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
         return [_parse_style_set(row) for row in rows]
@@ -91,7 +92,7 @@ class SqlStyleSetStore:
 
     async def delete_style_set(self, owner: Owner, name: str) -> bool:
         """Delete a set with its pictures; False if there is none of this name."""
-        query = delete(style_sets).where(_is_named(owner, name))
+        query = delete(style_sets).where(is_named(style_sets, owner, name))
         with translate_database_errors():
             return await self._database.run_transaction(lambda connection: bool(connection.execute(query).rowcount))
 
@@ -99,7 +100,7 @@ class SqlStyleSetStore:
         """Delete one picture of a set, the last one with the set; those after it move up. False if there is none."""
 
         def delete_row(connection: Connection) -> bool:
-            query = select(style_sets.c.id).where(_is_named(owner, name)).with_for_update()
+            query = select(style_sets.c.id).where(is_named(style_sets, owner, name)).with_for_update()
             style_set_id = connection.execute(query).scalar_one_or_none()
             is_in_set = style_pictures.c.style_set_id == style_set_id
             if not connection.execute(
@@ -122,20 +123,10 @@ def _check_room(connection: Connection, owner: Owner) -> None:
     """Raise `RejectedError` (style_sets_full) if an owner has more sets than the limit."""
     limit = MAX_GUILD_STYLE_SETS if owner.guild_id else MAX_PERSONAL_STYLE_SETS
     count: int = connection.execute(
-        select(func.count()).select_from(style_sets).where(_is_owned_by(owner))
+        select(func.count()).select_from(style_sets).where(is_owned_by(style_sets, owner))
     ).scalar_one()
     if count > limit:
         raise RejectedError(make_problem("style_sets_full", limit=limit))
-
-
-def _is_named(owner: Owner, name: str) -> ColumnElement[bool]:
-    return _is_owned_by(owner) & (style_sets.c.folded_name == name.casefold())
-
-
-def _is_owned_by(owner: Owner) -> ColumnElement[bool]:
-    if owner.guild_id:
-        return style_sets.c.guild_id == owner.guild_id
-    return (style_sets.c.guild_id == 0) & (style_sets.c.user_id == owner.user_id)
 
 
 def _parse_style_set(row: Row[Any]) -> StyleSet:
