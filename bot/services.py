@@ -46,7 +46,6 @@ from bot.rounds.message_builder import RoundMessageBuilder
 from bot.rounds.pictures import RoundPictures
 from bot.settings import Settings
 from bot.storage.audit_log import SqlAuditLog
-from bot.storage.batch_sources import SqlBatchSourceStore
 from bot.storage.batches import SqlBatchStore
 from bot.storage.blocks import SqlBlockStore
 from bot.storage.budgets import SqlBudgetStore
@@ -168,11 +167,11 @@ class Services:
         self.round_messages = RoundMessageBuilder(self.rounds, self.job_history, self.round_pictures, entry_thumbnails)
         batch_thumbnails = PictureThumbnails(lambda _, job_id: self.batches.load_result(job_id), self.thumbnails)
         self.batch_uploads = BatchUploads(self.image_fetcher, self.batches)
-        row_requests, batch_sources = RowRequestBuilder(self.validator), SqlBatchSourceStore(self.database)
+        row_requests = RowRequestBuilder(self.validator)
         self.batch_drafter = BatchDrafter(self.batches, row_requests, max_bytes, settings.batch_max_items)
-        self.batch_repeater = BatchRepeater(self.batches, batch_sources, row_requests, settings.batch_max_items)
+        self.batch_repeater = BatchRepeater(self.batches, row_requests, settings.batch_max_items)
         self.batch_messages = BatchMessageBuilder(self.batches, batch_thumbnails, self.job_history, self.guild_settings)
-        self.batch_exporter = BatchExporter(self.batches, batch_sources, self.job_history, catalogue)
+        self.batch_exporter = BatchExporter(self.batches, self.job_history, catalogue)
         self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
 
     def _build_stores(self) -> None:

@@ -21,7 +21,6 @@ from bot.domain.batches import Batch, BatchItem, ItemState, Review, get_sheet_nu
 from bot.domain.messages import MessageRef
 from bot.domain.ports import JobHistory
 from bot.images.marking import mark_image
-from bot.storage.batch_sources import SqlBatchSourceStore
 from bot.storage.batches import SqlBatchStore
 from shared.catalogue import Catalogue
 from shared.imaging.sniffing import sniff_image_type
@@ -52,7 +51,6 @@ class BatchExporter:
     """Exports batches."""
 
     store: SqlBatchStore
-    sources: SqlBatchSourceStore
     job_history: JobHistory
     catalogue: Catalogue
 
@@ -95,7 +93,7 @@ class BatchExporter:
 
     async def _build_entries(self, batch: Batch, items: Sequence[BatchItem]) -> list[ManifestEntry]:
         """Build the entries without their files, which are named when they are read."""
-        names = await self.sources.list_names(batch.id)
+        names = await self.store.list_image_names(batch.id)
         unique, by_hash = UniqueNames(), {}
         for sha256, name in sorted(names.items()):
             stem, dot, extension = name.rpartition(".")

@@ -11,7 +11,6 @@ from bot.batches.reading.file_names import UniqueNames, clean_name
 from bot.batches.row_requests import RequestContext, RowRequestBuilder, list_team_notes
 from bot.domain.batch_previews import MAX_LISTED_ROWS, BatchPreview, RejectedRow
 from bot.domain.batches import Batch, BatchItem
-from bot.storage.batch_sources import SqlBatchSourceStore
 from bot.storage.batches import SqlBatchStore
 from bot.submission.team_settings import apply_locked_options
 from bot.submission.validation import RequestValidator
@@ -46,7 +45,6 @@ class BatchRepeater:
     """Makes such drafts, of at most `max_items`."""
 
     store: SqlBatchStore
-    sources: SqlBatchSourceStore
     builder: RowRequestBuilder
     max_items: int
 
@@ -60,7 +58,7 @@ class BatchRepeater:
         """
         if len(manifest.items) > self.max_items:
             raise RejectedError(make_problem("batch_too_many_items", count=len(manifest.items), limit=self.max_items))
-        stored = await self.sources.list_names(manifest.batch) if may_use_sources else {}
+        stored = await self.store.list_image_names(manifest.batch) if may_use_sources else {}
         validator = await self.builder.load_validator(context)
         items: list[BatchItem] = []
         rejected: list[RejectedRow] = []
@@ -92,7 +90,7 @@ class BatchRepeater:
         draft = replace(batch, brief=brief, file_pattern=manifest.file_pattern[:_NAME_LIMIT])
         if await self.store.add_draft(draft, items):
             used = {item.image_sha256 for item in items if item.image_sha256 is not None}
-            await self.sources.copy_images(manifest.batch, batch.id, used)
+            await self.store.copy_images(manifest.batch, batch.id, used)
             preview = BatchPreview(len(rejected), tuple(rejected[:MAX_LISTED_ROWS]), list_team_notes(accepted))
             await self.store.save_preview(batch.id, preview)
 

@@ -1,11 +1,11 @@
 """Drafts of batches: their items, pictures and previews, and the choices of their requesters until they are started."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, literal, select
 
 from bot.domain.batch_previews import BatchPreview
 from bot.domain.batches import DRAFT_STATES, Batch, BatchItem, BatchState, get_due_time
@@ -93,6 +93,16 @@ class SqlBatchDrafts(SqlBatchCharges):
         columns = (batch_images.c.sha256, batch_images.c.name)
         rows = await self._read(select(*columns).where(batch_images.c.batch_id == batch_id))
         return {row.sha256: row.name for row in rows}
+
+    async def copy_images(self, batch_id: str, new_batch_id: str, hashes: Collection[str]) -> None:
+        """Store the pictures of a batch that have these hashes for another one, too, unless it has them."""
+        has_already = select(batch_images.c.sha256).where(batch_images.c.batch_id == new_batch_id)
+        source = select(literal(new_batch_id), batch_images.c.sha256, batch_images.c.name, batch_images.c.image).where(
+            batch_images.c.batch_id == batch_id,
+            batch_images.c.sha256.in_(hashes),
+            batch_images.c.sha256.not_in(has_already),
+        )
+        await self._change(insert(batch_images).from_select(["batch_id", "sha256", "name", "image"], source))
 
     async def save_preview(self, batch_id: str, preview: BatchPreview) -> None:
         """Store the preview of a batch, in place of an earlier one."""

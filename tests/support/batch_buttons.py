@@ -10,7 +10,6 @@ from bot.features.batches.rerun import RerunHandlers
 from bot.features.batches.rights import BatchRights
 from bot.interactions.custom_ids import CustomId
 from bot.storage.audit_log import SqlAuditLog
-from bot.storage.batch_sources import SqlBatchSourceStore
 from bot.storage.batches import SqlBatchStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.session import Database
@@ -38,7 +37,7 @@ async def press(
     """Let somebody use a component of a batch; return all that they are shown."""
     store = SqlBatchStore(database, catalogue=catalogue)
     rights = BatchRights(store, SqlTeamStore(database))
-    exporter = BatchExporter(store, SqlBatchSourceStore(database), SqlJobHistory(database), catalogue)
+    exporter = BatchExporter(store, SqlJobHistory(database), catalogue)
     nothing: Any = None
     context: Any = OpenContext()
     rerun = RerunHandlers(context, rights, nothing, nothing, nothing, nothing)

@@ -12,7 +12,6 @@ import pytest
 
 from bot.batches.exporter import BatchExporter
 from bot.domain.batches import Batch, ItemState, Review
-from bot.storage.batch_sources import SqlBatchSourceStore
 from bot.storage.batches import SqlBatchStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.session import Database
@@ -34,7 +33,7 @@ def store(database: Database, catalogue: Catalogue) -> SqlBatchStore:
 
 @pytest.fixture
 def exporter(database: Database, store: SqlBatchStore, catalogue: Catalogue) -> BatchExporter:
-    return BatchExporter(store, SqlBatchSourceStore(database), SqlJobHistory(database), catalogue)
+    return BatchExporter(store, SqlJobHistory(database), catalogue)
 
 
 async def make_pictures(store: SqlBatchStore, url: str) -> Batch:
@@ -134,17 +133,14 @@ async def test_a_picture_larger_than_an_archive_is_left_out_and_told(
     assert {one["without_picture"] for one in manifest["items"]} == {"too large", "filtered"}
 
 
-async def test_pictures_that_a_batch_starts_from_are_copied_for_another_one(
-    store: SqlBatchStore, database: Database
-) -> None:
-    sources = SqlBatchSourceStore(database)
+async def test_pictures_that_a_batch_starts_from_are_copied_for_another_one(store: SqlBatchStore) -> None:
     assert await store.add_draft(make_batch(), make_items(1))
     await store.add_image(BATCH_ID, IMAGE_SHA256, "castle.png", IMAGE)
     new_id = str(int(BATCH_ID) + 1)
     assert await store.add_draft(make_batch(new_id), make_items(1, new_id))
 
     for _ in range(2):
-        await sources.copy_images(BATCH_ID, new_id, {IMAGE_SHA256})
+        await store.copy_images(BATCH_ID, new_id, {IMAGE_SHA256})
 
-    assert await sources.list_names(new_id) == {IMAGE_SHA256: "castle.png"}
+    assert await store.list_image_names(new_id) == {IMAGE_SHA256: "castle.png"}
     assert await store.load_image(new_id, IMAGE_SHA256) == IMAGE

@@ -9,7 +9,6 @@ from bot.domain.batches import Batch
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.teams import Team
 from bot.domain.usage import Usage
-from bot.storage.batch_sources import SqlBatchSourceStore
 from bot.storage.batches import SqlBatchStore
 from bot.storage.session import Database
 from bot.submission.validation import RequestValidator
@@ -28,9 +27,9 @@ def store(database: Database, catalogue: Catalogue) -> SqlBatchStore:
 
 
 @pytest.fixture
-def repeater(database: Database, store: SqlBatchStore, catalogue: Catalogue) -> BatchRepeater:
+def repeater(store: SqlBatchStore, catalogue: Catalogue) -> BatchRepeater:
     builder = RowRequestBuilder(RequestValidator(catalogue, (), 1 << 20))
-    return BatchRepeater(store, SqlBatchSourceStore(database), builder, max_items=20)
+    return BatchRepeater(store, builder, max_items=20)
 
 
 def make_context(team: Team | None = None) -> RequestContext:
