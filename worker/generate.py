@@ -3,16 +3,15 @@
 import hashlib
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
 from shared.catalogue import Catalogue, Model, Size
-from shared.imaging.carried_ingredients import detach_ingredient
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Outcome
 from shared.problems import Actor, Problem, RejectedError, make_problem
-from shared.request.bundles import has_needed_pictures, unpack_pictures
+from shared.request.bundles import has_needed_pictures, split_ingredient, unpack_pictures
 from shared.request.model import Request
 from shared.request.output_format import fit_output_format
 from shared.request.pictures import Pictures
@@ -62,10 +61,7 @@ class GenerateJob:
         if pictures is None:
             self._fail(claim, make_problem("upload_expired"))
             return
-        archive = None
-        if pictures.source is not None:
-            source, archive = detach_ingredient(pictures.source)
-            pictures = replace(pictures, source=source)
+        pictures, archive = split_ingredient(pictures)
         try:
             request = fit_output_format(job.request, model, partial(_measure_source, pictures))
         except RejectedError as rejection:

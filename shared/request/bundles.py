@@ -47,11 +47,16 @@ def has_needed_pictures(pictures: Pictures, request: Request) -> bool:
     )
 
 
-def remove_ingredient(data: bytes) -> bytes:
-    """Remove the credentials that prepared pictures carry along for the signature of the result."""
-    pictures = unpack_pictures(data)
+def split_ingredient(pictures: Pictures) -> tuple[Pictures, bytes | None]:
+    """Split prepared pictures from the credentials that they carry along for the signature of the result, if any."""
     source, ingredient = detach_ingredient(pictures.source or b"")
-    return data if ingredient is None else pack_pictures(replace(pictures, source=source)) or b""
+    return (pictures if ingredient is None else replace(pictures, source=source)), ingredient
+
+
+def remove_ingredient(data: bytes) -> bytes:
+    """Remove the credentials that packed pictures carry along."""
+    pictures, ingredient = split_ingredient(unpack_pictures(data))
+    return data if ingredient is None else pack_pictures(pictures) or b""
 
 
 def _unpack_bundle(data: bytes) -> Pictures | None:
