@@ -50,15 +50,33 @@ def build_command(
     return command
 
 
+def build_group(name: str, commands: Iterable[Command]) -> Group:
+    """Build a group of commands for servers and for direct messages with the bot.
+
+    Its texts are `command.<name>.name` and `.description`.
+    """
+    return _build_group(name, commands, app_commands.AppCommandContext(guild=True, dm_channel=True))
+
+
 def build_guild_group(name: str, commands: Iterable[Command], *, permissions: Permissions | None = None) -> Group:
     """Build a group of commands for servers alone, where Discord shows it to members with these permissions.
 
     Its texts are `command.<name>.name` and `.description`.
     """
+    contexts = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
+    return _build_group(name, commands, contexts, permissions)
+
+
+def _build_group(
+    name: str,
+    commands: Iterable[Command],
+    contexts: app_commands.AppCommandContext,
+    permissions: Permissions | None = None,
+) -> Group:
     group = Group(
         name=localize_text(f"command.{name}.name"),
         description=localize_text(f"command.{name}.description"),
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
+        allowed_contexts=contexts,
         allowed_installs=app_commands.AppInstallationType(guild=True),
         default_permissions=permissions,
     )

@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 from functools import partial
 
-from discord import app_commands
-
-from bot.discord_client.command_builder import Command, build_message_command
+from bot.discord_client.command_builder import Command, build_group, build_message_command
 from bot.discord_client.feature import Feature
-from bot.discord_client.translator import localize_text
 from bot.domain.ports import DraftStore, JobHistory
 from bot.explorations.several import PictureSubmitter
 from bot.features.editing.command import EditCommand
@@ -57,8 +54,9 @@ def build_editing_feature(
     handler = EditCommand(editor, source_option, pictures.submitter, draft_images, forms)
     menu = EditMenu(editor, drafts, forms, job_history, result_lookup, reuse_rule)
     subcommands = list(_build_subcommands(handler, style_sets, catalogue))
+    groups = [build_group("edit", subcommands)] if subcommands else []  # Discord refuses one without subcommands
     return Feature(
-        commands=[*_build_group(subcommands), build_message_command("edit_picture", menu.offer_for_message)],
+        commands=[*groups, build_message_command("edit_picture", menu.offer_for_message)],
         routes=[
             Route(StartEditId, handler.start_edit),
             Route(ChangeRegionId, handler.open_region_form),
@@ -69,20 +67,6 @@ def build_editing_feature(
             Route(ReopenEditFormId, menu.reopen_form),
         ],
     )
-
-
-def _build_group(subcommands: list[Command]) -> Iterator[app_commands.Group]:
-    """Build the group, if an operation is on offer: Discord refuses one without subcommands."""
-    if subcommands:
-        group = app_commands.Group(
-            name=localize_text("command.edit.name"),
-            description=localize_text("command.edit.description"),
-            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
-            allowed_installs=app_commands.AppInstallationType(guild=True),
-        )
-        for subcommand in subcommands:
-            group.add_command(subcommand)
-        yield group
 
 
 def _build_subcommands(handler: EditCommand, style_sets: StyleSetOption, catalogue: Catalogue) -> Iterator[Command]:

@@ -1,11 +1,10 @@
 """The commands and handlers that the feature adds to the bot."""
 
-from discord import app_commands
 from discord.app_commands import Choice
 
-from bot.discord_client.command_builder import build_command
+from bot.discord_client.command_builder import build_command, build_group
 from bot.discord_client.feature import Feature
-from bot.discord_client.translator import localize_choice, localize_text
+from bot.discord_client.translator import localize_choice
 from bot.domain.ports import JobHistory
 from bot.features.presets.command import PresetCommands
 from bot.interactions.access import Access
@@ -27,25 +26,21 @@ def build_presets_feature(
     handler = PresetCommands(preset_store, preset_option, job_history, newest_results, catalogue)
     owners = [Choice(name=localize_choice("owner", owner), value=owner) for owner in OWNERS]
     autocomplete_name = {"preset_name": preset_option.autocomplete_name}
-    group = app_commands.Group(
-        name=localize_text("command.presets.name"),
-        description=localize_text("command.presets.description"),
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
-        allowed_installs=app_commands.AppInstallationType(guild=True),
+    group = build_group(
+        "presets",
+        (
+            build_command(
+                "presets.save",
+                handler.save_preset,
+                autocomplete={"job": handler.autocomplete_job},
+                choices={"owner": owners},
+            ),
+            build_command("presets.list", handler.show_presets),
+            build_command(
+                "presets.delete", handler.delete_preset, autocomplete=autocomplete_name, choices={"owner": owners}
+            ),
+            build_command("presets.share", handler.share_preset, autocomplete=autocomplete_name),
+            build_command("presets.add", handler.add_shared_preset),
+        ),
     )
-    for command in (
-        build_command(
-            "presets.save",
-            handler.save_preset,
-            autocomplete={"job": handler.autocomplete_job},
-            choices={"owner": owners},
-        ),
-        build_command("presets.list", handler.show_presets),
-        build_command(
-            "presets.delete", handler.delete_preset, autocomplete=autocomplete_name, choices={"owner": owners}
-        ),
-        build_command("presets.share", handler.share_preset, autocomplete=autocomplete_name),
-        build_command("presets.add", handler.add_shared_preset),
-    ):
-        group.add_command(command)
     return Feature(commands=[group], access=Access.VIEW)

@@ -1,11 +1,10 @@
 """The commands that the feature adds to the bot."""
 
-from discord import app_commands
 from discord.app_commands import Choice
 
-from bot.discord_client.command_builder import build_command
+from bot.discord_client.command_builder import build_command, build_group
 from bot.discord_client.feature import Feature
-from bot.discord_client.translator import localize_choice, localize_text
+from bot.discord_client.translator import localize_choice
 from bot.features.style_sets.command import StyleSetCommands
 from bot.interactions.access import Access
 from bot.interactions.owners import OWNERS
@@ -19,17 +18,13 @@ def build_style_sets_feature(store: SqlStyleSetStore, option: StyleSetOption, im
     handler = StyleSetCommands(store, option, image_fetcher)
     owners = {"owner": [Choice(name=localize_choice("owner", owner), value=owner) for owner in OWNERS]}
     autocomplete_name = {"set_name": option.autocomplete_name}
-    group = app_commands.Group(
-        name=localize_text("command.styles.name"),
-        description=localize_text("command.styles.description"),
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
-        allowed_installs=app_commands.AppInstallationType(guild=True),
+    group = build_group(
+        "styles",
+        (
+            build_command("styles.add", handler.add_pictures, autocomplete=autocomplete_name, choices=owners),
+            build_command("styles.list", handler.show_style_sets),
+            build_command("styles.show", handler.show_style_set, autocomplete=autocomplete_name),
+            build_command("styles.remove", handler.remove, autocomplete=autocomplete_name, choices=owners),
+        ),
     )
-    for command in (
-        build_command("styles.add", handler.add_pictures, autocomplete=autocomplete_name, choices=owners),
-        build_command("styles.list", handler.show_style_sets),
-        build_command("styles.show", handler.show_style_set, autocomplete=autocomplete_name),
-        build_command("styles.remove", handler.remove, autocomplete=autocomplete_name, choices=owners),
-    ):
-        group.add_command(command)
     return Feature(commands=[group], access=Access.VIEW)
