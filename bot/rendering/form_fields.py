@@ -67,7 +67,7 @@ def build_text_field(
     text_input: ui.TextInput[Any] = ui.TextInput(
         custom_id=name, style=style, default=default, required=required, max_length=limit
     )
-    return _wrap_in_label(name, messages, text_input, errors)
+    return wrap_in_label(name, messages, text_input, errors)
 
 
 def build_choice_field(name: str, values: Sequence[str], selected: str | None, messages: Messages) -> ui.Label[Any]:
@@ -80,7 +80,7 @@ def build_choice_field(name: str, values: Sequence[str], selected: str | None, m
         )
         for value in values[:SELECT_OPTIONS_LIMIT]
     ]
-    return _wrap_in_label(name, messages, ui.Select(custom_id=name, options=options, min_values=0, required=False))
+    return wrap_in_label(name, messages, ui.Select(custom_id=name, options=options, min_values=0, required=False))
 
 
 def build_model_field(catalogue: Catalogue, preferred_model: str, messages: Messages) -> ui.Label[Any]:
@@ -104,7 +104,7 @@ def build_models_field(
         )
         for model in sorted(models, key=lambda model: model is not selected)[:SELECT_OPTIONS_LIMIT]
     ]
-    return _wrap_in_label("model", messages, ui.Select(custom_id="model", options=options))
+    return wrap_in_label("model", messages, ui.Select(custom_id="model", options=options))
 
 
 def build_picture_field(filenames: Sequence[str], messages: Messages, selected: str = "0") -> ui.Label[Any]:
@@ -117,12 +117,13 @@ def build_picture_field(filenames: Sequence[str], messages: Messages, selected: 
         )
         for index, name in enumerate(filenames[:SELECT_OPTIONS_LIMIT])
     ]
-    return _wrap_in_label("image", messages, ui.Select(custom_id="image", options=options))
+    return wrap_in_label("image", messages, ui.Select(custom_id="image", options=options))
 
 
-def _wrap_in_label(
+def wrap_in_label(
     name: str, messages: Messages, component: ui.Item[Any], errors: Mapping[str, str] = _NO_ERRORS
 ) -> ui.Label[Any]:
+    """Label a field as the command option that it fills, with its error in place of the description if it has one."""
     description = truncate_text(
         flatten_text(errors.get(name, messages.text(f"option.{name}.description"))), _DESCRIPTION_LIMIT
     )

@@ -10,9 +10,8 @@ from bot.domain.draft import EMPTY_FORM, FilledForm
 from bot.features.editing.custom_ids import EditFormId, RegionFormId
 from bot.features.editing.options import REGION_LIMIT, is_masked
 from bot.interactions.modals import build_modal
-from bot.rendering.form_fields import TEXT_INPUT_LIMIT, build_text_field, find_field_errors
-from bot.rendering.labels import format_field_label
-from bot.rendering.markdown import flatten_text, truncate_text
+from bot.rendering.form_fields import TEXT_INPUT_LIMIT, build_text_field, find_field_errors, wrap_in_label
+from bot.rendering.markdown import truncate_text
 from shared.i18n.messages import Messages
 from shared.models import Model
 from shared.request.model import SEARCHED_PROMPTS, SIDES
@@ -22,7 +21,6 @@ MASK: Final = "mask"
 STYLE_PICTURE: Final = "style_picture"
 STYLE_SET: Final = "style_set"
 _MAX_FIELDS: Final = 5  # https://discord.com/developers/docs/components/reference
-_DESCRIPTION_LIMIT: Final = 100
 _TEXT_FIELDS: Final = (*SEARCHED_PROMPTS, "prompt")
 _NUMBER_FIELDS: Final = (*SIDES, "control_strength", "fidelity", "composition_fidelity", "style_strength", "grow_mask")
 _LONG_FIELDS: Final = frozenset({*_TEXT_FIELDS, "negative"})
@@ -81,17 +79,12 @@ def _build_region_field(messages: Messages, value: str = "") -> ui.Label[Any]:
         required=False,
         max_length=min(REGION_LIMIT, TEXT_INPUT_LIMIT),
     )
-    return _wrap(REGION, messages, text_input)
+    return wrap_in_label(REGION, messages, text_input)
 
 
 def _build_upload_field(name: str, messages: Messages) -> ui.Label[Any]:
     upload: ui.FileUpload[Any] = ui.FileUpload(custom_id=name, required=False, min_values=0, max_values=1)
-    return _wrap(name, messages, upload)
-
-
-def _wrap(name: str, messages: Messages, component: ui.Item[Any]) -> ui.Label[Any]:
-    description = truncate_text(flatten_text(messages.text(f"option.{name}.description")), _DESCRIPTION_LIMIT)
-    return ui.Label(text=format_field_label(name, messages), description=description, component=component)
+    return wrap_in_label(name, messages, upload)
 
 
 def read_options(texts: Mapping[str, str | None], names: Sequence[str]) -> dict[str, str]:
