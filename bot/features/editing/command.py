@@ -9,10 +9,10 @@ import discord
 from bot.domain.images import RemoteImage, StoredImage
 from bot.features.editing.custom_ids import ChangeRegionId, RegionFormId, StartEditId
 from bot.features.editing.editor import Editor
-from bot.features.editing.forms import MASK, REGION, build_region_form
+from bot.features.editing.forms import MASK, REGION, build_region_form, read_picture
+from bot.features.editing.options import build_optional_image
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.modal_files import read_modal_files
 from bot.interactions.modals import read_modal_fields
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import open_modal, respond_with_problems, update_message
@@ -63,8 +63,8 @@ class EditCommand:
                 options,
                 details,
                 region=region,
-                mask=mask,
-                style_picture=None if style_picture is None else build_attached_image(style_picture),
+                mask=build_optional_image(mask),
+                style_picture=build_optional_image(style_picture),
                 style_set=style_set,
             )
         except RejectedError as rejection:
@@ -114,6 +114,6 @@ class EditCommand:
             draft = await self.forms.load_draft(interaction, custom_id.draft_id)
             stored = await self.draft_images.load_image(interaction, draft)
         region = read_modal_fields(interaction).get_text(REGION)
-        mask = next(iter(read_modal_files(interaction, MASK)), None)
+        mask = read_picture(interaction, MASK)
         render = partial(self.editor.render_other_region, interaction, draft, stored, region, mask)
         await update_message(interaction, render)

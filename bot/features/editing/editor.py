@@ -86,7 +86,7 @@ class Editor:
         details: JobDetails,
         *,
         region: str | None = None,
-        mask: discord.Attachment | None = None,
+        mask: RemoteImage | None = None,
         style_picture: RemoteImage | None = None,
         style_set: str | None = None,
     ) -> EditInput:
@@ -113,13 +113,12 @@ class Editor:
         except UnsupportedSyntaxError as error:
             raise RejectedError(*error.problems) from error
         built = BuiltRequest(built.request, (*built.notes, *notes))
-        attached = None if mask is None else RemoteImage(mask.url, mask.size, mask.filename)
         return EditInput(
             built,
             image,
             JobDetails(**{**details, "notes": built.notes}),
             shapes,
-            attached,
+            mask,
             style if has_style else None,
         )
 
@@ -144,7 +143,7 @@ class Editor:
         draft: Draft,
         stored: RemoteImage | StoredImage | None,
         region: str | None,
-        mask: discord.Attachment | None,
+        mask: RemoteImage | None,
     ) -> RenderedMessage:
         """Show the edit of a draft with another region of its stored picture. Raises `RejectedError`."""
         if draft.built is None or draft.built.request.mask is None or not isinstance(stored, StoredImage):
@@ -153,8 +152,7 @@ class Editor:
             raise RejectedError(make_problem("region_empty", field="region", other="mask"))
         shapes = _parse_region(region, mask)
         source = StoredImage(stored.sha256, stored.picture)
-        attached = None if mask is None else RemoteImage(mask.url, mask.size, mask.filename)
-        edit = EditInput(draft.built, source, JobDetails(notes=draft.built.notes), shapes, attached)
+        edit = EditInput(draft.built, source, JobDetails(notes=draft.built.notes), shapes, mask)
         pictures = await self._load_pictures(interaction, edit)
         return await self._render(interaction, replace(draft, source_sha256=pictures.image.sha256), edit, pictures)
 
@@ -221,7 +219,7 @@ def _find_team_style_set(interaction: discord.Interaction, model: Model, *, has_
     return None if team is None or name is None else TeamStyleSet(str(name), STYLE_SET in team.locked)
 
 
-def _parse_region(region: str | None, mask: discord.Attachment | None) -> MaskShapes | None:
+def _parse_region(region: str | None, mask: RemoteImage | None) -> MaskShapes | None:
     """Parse a region in words. Raises `RejectedError`: mask_conflict, and as `parse_mask_shapes` does."""
     if region is not None and mask is not None:
         raise RejectedError(make_problem("mask_conflict", field="region", other="mask"))

@@ -7,8 +7,10 @@ import discord
 from discord import ui
 
 from bot.domain.draft import EMPTY_FORM, FilledForm
+from bot.domain.images import RemoteImage
 from bot.features.editing.custom_ids import EditFormId, RegionFormId
-from bot.features.editing.options import REGION_LIMIT, is_masked
+from bot.features.editing.options import REGION_LIMIT, build_optional_image, is_masked
+from bot.interactions.modal_files import read_modal_files
 from bot.interactions.modals import build_modal
 from bot.rendering.form_fields import TEXT_INPUT_LIMIT, build_text_field, find_field_errors, wrap_in_label
 from bot.rendering.markdown import truncate_text
@@ -91,3 +93,8 @@ def read_options(texts: Mapping[str, str | None], names: Sequence[str]) -> dict[
     """Return the filled-in options of a form by name; those of the region and the style are no options of a request."""
     own = {REGION, MASK, STYLE_PICTURE, STYLE_SET}
     return {name: text for name in names if name not in own and (text := texts.get(name))}
+
+
+def read_picture(interaction: discord.Interaction, name: str) -> RemoteImage | None:
+    """Read the picture of a field of the submitted form, if it has one."""
+    return build_optional_image(next(iter(read_modal_files(interaction, name)), None))

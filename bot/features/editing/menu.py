@@ -17,19 +17,19 @@ from bot.features.editing.forms import (
     build_edit_form,
     list_form_fields,
     read_options,
+    read_picture,
 )
 from bot.features.editing.view import build_choice_view
 from bot.interactions.components import get_selected_value
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
-from bot.interactions.modal_files import read_modal_files
 from bot.interactions.modals import read_modal_fields
 from bot.interactions.offers import get_offered_catalogue
 from bot.interactions.rejected_forms import RejectedForms
 from bot.interactions.responses import open_modal, respond_privately, respond_with_problems
 from bot.interactions.result_buttons import EditPictureId
 from bot.results.lookup import ResultLookup
-from bot.results.message_images import build_attached_image, require_message_images
+from bot.results.message_images import require_message_images
 from bot.results.messages import find_full_result, get_result_job_id
 from bot.results.reuse import ReuseRule
 from bot.submission.job_queuer import JobDetails
@@ -125,7 +125,6 @@ class EditMenu:
         details = JobDetails(
             parent_id=draft.parent_id, source_owner_id=draft.source_owner_id, is_spoiler=draft.is_spoiler
         )
-        style_picture = next(iter(read_modal_files(interaction, STYLE_PICTURE)), None)
         edit = await self.editor.build_input(
             interaction,
             model,
@@ -133,8 +132,8 @@ class EditMenu:
             read_options({name: fields.get_text(name) for name in names}, names),
             details,
             region=fields.get_text(REGION),
-            mask=next(iter(read_modal_files(interaction, MASK)), None),
-            style_picture=None if style_picture is None else build_attached_image(style_picture),
+            mask=read_picture(interaction, MASK),
+            style_picture=read_picture(interaction, STYLE_PICTURE),
             style_set=fields.get_text(STYLE_SET),
         )
         await self.editor.submit(interaction, edit)

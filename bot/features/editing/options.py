@@ -8,7 +8,9 @@ import discord
 from discord import app_commands
 
 from bot.discord_client.command_builder import LABEL_LIMIT
+from bot.domain.images import RemoteImage
 from bot.domain.style_sets import STYLE_SET_NAME_LIMIT
+from bot.results.message_images import build_attached_image
 from bot.submission.command_options import TEXT_LIMIT, Option
 from shared.models import Model, Operation
 
@@ -59,6 +61,11 @@ def build_own_options(model: Model) -> dict[str, Option]:
     if not model.requires_prompt:
         options["prompt"] = Option(app_commands.Range[str, 1, TEXT_LIMIT] | None)
     return options
+
+
+def build_optional_image(attachment: discord.Attachment | None) -> RemoteImage | None:
+    """Build the picture of an option, or None if it was left out."""
+    return None if attachment is None else build_attached_image(attachment)
 
 
 def parse_style_set_choice(text: str) -> tuple[str, int | None]:
