@@ -139,7 +139,7 @@ class Catalogue(FrozenModel):
         """The models on offer that edit a picture."""
         return self.models_for_task("edit")
 
-    def find_edit_model(self, operation: Operation) -> Model | None:
+    def find_edit_model(self, operation: str) -> Model | None:
         """Find the model for an operation: an available one, else one that AWS refuses to run for now."""
         candidates = [model for model in self.edit_models if model.operation == operation]
         return next(filter(self.is_available, candidates), candidates[0] if candidates else None)

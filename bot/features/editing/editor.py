@@ -8,7 +8,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import discord
 
@@ -35,7 +35,7 @@ from bot.submission.job_queuer import JobDetails
 from bot.submission.style_set_option import StyleSetOption
 from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
-from shared.models import Model, Operation
+from shared.models import Model
 from shared.notes import Note, make_note
 from shared.problems import RejectedError, make_problem
 from shared.request.model import BuiltRequest, MaskKind
@@ -71,8 +71,7 @@ class Editor:
 
     def require_model(self, interaction: discord.Interaction, operation: str) -> Model:
         """Find the model of an operation. Raises `RejectedError` (task_not_on_offer) if there is none on offer."""
-        offered = get_offered_catalogue(interaction, self.catalogue)
-        model = offered.find_edit_model(operation) if operation in get_args(Operation) else None  # type: ignore[arg-type]
+        model = get_offered_catalogue(interaction, self.catalogue).find_edit_model(operation)
         if model is None:
             raise RejectedError(make_problem("task_not_on_offer", task="edit"))
         return model

@@ -1,6 +1,6 @@
 """The forms of edits: another region, and the options of an operation for the picture of a message."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import discord
@@ -89,10 +89,10 @@ def _build_upload_field(name: str, messages: Messages) -> ui.Label[Any]:
     return wrap_in_label(name, messages, upload)
 
 
-def read_options(texts: Mapping[str, str | None], names: Sequence[str]) -> dict[str, str]:
+def read_options(texts: Mapping[str, str | None]) -> dict[str, str]:
     """Return the filled-in options of a form by name; those of the region and the style are no options of a request."""
     own = {REGION, MASK, STYLE_PICTURE, STYLE_SET}
-    return {name: text for name in names if name not in own and (text := texts.get(name))}
+    return {name: text for name, text in texts.items() if name not in own and text}
 
 
 def read_picture(interaction: discord.Interaction, name: str) -> RemoteImage | None:

@@ -119,7 +119,6 @@ class EditMenu:
 
     async def _submit(self, interaction: discord.Interaction, draft: Draft, model: Model) -> None:
         fields = read_modal_fields(interaction)
-        names = list_form_fields(model)
         async with limit_lookup_time(interaction):
             image = await self._find_image(interaction, draft)
         details = JobDetails(
@@ -129,7 +128,7 @@ class EditMenu:
             interaction,
             model,
             image,
-            read_options({name: fields.get_text(name) for name in names}, names),
+            read_options({name: fields.get_text(name) for name in list_form_fields(model)}),
             details,
             region=fields.get_text(REGION),
             mask=read_picture(interaction, MASK),
