@@ -1,18 +1,17 @@
 """Message commands end to end: “Reimagine” on a result, “Details” and “Provenance” on files that were posted again."""
 
-import io
 import json
 from collections.abc import Callable
 from typing import Any
 
 import redis
-from PIL import Image
 
 from demo.first_picture import iter_message_texts
 from demo.http_client import download_bytes, request_json
 from demo.stack import Stack
 from shared.imaging.marks import has_content_credentials
 from shared.queue.keys import draft_key, job_key
+from tests.support.images import encode_image, open_image
 from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
 
@@ -86,9 +85,7 @@ def test_provenance_tells_the_posted_file_from_a_changed_one_and_from_a_picture_
     result = ada.wait_for_result(job)
     ada.wait_until_stored(job)
     posted = download_bytes(list_media(result)[0]["media"]["url"])
-    bare = io.BytesIO()
-    with Image.open(io.BytesIO(posted)) as image:
-        image.convert("RGB").save(bare, "JPEG", quality=60)
+    bare = encode_image(open_image(posted).convert("RGB"), "JPEG", quality=60)
     ben = DiscordUser(stack, "ben")
 
     def read_provenance(message: dict[str, Any]) -> str:
@@ -100,7 +97,7 @@ def test_provenance_tells_the_posted_file_from_a_changed_one_and_from_a_picture_
         lambda: text if "the preview" in (text := read_provenance(ada.wait_for_status(job))) else None, "its hash"
     )
     changed = read_provenance(ben.post_file("changed.png", posted + b"\0"))
-    stranger = read_provenance(ben.post_file("photo.jpg", bare.getvalue()))
+    stranger = read_provenance(ben.post_file("photo.jpg", bare))
 
     assert "I made this picture with SD 3.5 Large" in told
     assert "byte for byte" in told

@@ -13,6 +13,8 @@ import boto3
 from botocore.config import Config
 from PIL import Image, ImageDraw
 
+from tests.support.images import encode_image
+
 if TYPE_CHECKING:
     from mypy_boto3_bedrock import BedrockClient
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -117,9 +119,12 @@ def make_image_base64(width: int = 1024, height: int = 1024, form: str = "JPEG")
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, height * 2 // 3, width, height), fill="#4f8a44")
     draw.ellipse((width // 3, height // 4, width * 2 // 3, height * 3 // 4), fill="#d9a066")
-    out = io.BytesIO()
-    image.save(out, form)
-    return base64.b64encode(out.getvalue()).decode()
+    return encode_base64(image, form)
+
+
+def encode_base64(image: Image.Image, form: str = "PNG") -> str:
+    """Encode an image as a body has it."""
+    return base64.b64encode(encode_image(image, form)).decode()
 
 
 def open_base64_image(text: str) -> Image.Image:

@@ -12,7 +12,7 @@ Colour = tuple[int, int, int]
 RED, GREEN, BLUE, YELLOW, WHITE = (220, 40, 40), (40, 200, 60), (50, 70, 220), (230, 220, 60), (255, 255, 255)
 
 
-def encode_image(image: Image.Image, kind: str, **options: object) -> bytes:
+def encode_image(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()

@@ -3,7 +3,6 @@
 On a stack of its own, a boat on a lake is marked and erased, and the lake gets the style of a drawing.
 """
 
-import io
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +15,7 @@ from demo.__main__ import SAMPLE_IMAGE
 from demo.first_picture import wait_until_ready
 from demo.stack import run_stack
 from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
+from tests.support.images import encode_image
 from tests.support.take_batch_screenshots import VIEWPORT, photograph_last
 from tests.support.user import DiscordUser, encode_file, list_media, wait_until
 
@@ -82,9 +82,7 @@ def draw_hatching() -> Image.Image:
 
 
 def encode_picture(image: Image.Image) -> dict[str, str]:
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return encode_file("lake.png", out.getvalue())
+    return encode_file("lake.png", encode_image(image))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from shared.queue.stages import Stage
 from shared.request.bundles import pack_pictures
 from shared.request.model import MaskKind, Request
 from shared.request.pictures import Pictures
+from tests.support.images import encode_image
 from tests.support.redis_queue import claim_job, make_job
 from worker.call_result import GeneratedImage
 from worker.cli.dead_letters import run_dead_letters
@@ -27,10 +28,9 @@ from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 
 def encode(colour: str, size: tuple[int, int] = (90, 64)) -> bytes:
-    image, out = Image.new("RGB", size, colour), io.BytesIO()
+    image = Image.new("RGB", size, colour)
     image.paste("black", (0, 0, size[0] // 2, size[1]))
-    image.save(out, "PNG")
-    return out.getvalue()
+    return encode_image(image)
 
 
 SOURCE, MASK, STYLE = encode("teal"), encode("white", (45, 32)), encode("gold", (200, 100))
@@ -90,10 +90,8 @@ async def test_what_was_stored_of_an_edit_can_be_sent_again(
 ) -> None:
     holey = Image.open(io.BytesIO(SOURCE)).convert("RGBA")
     holey.paste((0, 0, 0, 0), (0, 0, 45, 64))
-    out = io.BytesIO()
-    holey.save(out, "PNG")
     job = make_edit(1, mask=MaskKind.ALPHA)
-    await bot_queue.enqueue_job(job, out.getvalue())
+    await bot_queue.enqueue_job(job, encode_image(holey))
     prepare_job(worker_queue, catalogue, claim_job(worker_queue, Stage.PREPARE))
     stored = await bot_queue.load_prepared_image("1")
 

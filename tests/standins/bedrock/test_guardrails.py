@@ -1,6 +1,5 @@
 """ApplyGuardrail of the stand-in, by boto3."""
 
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,12 +8,11 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from tests.support.bedrock_standin import BedrockStandIn
+from tests.support.images import encode_image
 
 
 def encode(size: tuple[int, int] = (64, 48), form: str = "PNG") -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", size, "teal").save(out, form)
-    return out.getvalue()
+    return encode_image(Image.new("RGB", size, "teal"), form)
 
 
 def make_block(data: bytes, form: str = "png") -> dict[str, Any]:

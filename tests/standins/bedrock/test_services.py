@@ -1,7 +1,6 @@
 """The thirteen services: whitelists, ranges, masks, sizes, and a visible effect of every option."""
 
 import base64
-import io
 import json
 from typing import Any
 
@@ -13,6 +12,7 @@ from demo.standins.bedrock.c2pa import build_empty_manifest
 from demo.standins.bedrock.services.rules import FIELDS
 from tests.support.bedrock_standin import (
     BedrockStandIn,
+    encode_base64,
     make_image_base64,
     make_runtime_client,
     open_base64_image,
@@ -55,13 +55,7 @@ def make_source() -> str:
 def make_mask(box: tuple[int, int, int, int], size: tuple[int, int] = SIZE, level: int = 255) -> str:
     mask = Image.new("L", size)
     ImageDraw.Draw(mask).rectangle(box, fill=level)
-    return encode(mask)
-
-
-def encode(image: Image.Image) -> str:
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return base64.b64encode(out.getvalue()).decode()
+    return encode_base64(mask)
 
 
 def make_body(service: str, **more: Any) -> dict[str, Any]:
@@ -230,7 +224,7 @@ def test_transparency_is_the_mask_when_there_is_none(bedrock_standin: BedrockSta
     image = open_base64_image(make_source()).convert("RGBA")
     image.putalpha(255)
     image.paste((0, 0, 0, 0), (0, 0, 96, 128))
-    body = make_body("inpaint", image=encode(image), grow_mask=0)
+    body = make_body("inpaint", image=encode_base64(image), grow_mask=0)
     del body["mask"]
     picture = open_base64_image(bedrock_standin.invoke(get_id("inpaint"), body)["images"][0])
 
@@ -311,7 +305,7 @@ def test_a_region_without_the_model_is_refused(bedrock_standin: BedrockStandIn) 
 
 
 def test_a_creative_png_is_too_large_for_a_response(bedrock_standin: BedrockStandIn) -> None:
-    noise = encode(Image.effect_noise((128, 128), 90).convert("RGB"))
+    noise = encode_base64(Image.effect_noise((128, 128), 90).convert("RGB"))
     body = make_body("creative-upscale", image=noise)
     assert "Response payload size" in expect_detail(bedrock_standin, "creative-upscale", body)
 

@@ -1,6 +1,5 @@
 """A guardrail over the real boto3, against the stand-in."""
 
-import io
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.support.images import encode_image
 from tests.unit.worker.conftest import BedrockStandIn
 from worker.bedrock.check import Severity, check_guardrail
 from worker.bedrock.guardrail import BedrockGuardrail, find_arn_region
@@ -15,12 +15,6 @@ from worker.ports import CheckedSide, GuardrailError
 
 ARN = "arn:aws:bedrock:eu-central-1:000000000000:guardrail/demoguardrail"
 GuardrailFactory = Callable[..., BedrockGuardrail]
-
-
-def encode(image: Image.Image, form: str, **options: Any) -> bytes:
-    out = io.BytesIO()
-    image.save(out, form, **options)
-    return out.getvalue()
 
 
 def make_noise(size: tuple[int, int]) -> Image.Image:
@@ -52,11 +46,11 @@ def test_every_picture_is_checked_in_a_form_that_the_service_reads(
 ) -> None:
     small = Image.new("RGB", (200, 100), "teal")
     pictures = [
-        encode(small, "PNG"),
-        encode(small, "JPEG"),
-        encode(small, "WEBP"),
-        encode(make_noise((2000, 1500)), "PNG", compress_level=1),
-        encode(Image.new("RGB", (9000, 40), "teal"), "PNG"),
+        encode_image(small, "PNG"),
+        encode_image(small, "JPEG"),
+        encode_image(small, "WEBP"),
+        encode_image(make_noise((2000, 1500)), "PNG", compress_level=1),
+        encode_image(Image.new("RGB", (9000, 40), "teal"), "PNG"),
     ]
 
     assert make_guardrail().check_pictures(pictures, CheckedSide.INPUT, 20) is False
@@ -72,7 +66,7 @@ def test_every_picture_is_checked_in_a_form_that_the_service_reads(
 @pytest.mark.parametrize("side", CheckedSide)
 def test_an_intervention_blocks(side: CheckedSide, make_guardrail: GuardrailFactory, bedrock: BedrockStandIn) -> None:
     bedrock.call_control("POST", "/control/guardrail", {"answer": "intervene", "source": side})
-    guardrail, picture = make_guardrail(ARN), encode(Image.new("RGB", (64, 64)), "PNG")
+    guardrail, picture = make_guardrail(ARN), encode_image(Image.new("RGB", (64, 64)), "PNG")
 
     assert guardrail.check_pictures([picture], side, 20) is True
     assert guardrail.check_pictures([picture], side, 20) is False
@@ -97,7 +91,7 @@ def test_without_a_verdict_the_picture_is_not_let_through(
     bedrock.call_control("POST", "/control/guardrail", {"answer": answer})
 
     with pytest.raises(GuardrailError) as raised:
-        make_guardrail().check_pictures([encode(Image.new("RGB", (64, 64)), "PNG")], CheckedSide.OUTPUT, 20)
+        make_guardrail().check_pictures([encode_image(Image.new("RGB", (64, 64)), "PNG")], CheckedSide.OUTPUT, 20)
 
     assert raised.value.is_temporary is is_temporary
 
@@ -105,9 +99,9 @@ def test_without_a_verdict_the_picture_is_not_let_through(
 @pytest.mark.parametrize(
     ("name", "version", "picture"),
     [
-        ("another", "1", encode(Image.new("RGB", (64, 64)), "PNG")),
-        ("demoguardrail", "7", encode(Image.new("RGB", (64, 64)), "PNG")),
-        ("demoguardrail", "1", encode(make_noise((64, 64)), "WEBP")[:900]),
+        ("another", "1", encode_image(Image.new("RGB", (64, 64)), "PNG")),
+        ("demoguardrail", "7", encode_image(Image.new("RGB", (64, 64)), "PNG")),
+        ("demoguardrail", "1", encode_image(make_noise((64, 64)), "WEBP")[:900]),
     ],
     ids=["name", "version", "damaged picture"],
 )
@@ -126,7 +120,7 @@ def test_an_address_that_nobody_answers_at_is_asked_again(
     aws.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:9")
 
     with pytest.raises(GuardrailError) as raised:
-        make_guardrail().check_pictures([encode(Image.new("RGB", (64, 64)), "PNG")], CheckedSide.INPUT, 20)
+        make_guardrail().check_pictures([encode_image(Image.new("RGB", (64, 64)), "PNG")], CheckedSide.INPUT, 20)
 
     assert raised.value.is_temporary
 

@@ -1,6 +1,5 @@
 """The body that each image service gets: the least one, and every option at both ends of its range."""
 
-import io
 import json
 from typing import Any
 
@@ -14,6 +13,7 @@ from shared.problems import RejectedError
 from shared.request.builder import build_request
 from shared.request.model import MaskKind
 from shared.request.pictures import Pictures
+from tests.support.images import encode_image
 from worker.bedrock.dialects import get_dialect
 
 CATALOGUE = load_catalogue()
@@ -40,13 +40,7 @@ LEAST: dict[str, dict[str, Any]] = {
 """The least bodies, without the seed and the image; True for another image."""
 
 
-def make_jpeg() -> bytes:
-    out = io.BytesIO()
-    Image.new("L", (100, 80), 200).save(out, "JPEG")
-    return out.getvalue()
-
-
-JPEG = make_jpeg()
+JPEG = encode_image(Image.new("L", (100, 80), 200), "JPEG")
 PICTURES = ("image", "init_image", "mask", "style_image")
 
 

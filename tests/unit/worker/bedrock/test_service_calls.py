@@ -1,6 +1,5 @@
 """Calls of the image services over HTTP: every option at both ends, every unhappy end, the metadata of a call."""
 
-import io
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from shared.outcome import FilteredPart
 from shared.request.builder import build_request
 from shared.request.model import MaskKind, Request
 from shared.request.pictures import Pictures
+from tests.support.images import encode_image
 from tests.unit.worker.bedrock.conftest import HarnessFactory
 from tests.unit.worker.bedrock.test_client import FAULT_CODES
 from tests.unit.worker.conftest import BedrockStandIn
@@ -24,10 +24,9 @@ SOURCE_SIZE = (120, 80)
 
 
 def encode_picture(colour: str, box: tuple[int, int, int, int]) -> bytes:
-    image, out = Image.new("RGB", SOURCE_SIZE), io.BytesIO()
+    image = Image.new("RGB", SOURCE_SIZE)
     ImageDraw.Draw(image).rectangle(box, fill=colour)
-    image.save(out, "PNG")
-    return out.getvalue()
+    return encode_image(image)
 
 
 UPLOADS = Pictures(

@@ -14,6 +14,7 @@ from shared.imaging.limits import ImageRejectedError
 from shared.problems import RejectedError
 from shared.request.model import Fit, MaskKind, Request
 from shared.request.pictures import Pictures
+from tests.support.images import encode_image
 from worker.imaging.pictures import PreparedPictures, prepare_pictures
 from worker.imaging.preparation import MAX_SENT_BYTES
 
@@ -25,20 +26,14 @@ LYING = EXIF.tobytes()
 STANDARD = INPAINT.bounds or Bounds(min_side=1, max_pixels=1, max_aspect=1)
 
 
-def encode(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
-    out = io.BytesIO()
-    image.save(out, form, **options)
-    return out.getvalue()
-
-
 def make_source(width: int = 200, height: int = 100) -> bytes:
-    return encode(Image.new("RGB", (width, height), "#3a78c9"))
+    return encode_image(Image.new("RGB", (width, height), "#3a78c9"))
 
 
 def make_mask(size: tuple[int, int], box: tuple[int, int, int, int], mode: str = "L", **options: Any) -> bytes:
     mask = Image.new(mode, size)
     ImageDraw.Draw(mask).rectangle(box, fill="white")
-    return encode(mask, **options)
+    return encode_image(mask, **options)
 
 
 def prepare(
@@ -107,7 +102,7 @@ def test_a_mask_of_any_size_is_stretched_to_the_picture(size: tuple[int, int]) -
         (make_mask((200, 100), (0, 0, 99, 99), "RGB"), True),
         (make_mask((200, 100), (0, 0, 99, 99), "1"), True),
         (make_mask((200, 100), (0, 0, 99, 99), "RGBA"), True),  # white strokes on a transparent layer
-        (encode(Image.merge("RGBA", [*Image.effect_noise((200, 100), 90).convert("RGB").split(),
+        (encode_image(Image.merge("RGBA", [*Image.effect_noise((200, 100), 90).convert("RGB").split(),
          Image.open(io.BytesIO(make_mask((200, 100), (0, 0, 99, 99))))])), False),  # a picture with a hole
         (make_mask((100, 200), (0, 0, 99, 99), exif=LYING), True),  # lies on its side
     ],
@@ -124,7 +119,7 @@ def test_a_sources_own_transparency_is_a_mask_and_is_laid_on_white() -> None:
     source = Image.new("RGBA", (200, 100), "#3a78c9ff")
     source.paste((0, 0, 0, 0), (0, 0, 100, 100))
 
-    prepared = prepare(encode(source), kind=MaskKind.ALPHA)
+    prepared = prepare(encode_image(source), kind=MaskKind.ALPHA)
 
     marked = open_mask(prepared)
     assert (marked.getpixel((40, 50)), marked.getpixel((160, 50))) == (255, 0)
@@ -136,10 +131,10 @@ def test_a_sources_own_transparency_is_a_mask_and_is_laid_on_white() -> None:
 @pytest.mark.parametrize(
     ("mask", "kind", "code"),
     [
-        (encode(Image.new("L", (200, 100))), MaskKind.PICTURE, "mask_empty"),
-        (encode(Image.new("L", (200, 100), 255)), MaskKind.PICTURE, "mask_full"),
+        (encode_image(Image.new("L", (200, 100))), MaskKind.PICTURE, "mask_empty"),
+        (encode_image(Image.new("L", (200, 100), 255)), MaskKind.PICTURE, "mask_full"),
         (None, MaskKind.ALPHA, "mask_not_transparent"),
-        (encode(Image.new("RGBA", (200, 100))), MaskKind.PICTURE, "mask_full"),
+        (encode_image(Image.new("RGBA", (200, 100))), MaskKind.PICTURE, "mask_full"),
     ],
 )
 def test_a_mask_that_marks_nothing_or_everything_is_rejected(mask: bytes | None, kind: MaskKind, code: str) -> None:
@@ -163,7 +158,7 @@ def test_an_unreadable_mask_is_rejected() -> None:
 
 
 def test_noise_in_all_pictures_fits_into_one_request() -> None:
-    noise = encode(Image.effect_noise((3072, 3072), 120), "JPEG", quality=100)
+    noise = encode_image(Image.effect_noise((3072, 3072), 120), "JPEG", quality=100)
 
     inpainted, restyled = prepare(noise, mask=noise), prepare(noise, style=noise, model=TRANSFER)
 
