@@ -4,8 +4,10 @@ import base64
 import http.client
 import io
 import json
-from collections.abc import Mapping
-from contextlib import closing
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,20 @@ SINGLE_ATTEMPT_CONFIG = Config(
     read_timeout=60,
     signature_version="v4",  # otherwise an API key in the environment would take precedence
 )
+
+
+@contextmanager
+def run_bedrock_standin() -> Iterator[str]:
+    """Run the stand-in in a process of its own; yield its URL."""
+    command = [sys.executable, "-m", "demo.standins.bedrock", "--port", "0", "--fast"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout
+    try:
+        yield json.loads(process.stdout.readline())["url"]
+    finally:
+        process.terminate()
+        process.wait(5)
+        process.stdout.close()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,5 @@
 """Jobs whose pictures a guardrail checks: through the queue on Redis, by boto3, against the Bedrock stand-in."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +17,7 @@ from shared.queue.stages import Stage
 from shared.request.bundles import pack_pictures
 from shared.request.pictures import Pictures
 from tests.integration.queue.test_pace import is_paused
-from tests.support.bedrock_standin import ACCESS_KEY, SECRET_KEY
+from tests.support.bedrock_standin import ACCESS_KEY, SECRET_KEY, run_bedrock_standin
 from tests.support.redis_queue import claim_job, make_job, wait_for_lease_expiry
 from worker.bedrock.client import BedrockImageClient
 from worker.bedrock.guardrail import BedrockGuardrail
@@ -35,11 +32,8 @@ BUSY = {"answer": "throttle", "source": "INPUT"}
 
 @pytest.fixture(scope="module")
 def bedrock_url() -> Iterator[str]:
-    command = [sys.executable, "-m", "demo.standins.bedrock", "--fast"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout
-        yield json.loads(process.stdout.readline())["url"]
-        process.terminate()
+    with run_bedrock_standin() as url:
+        yield url
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +12,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 from botocore.loaders import JSONFileLoader
+
+from tests.support.bedrock_standin import run_bedrock_standin
 
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "AKIADEMODEMODEMODEMO", "AWS_SECRET_ACCESS_KEY": "demo-secret-access-key"}
 
@@ -53,15 +53,8 @@ def service_descriptions() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def bedrock_server() -> Iterator[BedrockStandIn]:
-    command = [sys.executable, "-m", "demo.standins.bedrock", "--port", "0", "--fast"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert process.stdout
-    try:
-        yield BedrockStandIn(json.loads(process.stdout.readline())["url"])
-    finally:
-        process.terminate()
-        process.wait(5)
-        process.stdout.close()
+    with run_bedrock_standin() as url:
+        yield BedrockStandIn(url)
 
 
 @pytest.fixture
