@@ -22,16 +22,16 @@ def carry_source_type(original: bytes, encoded: bytes) -> bytes:
     return embed_marks(encoded, Marks(source_type=found.source_type, creator_tool=found.creator_tool))
 
 
-def carry_marks(original: bytes, encoded: bytes, source_type: SourceType | None) -> bytes:
-    """Mark a JPEG as the picture was marked of which it is a smaller copy.
+def collect_marks(original: bytes, source_type: SourceType | None) -> Marks | None:
+    """Collect the marks for smaller copies of a picture; None if it has none.
 
     The `source_type` is that of a result without marks, from an earlier release or with signed credentials; None for
-    a picture that is no result. Credentials do not fit the copy: that it had some is written there.
+    a picture that is no result. Credentials do not fit a copy: that the picture had some is written there.
     """
     found, had_credentials = read_marks(original), has_content_credentials(original)
     if not (source_type or found.source_type or had_credentials):
-        return encoded
-    marks = Marks(
+        return None
+    return Marks(
         source_type=found.source_type or source_type or "",
         creator_tool=CREATOR_TOOL if source_type else found.creator_tool,
         model=found.model,
@@ -39,7 +39,6 @@ def carry_marks(original: bytes, encoded: bytes, source_type: SourceType | None)
         settings=found.settings,
         removed_credentials=_REMOVED_BY_ENCODING if had_credentials else found.removed_credentials,
     )
-    return embed_marks(encoded, marks)
 
 
 def remove_settings(result: bytes, source_type: SourceType) -> bytes:

@@ -6,10 +6,11 @@ from typing import Final
 from PIL import Image
 
 from bot.images.limits import STORED_IMAGE_LIMITS
-from bot.images.marking import carry_marks
+from bot.images.marking import collect_marks
 from shared.imaging.colour_conversion import convert_to_srgb, make_resizable
 from shared.imaging.decoding import decode_pixels, open_image
 from shared.imaging.limits import ImageRejectedError
+from shared.imaging.marks import embed_marks
 from shared.imaging.pixels import rotate_upright
 from shared.imaging.sniffing import ImageType, sniff_image_type
 from shared.imaging.xmp import SourceType
@@ -34,10 +35,11 @@ def fit_to_upload_limit(data: bytes, max_bytes: int, source_type: SourceType | N
         raise ImageRejectedError("unsupported_type", accepted=", ".join(known.name for known in ImageType))
     if len(data) <= max_bytes:
         return data, kind
-    image = _decode_image(data)
+    image, marks = _decode_image(data), collect_marks(data, source_type)
     while min(image.size) >= _MIN_SIDE_PIXELS:
         for quality in _JPEG_QUALITIES:
-            jpeg = carry_marks(data, _encode_jpeg(image, quality), source_type)
+            jpeg = _encode_jpeg(image, quality)
+            jpeg = embed_marks(jpeg, marks) if marks else jpeg
             if len(jpeg) <= max_bytes:
                 return jpeg, ImageType.JPEG
         image = image.reduce(2)
