@@ -15,7 +15,6 @@ ModelStatus = Literal["ACTIVE", "LEGACY", "EOL", "forbidden"]
 STATUSES: tuple[ModelStatus, ...] = ("ACTIVE", "LEGACY", "EOL", "forbidden")
 ARN_PATTERN = re.compile(r"arn:aws:bedrock:[a-z0-9-]*:\d*:(?:foundation-model|inference-profile)/")
 PROFILE_PREFIX = "us."
-SDXL_REGIONS = ("us-east-1", "us-west-2")
 
 
 @dataclass(frozen=True)
@@ -47,25 +46,9 @@ class Model:
 
 
 _ROWS = (
-    Model(
-        "stability.stable-diffusion-xl-v1",
-        "SDXL 1.0",
-        "sdxl",
-        2.0,
-        0.3,
-        4294967295,
-        streaming=True,
-        regions=SDXL_REGIONS,
-    ),
-    Model(
-        "stability.stable-diffusion-xl-v1:0",
-        "SDXL 1.0",
-        "sdxl",
-        2.0,
-        0.3,
-        4294967295,
-        streaming=True,
-        regions=SDXL_REGIONS,
+    *(
+        Model(model_id, "SDXL 1.0", "sdxl", 2.0, 0.3, 4294967295, streaming=True, regions=("us-east-1", "us-west-2"))
+        for model_id in ("stability.stable-diffusion-xl-v1", "stability.stable-diffusion-xl-v1:0")
     ),
     Model(
         "stability.sd3-5-large-v1:0",

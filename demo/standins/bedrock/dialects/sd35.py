@@ -60,7 +60,7 @@ def parse_request(body: Mapping[str, Any], model: Model) -> GenerationSettings:
     """Validate a request field by field; raises a ServiceError that names the first violation."""
     check_fields(body, build_field_rules(model), model)
     _check_mode(body)
-    source = decode_source(body["image"], MIN_SIDE) if "image" in body else None
+    source = decode_image("image", body["image"], MIN_SIDE) if "image" in body else None
     return GenerationSettings(
         prompts=collect_prompts(body),
         size=_fit_to_megapixel(source.size) if source else SIZES[body.get("aspect_ratio", "1:1")],
@@ -88,15 +88,15 @@ def collect_prompts(body: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
     return tuple((body[name], weight) for name, weight in weighted_fields if body.get(name))
 
 
-def decode_source(text: str, min_side: int) -> Image.Image:
-    """Decode the source image, whose sides must be at least `min_side` pixels; raises ServiceError."""
+def decode_image(field: str, text: str, min_side: int = 1, *, keep_alpha: bool = False) -> Image.Image:
+    """Decode the image in a field, whose sides must be at least `min_side` pixels; raises ServiceError."""
     try:
-        source = image_codec.decode_image(text)
+        image = image_codec.decode_image(text, keep_alpha=keep_alpha)
     except image_codec.UnreadableImageError as error:
-        raise detail_error(f"image: {error}") from error
-    if min(source.size) < min_side:
-        raise detail_error(f"image: each side must be at least {min_side} pixels, got {source.width}x{source.height}")
-    return source
+        raise detail_error(f"{field}: {error}") from error
+    if min(image.size) < min_side:
+        raise detail_error(f"{field}: each side must be at least {min_side} pixels, got {image.width}x{image.height}")
+    return image
 
 
 def build_response(seed: int, image: bytes) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-from demo.standins.bedrock import image_codec
 from demo.standins.bedrock.dialects import sd35
 from demo.standins.bedrock.errors import detail_error
 from demo.standins.bedrock.generation_settings import GenerationSettings
@@ -52,14 +51,9 @@ def parse_request(body: Mapping[str, Any], model: Model) -> GenerationSettings:
 
 
 def _decode_image(field: str, text: str, limits: SourceLimits) -> Image.Image:
-    try:
-        image = image_codec.decode_image(text, keep_alpha=True)
-    except image_codec.UnreadableImageError as error:
-        raise detail_error(f"{field}: {error}") from error
+    image = sd35.decode_image(field, text, limits.min_side, keep_alpha=True)
     width, height = image.size
     got = f"got {width}x{height}"
-    if min(image.size) < limits.min_side:
-        raise detail_error(f"{field}: each side must be at least {limits.min_side} pixels, {got}")
     if max(image.size) > limits.max_side:
         raise detail_error(f"{field}: each side must be at most {limits.max_side} pixels, {got}")
     if width * height > limits.max_pixels:
@@ -72,10 +66,7 @@ def _decode_image(field: str, text: str, limits: SourceLimits) -> Image.Image:
 
 def _decode_mask(text: str, size: tuple[int, int]) -> Image.Image:
     """Decode a mask to grey levels of the source's size: white is repainted, black is kept."""
-    try:
-        mask = image_codec.decode_image(text).convert("L")
-    except image_codec.UnreadableImageError as error:
-        raise detail_error(f"mask: {error}") from error
+    mask = sd35.decode_image("mask", text).convert("L")
     return mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR)
 
 
