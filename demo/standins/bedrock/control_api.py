@@ -41,7 +41,7 @@ async def list_faults(request: web.Request) -> web.Response:
 
 @routes.post("/control/faults")
 async def add_fault(request: web.Request) -> web.Response:
-    body = await _read_json_object(request)
+    body = await read_json_object(request)
     name, _, seconds = str(body.get("fault")).partition(":")
     times, match = body.get("times", 1), body.get("match") or {}
     try:
@@ -49,11 +49,11 @@ async def add_fault(request: web.Request) -> web.Response:
     except ValueError:
         fault = None
     if not fault or fault.once:
-        raise _bad_request_error(f"There is no fault {body.get('fault')!r}. Choose one of: {', '.join(FAULTS)}.")
+        raise bad_request_error(f"There is no fault {body.get('fault')!r}. Choose one of: {', '.join(FAULTS)}.")
     if type(times) is not int or times < 1:
-        raise _bad_request_error(f"`times` cannot be {times!r}. Send an integer from 1.")
+        raise bad_request_error(f"`times` cannot be {times!r}. Send an integer from 1.")
     if not isinstance(match, dict) or not match.keys() <= {"model", "prompt"}:
-        raise _bad_request_error("`match` can contain only `model` and `prompt`. Send an object with these fields.")
+        raise bad_request_error("`match` can contain only `model` and `prompt`. Send an object with these fields.")
     scheduled_fault = ScheduledFault(Fault(fault.name, fault.seconds), times, match.get("model"), match.get("prompt"))
     request.app[STATE].scheduled_faults.append(scheduled_fault)
     return web.json_response({"fault": fault.name, "times": times}, status=201)
@@ -68,14 +68,14 @@ async def clear_faults(request: web.Request) -> web.Response:
 
 @routes.post("/control/latency")
 async def set_latency(request: web.Request) -> web.Response:
-    state, body = request.app[STATE], await _read_json_object(request)
+    state, body = request.app[STATE], await read_json_object(request)
     for name, seconds in body.items():
         if name != "seconds" and name not in MODELS:
-            raise _bad_request_error(
+            raise bad_request_error(
                 f"There is no model {name!r}. Choose one of: {', '.join(MODELS)}; or `seconds` for all models."
             )
         if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0):
-            raise _bad_request_error(f"{seconds!r} is not a latency. Send seconds from 0, or null for the model's own.")
+            raise bad_request_error(f"{seconds!r} is not a latency. Send seconds from 0, or null for the model's own.")
     for name, seconds in body.items():
         if name == "seconds":
             state.latency = seconds
@@ -89,18 +89,18 @@ async def set_latency(request: web.Request) -> web.Response:
 
 @routes.put("/control/models/{model}")
 async def set_model_status(request: web.Request) -> web.Response:
-    model, status = request.match_info["model"], (await _read_json_object(request)).get("status")
+    model, status = request.match_info["model"], (await read_json_object(request)).get("status")
     if model not in MODELS:
-        raise _bad_request_error(f"There is no model {model!r}. Choose one of: {', '.join(MODELS)}.")
+        raise bad_request_error(f"There is no model {model!r}. Choose one of: {', '.join(MODELS)}.")
     if status not in STATUSES:
-        raise _bad_request_error(f"A model cannot be {status!r}. Choose one of: {', '.join(STATUSES)}.")
+        raise bad_request_error(f"A model cannot be {status!r}. Choose one of: {', '.join(STATUSES)}.")
     request.app[STATE].statuses[model] = cast("ModelStatus", status)
     return web.json_response({"model": model, "status": status})
 
 
 @routes.put("/control/c2pa")
 async def set_manifest(request: web.Request) -> web.Response:
-    manifest = (await _read_json_object(request)).get("manifest")
+    manifest = (await read_json_object(request)).get("manifest")
     if manifest is True:
         request.app[STATE].manifest = build_empty_manifest()
     elif manifest is None:
@@ -109,7 +109,7 @@ async def set_manifest(request: web.Request) -> web.Response:
         try:
             request.app[STATE].manifest = base64.b64decode(str(manifest), validate=True)
         except ValueError as error:
-            raise _bad_request_error("`manifest` is not base64. Send base64, true or null.") from error
+            raise bad_request_error("`manifest` is not base64. Send base64, true or null.") from error
     return web.json_response({"bytes": len(request.app[STATE].manifest or b"")})
 
 
@@ -124,15 +124,17 @@ async def clear_calls(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def _read_json_object(request: web.Request) -> dict[str, Any]:
+async def read_json_object(request: web.Request) -> dict[str, Any]:
+    """Read the body of a control request; raises HTTPBadRequest."""
     try:
         body = await request.json()
     except ValueError as error:
-        raise _bad_request_error("The body is not JSON. Send an object.") from error
+        raise bad_request_error("The body is not JSON. Send an object.") from error
     if not isinstance(body, dict):
-        raise _bad_request_error("The body is not an object. Send an object.")
+        raise bad_request_error("The body is not an object. Send an object.")
     return body
 
 
-def _bad_request_error(message: str) -> web.HTTPBadRequest:
+def bad_request_error(message: str) -> web.HTTPBadRequest:
+    """Make the answer to a control request that cannot be understood."""
     return web.HTTPBadRequest(text=json.dumps({"message": message}), content_type="application/json")

@@ -17,6 +17,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from demo.standins.bedrock import image_codec
+from demo.standins.bedrock.control_api import bad_request_error, read_json_object
 from demo.standins.bedrock.errors import ServiceError, validation_error
 from demo.standins.bedrock.faults import ERROR_FAULTS
 from demo.standins.bedrock.invoke import authenticate_caller
@@ -165,11 +166,10 @@ async def list_checks(request: web.Request) -> web.Response:
 
 @routes.post("/control/guardrail")
 async def schedule_answer(request: web.Request) -> web.Response:
-    body = await request.json()
+    body = await read_json_object(request)
     scheduled = ScheduledAnswer(str(body.get("answer")), body.get("source"), body.get("times", 1))
     if scheduled.answer not in ANSWERS or scheduled.source not in {None, *SOURCES}:
-        message = f"Choose an answer of {', '.join(ANSWERS)}, and a source of {', '.join(SOURCES)}."
-        raise web.HTTPBadRequest(text=json.dumps({"message": message}), content_type="application/json")
+        raise bad_request_error(f"Choose an answer of {', '.join(ANSWERS)}, and a source of {', '.join(SOURCES)}.")
     request.app[GUARDRAIL_STATE].scheduled.append(scheduled)
     return web.json_response(vars(scheduled), status=201)
 
