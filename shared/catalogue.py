@@ -4,7 +4,7 @@ Its rows are in `catalogue.toml`; an operator's file of the same form overrides 
 """
 
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from importlib.resources import files
 from typing import Any, Final
@@ -141,8 +141,7 @@ class Catalogue(FrozenModel):
 
     def find_edit_model(self, operation: str) -> Model | None:
         """Find the model for an operation: an available one, else one that AWS refuses to run for now."""
-        candidates = [model for model in self.edit_models if model.operation == operation]
-        return next(filter(self.is_available, candidates), candidates[0] if candidates else None)
+        return self._pick_available([model for model in self.edit_models if model.operation == operation])
 
     def list_choosable_models(self, task: Task) -> tuple[Model, ...]:
         """List the models for a task that people choose by name: from a list, or by a button."""
@@ -176,11 +175,15 @@ class Catalogue(FrozenModel):
         """
         candidates = (self.models.get(preferred), self.default_model, *self.listed_models)
         readers = [m for m in candidates if m and m.task == "generate" and m.picture != "none" and self.is_offered(m)]
-        return next(filter(self.is_available, readers), readers[0] if readers else None)
+        return self._pick_available(readers)
 
     def models_with_field(self, field: str) -> tuple[Model, ...]:
         """Return the models of `/imagine` that read a field."""
         return tuple(model for model in self.generation_models if field in model.fields)
+
+    def _pick_available(self, offered: Sequence[Model]) -> Model | None:
+        """Pick the first model that is available, else the first of those that AWS refuses to run for now."""
+        return next(filter(self.is_available, offered), offered[0] if offered else None)
 
 
 def make_unknown_model_problem(name: str, models: Iterable[Model]) -> Problem:
