@@ -148,7 +148,7 @@ class _Renderer:
         if not listed:
             return ""
         decided = [
-            self._text("decided_by", user=f"<@{user_id}>" if user_id else self._text("somebody"), count=count)
+            self._text("decided_by", user=format_person(user_id, self.messages), count=count)
             for user_id, count in self.facts.reviewers[:MAX_REVIEWERS]
         ]
         return "\n".join(filter(None, [" · ".join(listed), " · ".join(decided)]))

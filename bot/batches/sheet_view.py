@@ -10,6 +10,7 @@ import discord
 from discord import ButtonStyle, SelectOption, ui
 
 from bot.batches.custom_ids import AcceptItemsId, AcceptSheetId, OpenItemId, RejectItemsId
+from bot.batches.people import format_person
 from bot.domain.batches import BatchItem, ItemState, Review
 from bot.images.contact_sheet import Cell
 from bot.interactions.components import build_button, build_select
@@ -82,8 +83,7 @@ def format_line(item: BatchItem, messages: Messages) -> str:
     elif item.review is Review.REJECTED and item.reviewer_id is None:  # nobody decided: the picture was deleted
         parts.append(_text(messages, "gone"))
     elif item.review is not Review.UNDECIDED:
-        user = f"<@{item.reviewer_id}>" if item.reviewer_id else messages.text("batch_board.somebody")
-        decision = _text(messages, f"decided_{item.review}", user=user)
+        decision = _text(messages, f"decided_{item.review}", user=format_person(item.reviewer_id, messages))
         reason = escape_markdown(item.review_note, _REASON_LIMIT)
         parts.append(f"{decision} {messages.text('language.quoted', words=reason)}" if reason else decision)
     return " · ".join(parts)

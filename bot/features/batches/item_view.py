@@ -9,6 +9,7 @@ from discord import ButtonStyle, ui
 
 from bot.batches.board_view import format_money
 from bot.batches.custom_ids import AcceptItemId, RedoItemId, RejectItemId, ShowItemId
+from bot.batches.people import format_person
 from bot.batches.sheet_view import get_public_name
 from bot.domain.batches import OPEN_ITEM_STATES, RESTARTABLE_STATES, Batch, BatchItem, ItemState, Review
 from bot.interactions.components import Button, build_button
@@ -137,7 +138,7 @@ class _Renderer:
         item = self.item
         if item.review is Review.UNDECIDED:
             return self._text("undecided")
-        user = f"<@{item.reviewer_id}>" if item.reviewer_id else self.messages.text("batch_board.somebody")
+        user = format_person(item.reviewer_id, self.messages)
         reason = escape_markdown(item.review_note, _NOTE_LIMIT)
         if item.review is Review.REJECTED and reason:
             return self._text("rejected_because", user=user, reason=reason)
