@@ -7,6 +7,7 @@ from typing import Any, Final
 import discord
 from discord import ButtonStyle, ui
 
+from bot.batches.brief_text import format_due_date
 from bot.batches.custom_ids import (
     CancelRestId,
     OpenExportId,
@@ -40,11 +41,11 @@ _SHOWN_STATES: Final = (
     ItemState.QUEUED,
     ItemState.PENDING,
 )
-_RUNNING_COLOUR: Final = discord.Colour(0x3498DB)
+RUNNING_COLOUR: Final = discord.Colour(0x3498DB)
 _PAUSED_COLOUR: Final = discord.Colour(0xD9A406)
 _COLOURS: Final = {
-    BatchState.RUNNING: _RUNNING_COLOUR,
-    BatchState.CANCELLING: _RUNNING_COLOUR,
+    BatchState.RUNNING: RUNNING_COLOUR,
+    BatchState.CANCELLING: RUNNING_COLOUR,
     BatchState.PAUSED: _PAUSED_COLOUR,
     BatchState.CANCELLED: FAILED_COLOUR,
 }
@@ -161,7 +162,7 @@ class _Renderer:
         if brief.assignee_id is not None:
             parts.append(self._text("assignee", user=f"<@{brief.assignee_id}>"))
         if brief.due_on is not None:
-            parts.append(self._text("due", date=self._format_date(brief.due_on)))
+            parts.append(self._text("due", date=format_due_date(brief.due_on, self.messages, _NAME_LIMIT)))
         if batch.priority is Priority.LOW:
             parts.append(self._text("low_priority"))
         return f"-# {' · '.join(parts)}"
@@ -210,12 +211,6 @@ class _Renderer:
             return self._text("spent", spent=spent)
         total = format_money(counts.spent + counts.reserved, self.messages)
         return self._text("spent_of", spent=spent, total=total)
-
-    def _format_date(self, written: str) -> str:
-        try:
-            return self.messages.format_date(written)
-        except (ValueError, IndexError):  # another release may write it in another way
-            return escape_markdown(written, _NAME_LIMIT)
 
     def _build_thread_link(self) -> str | None:
         """Build the address of the thread with the sheets; None if the board is in it."""

@@ -9,7 +9,6 @@ from shared.i18n.messages import Messages
 
 TITLE_LIMIT: Final = 100
 TEXT_LIMIT: Final = 1500
-_DATE_LIMIT: Final = 40
 _NOTE_LIMIT: Final = 1000
 
 
@@ -32,9 +31,9 @@ def format_approver_note(batch: Batch, messages: Messages) -> str:
     return messages.text("batch_brief.approver_note", user=f"<@{batch.approver_id}>", words=words)
 
 
-def format_due_date(written: str, messages: Messages) -> str:
-    """Write a date; one that another release wrote in another way is shown as it is."""
+def format_due_date(written: str, messages: Messages, limit: int = 40) -> str:
+    """Write a date; one that another release wrote in another way is shown as it is, cut to a length."""
     try:
         return messages.format_date(written)
     except (ValueError, IndexError):
-        return escape_markdown(written, _DATE_LIMIT)
+        return escape_markdown(written, limit)

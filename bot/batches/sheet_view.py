@@ -6,9 +6,9 @@ Everybody in the channel reads them. So they never name a request that a filter 
 from collections.abc import Sequence
 from typing import Any, Final
 
-import discord
 from discord import ButtonStyle, SelectOption, ui
 
+from bot.batches.board_view import RUNNING_COLOUR
 from bot.batches.custom_ids import AcceptItemsId, AcceptSheetId, OpenItemId, RejectItemsId
 from bot.batches.people import format_person
 from bot.domain.batches import BatchItem, ItemState, Review
@@ -26,7 +26,6 @@ _NAME_LIMIT: Final = 80
 _REASON_LIMIT: Final = 200
 _LABEL_LIMIT: Final = 100
 _CAPTION_LIMIT: Final = 60
-_WAITING_COLOUR: Final = discord.Colour(0x3498DB)
 
 
 def is_undecided(item: BatchItem) -> bool:
@@ -55,7 +54,7 @@ def build_sheet_view(
         label = _text(messages, "accept_all", count=len(undecided))
         parts.append(ui.ActionRow(build_button(AcceptSheetId(batch_id, sheet), label, style=ButtonStyle.success)))
     is_over = all(item.state not in {ItemState.PENDING, ItemState.QUEUED} for item in items)
-    colour = GENERATED_COLOUR if is_over else _WAITING_COLOUR
+    colour = GENERATED_COLOUR if is_over else RUNNING_COLOUR
     return build_container_view(*parts, colour=colour, component_id=component_id)
 
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import discord
 from discord import ButtonStyle, ui
 
-from bot.batches.board_view import format_money
+from bot.batches.board_view import RUNNING_COLOUR, format_money
 from bot.batches.custom_ids import AcceptItemId, RedoItemId, RejectItemId, ShowItemId
 from bot.batches.people import format_person
 from bot.batches.sheet_view import get_public_name
@@ -56,7 +55,7 @@ def build_item_view(
         rows += build_result_rows(item.job_id, item.request, catalogue, messages)
     colour = GENERATED_COLOUR if item.state is ItemState.GENERATED else FAILED_COLOUR
     is_open = item.state in OPEN_ITEM_STATES
-    return build_container_view(*parts, *rows, colour=discord.Colour(0x3498DB) if is_open else colour)
+    return build_container_view(*parts, *rows, colour=RUNNING_COLOUR if is_open else colour)
 
 
 @dataclass(frozen=True)
