@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from shared.models import Model
 from shared.problems import RejectedError, make_problem
 
 MICRO_USD_PER_USD: Final = 1_000_000
@@ -237,3 +238,8 @@ def get_period_start(period: BudgetPeriod, now: datetime, time_zone: ZoneInfo) -
 def to_micro_usd(dollars: float) -> int:
     """Convert dollars to whole millionths of a dollar."""
     return round(dollars * MICRO_USD_PER_USD)
+
+
+def get_price(model: Model | None) -> int:
+    """Return the price of a picture in millionths of a dollar; 0 for a model that left the catalogue."""
+    return 0 if model is None else to_micro_usd(model.price_usd)

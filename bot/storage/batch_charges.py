@@ -18,7 +18,7 @@ from bot.domain.batches import (
     BatchState,
     ItemState,
 )
-from bot.domain.budgets import Budget, to_micro_usd
+from bot.domain.budgets import Budget, get_price
 from bot.storage.batch_items import (
     add_sheets,
     enter_state,
@@ -188,6 +188,4 @@ class SqlBatchCharges(SqlBatchReader):
             return await run_charging_transaction(self._database, self._bot_budgets, self._bounds, now, work)
 
     def _get_price(self, request: Request) -> int:
-        """Return the price of a picture in millionths of a dollar; 0 for a model that left the catalogue."""
-        model = self._catalogue.models.get(request.model)
-        return to_micro_usd(model.price_usd) if model else 0
+        return get_price(self._catalogue.models.get(request.model))

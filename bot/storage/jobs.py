@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.domain.batches import ItemEnd, ItemState, build_item_end
 from bot.domain.billing import count_billed_calls
-from bot.domain.budgets import Budget, Spender, to_micro_usd
+from bot.domain.budgets import Budget, Spender, get_price
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord, OpenJobRecord
@@ -294,6 +294,4 @@ class SqlJobStore:
         )
 
     def _get_price(self, model_key: str) -> int:
-        """Return the price of a picture in millionths of a dollar; 0 for a model that left the catalogue."""
-        model = self._catalogue.models.get(model_key)
-        return to_micro_usd(model.price_usd) if model else 0
+        return get_price(self._catalogue.models.get(model_key))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.domain.budgets import to_micro_usd
+from bot.domain.budgets import get_price
 from bot.domain.guild_settings import GuildQueueState, WordPolicy
 from bot.domain.usage import Check, Usage, build_check
 from bot.domain.word_rules import WordList
@@ -70,8 +70,7 @@ class RequestRules:
     def _find_price_problem(self, usage: Usage) -> Problem | None:
         """Compare the price of all requests together with the limit for members who are no moderators."""
         limit = usage.settings.max_price
-        models = (self.catalogue.models.get(request.model) for request in usage.requests)
-        needed = sum(to_micro_usd(model.price_usd) for model in models if model is not None)
+        needed = sum(get_price(self.catalogue.models.get(request.model)) for request in usage.requests)
         if limit is None or usage.is_moderator or needed <= limit:
             return None
         return make_problem("price_too_high", needed=f"usd {needed}", limit=f"usd {limit}")

@@ -16,7 +16,7 @@ from bot.batches.custom_ids import (
     RetryFailedId,
 )
 from bot.domain.batches import RESTARTABLE_STATES, Batch, ItemState
-from bot.domain.budgets import to_micro_usd
+from bot.domain.budgets import get_price
 from bot.features.batches.cancellation import BatchCancellation
 from bot.features.batches.rights import BatchRights
 from bot.interactions.components import build_button, build_button_view
@@ -117,8 +117,7 @@ class BoardHandlers:
         failed = await self.store.list_items(batch.id, states={ItemState.FAILED})
         if not failed:
             raise RejectedError(make_problem("batch_nothing_failed"))
-        models = [self.catalogue.models.get(item.request.model) for item in failed]
-        return len(failed), sum(to_micro_usd(model.price_usd) for model in models if model is not None)
+        return len(failed), sum(get_price(self.catalogue.models.get(item.request.model)) for item in failed)
 
 
 async def _replace_question(interaction: discord.Interaction, run: Callable[[], Awaitable[str]]) -> None:

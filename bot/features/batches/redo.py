@@ -7,7 +7,7 @@ import discord
 from bot.batches.board_view import format_money
 from bot.batches.custom_ids import RedoFormId, RedoItemId, ReopenRedoId
 from bot.domain.batches import Batch, BatchItem
-from bot.domain.budgets import to_micro_usd
+from bot.domain.budgets import get_price
 from bot.domain.draft import EMPTY_FORM, Draft, FilledForm
 from bot.features.batches.access import find_batch_item
 from bot.features.batches.rights import BatchRights
@@ -107,4 +107,4 @@ class RedoHandlers:
 
 
 def _format_price(model: Model, messages: Messages) -> str:
-    return format_money(to_micro_usd(model.price_usd), messages)
+    return format_money(get_price(model), messages)
