@@ -1,6 +1,6 @@
 """The panel of a team: saves each choice of those who manage the server, and undoes it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import discord
@@ -72,8 +72,8 @@ class TeamPanelHandlers:
         require_team_manager(interaction)
         values = get_selected_values(interaction)
 
-        async def apply(team: Team) -> Team:
-            return (await self._load_choices(interaction)).apply_values(team, custom_id.name, values)
+        def apply(team: Team, choices: TeamChoices) -> Team:
+            return choices.apply_values(team, custom_id.name, values)
 
         await self._change(interaction, custom_id.role_id, SECTION_OF_SETTING[custom_id.name], apply)
 
@@ -89,7 +89,8 @@ class TeamPanelHandlers:
         require_team_manager(interaction)
         text = read_modal_fields(interaction).get_text(FORM_FIELD) or ""
 
-        async def apply(team: Team) -> Team:
+        def apply(team: Team, choices: TeamChoices) -> Team:
+            del choices
             return apply_text(team, custom_id.name, text)
 
         await self._change(interaction, custom_id.role_id, SECTION_OF_SETTING[custom_id.name], apply)
@@ -123,24 +124,23 @@ class TeamPanelHandlers:
         interaction: discord.Interaction,
         role_id: int,
         section: Section,
-        apply: Callable[[Team], Awaitable[Team]],
+        apply: Callable[[Team, TeamChoices], Team],
     ) -> None:
         """Change a team, and show the section with the change, or with the reason why there is none."""
 
         async def change_and_render() -> RenderedMessage:
-            team = await self._require_team(interaction, role_id)
+            team, choices = await self._require_team(interaction, role_id), await self._load_choices(interaction)
             note, undo = "", None
             try:
-                wanted = await apply(team)
-                named = name_team(wanted, interaction.guild)
+                named = name_team(apply(team, choices), interaction.guild)
                 change = await self.team_store.change_team(interaction.user.id, team, named)
             except RejectedError as rejection:
                 note = format_problems(interaction, rejection.problems)
             else:
                 if change is not None:
                     note, undo = self._format_note(interaction, "team.changed", change), TeamUndoId(change.entry_id)
-            team = await self._require_team(interaction, role_id)
-            return await self.render_panel(interaction, team, section, note, undo)
+            panel = TeamPanel(await self._require_team(interaction, role_id), choices, self.build_labels(interaction))
+            return RenderedMessage(panel.build_view(section, note, undo))
 
         await update_message(interaction, change_and_render)
 
