@@ -17,7 +17,7 @@ from bot.domain.audit import OPERATOR_ID
 from bot.domain.batch_previews import RejectedRow
 from bot.domain.batches import Batch, BatchPlace, BatchState, Brief
 from bot.domain.budgets import Spender
-from bot.domain.teams import Team
+from bot.domain.teams import Team, find_team
 from bot.domain.usage import Usage
 from bot.interactions.access import find_channel_problem
 from bot.interactions.usage import get_parent_id
@@ -128,11 +128,10 @@ class OperatorBatches:
         """Find the team by its name or the id of its role. Raises `RejectedError` (team_unknown)."""
         if submission.team_name is None:
             return None
-        wanted = submission.team_name.strip().casefold()
-        for team in await self.services.teams.list_teams(submission.guild_id):
-            if wanted in (str(team.role_id), team.name.casefold()):
-                return team
-        raise RejectedError(make_problem("team_unknown"))
+        team = find_team(await self.services.teams.list_teams(submission.guild_id), submission.team_name)
+        if team is None:
+            raise RejectedError(make_problem("team_unknown"))
+        return team
 
     async def _build_usage(self, submission: BatchSubmission) -> Usage:
         """Build the use of the bot, by nobody with rights, so that all rules of the server hold.

@@ -1,6 +1,6 @@
 """Teams: roles whose members share turns in the queue, a budget, and settings."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -48,6 +48,12 @@ class Team:
     def locked_options(self) -> Mapping[str, Any]:
         """The options that all of its requests have, with their values."""
         return {name: value for name, value in self.defaults.items() if name in self.locked}
+
+
+def find_team(teams: Iterable[Team], typed: str) -> Team | None:
+    """Find the team with this role's id, or with this name, whatever its case."""
+    folded = typed.strip().casefold()
+    return next((team for team in teams if folded in (str(team.role_id), team.name.casefold())), None)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import discord
 from discord.app_commands import Choice
 
-from bot.domain.teams import MYSELF, Team, TeamChoice
+from bot.domain.teams import MYSELF, Team, TeamChoice, find_team
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.teams import name_team, require_team, set_team_choice
 from bot.interactions.usage import list_role_ids
@@ -68,8 +68,7 @@ class TeamOption:
         return [Choice(name=name, value=value) for value, name in names.items() if typed in name.casefold()]
 
     async def _find_own_team(self, interaction: discord.Interaction, value: str) -> Team:
-        typed = value.strip().casefold()
-        for team in await self.list_own_teams(interaction):
-            if typed in (str(team.role_id), team.name.casefold()):
-                return team
-        raise RejectedError(make_problem("team_not_yours", name=truncate_text(value.strip(), 50)))
+        team = find_team(await self.list_own_teams(interaction), value)
+        if team is None:
+            raise RejectedError(make_problem("team_not_yours", name=truncate_text(value.strip(), 50)))
+        return team

@@ -11,7 +11,7 @@ from discord.app_commands import Choice
 from bot.discord_client.command_builder import CHOICES_LIMIT, LABEL_LIMIT
 from bot.domain.budgets import BudgetScope, Spender, to_micro_usd
 from bot.domain.presets import Preset
-from bot.domain.teams import MAX_WEIGHT, MIN_WEIGHT, Team
+from bot.domain.teams import MAX_WEIGHT, MIN_WEIGHT, Team, find_team
 from bot.features.teams.choices import MAX_LIMIT_USD, apply_options
 from bot.features.teams.custom_ids import Section, TeamChoiceId, TeamUndoId
 from bot.features.teams.panel import TeamPanelHandlers, require_team_manager
@@ -188,11 +188,10 @@ class TeamCommands:
 
     async def _find_team(self, interaction: discord.Interaction, value: str) -> Team:
         """Find the team whose role or name this is. Raises `RejectedError` (team_unknown)."""
-        typed = value.strip().casefold()
-        for team in await self._list_teams(interaction):
-            if typed in (str(team.role_id), team.name.casefold()):
-                return team
-        raise RejectedError(make_problem("team_unknown"))
+        team = find_team(await self._list_teams(interaction), value)
+        if team is None:
+            raise RejectedError(make_problem("team_unknown"))
+        return team
 
     def _render_choice(self, interaction: discord.Interaction, own: Sequence[Team], note: str) -> RenderedMessage:
         chosen_id = get_chosen_role_id(interaction)
