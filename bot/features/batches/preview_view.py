@@ -23,7 +23,7 @@ from bot.features.batches.custom_ids import (
 )
 from bot.interactions.components import build_button
 from bot.rendering.budget_text import format_budget_usage
-from bot.rendering.layout import build_attached_gallery, build_container_view
+from bot.rendering.layout import build_attached_gallery, build_container_view, format_team
 from bot.rendering.markdown import escape_markdown, escape_problem_text, truncate_text
 from bot.rendering.status_text import format_duration
 from shared.catalogue import Catalogue
@@ -108,7 +108,7 @@ def _format_facts(batch: Batch, messages: Messages) -> Iterator[str]:
     if batch.team is None:
         yield messages.text("batch_preview.for_you")
     else:
-        yield messages.text("batch_preview.for_team", team=escape_markdown(batch.team.name, _TITLE_LIMIT))
+        yield format_team(batch.team, messages)
     yield messages.text(f"batch_preview.priority_{batch.priority}")
     yield messages.text("batch_preview.pings_on" if batch.pings else "batch_preview.pings_off")
 
