@@ -1,18 +1,12 @@
 """Thumbnails of pictures by the ids of their jobs, also of pictures that no message shows."""
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import discord
 
-from bot.images.thumbnail import make_thumbnail
+from bot.results.thumbnails import make_job_thumbnail
 from bot.storage.thumbnails import SqlThumbnailStore
-from shared.imaging.limits import ImageRejectedError
-from shared.problems import RejectedError
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,16 +25,8 @@ class PictureThumbnails:
         for job_id in job_ids:
             if job_id in thumbnails:
                 continue
-            made = await self._make_thumbnail(client, job_id)
+            made = await make_job_thumbnail(job_id, self.load_picture(client, job_id))
             if made is not None:
                 thumbnails[job_id] = made
                 await self.store.save_thumbnail(job_id, made)
         return thumbnails
-
-    async def _make_thumbnail(self, client: discord.Client, job_id: str) -> bytes | None:
-        try:
-            picture = await self.load_picture(client, job_id)
-            return None if picture is None else await asyncio.to_thread(make_thumbnail, picture)
-        except (RejectedError, ImageRejectedError, MemoryError):
-            log.warning("job %s: no thumbnail could be made", job_id, exc_info=True)
-            return None

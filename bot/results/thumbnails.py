@@ -3,7 +3,7 @@
 import asyncio
 import io
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -51,17 +51,21 @@ class ThumbnailLoader:
         return [None if record.is_deleted else thumbnails.get(record.job.id) for record in records]
 
     async def _make_thumbnail(self, client: discord.Client, record: JobRecord) -> bytes | None:
-        job_id = record.job.id
         async with self.download_slots:
-            try:
-                image = await self.image_loader.load_image(client, record)
-                thumbnail = None if image is None else await asyncio.to_thread(make_thumbnail, image)
-            except (RejectedError, ImageRejectedError, MemoryError):
-                log.warning("job %s: no thumbnail could be made", job_id, exc_info=True)
-                return None
+            thumbnail = await make_job_thumbnail(record.job.id, self.image_loader.load_image(client, record))
         if thumbnail is not None:
-            await self.store.save_thumbnail(job_id, thumbnail)
+            await self.store.save_thumbnail(record.job.id, thumbnail)
         return thumbnail
+
+
+async def make_job_thumbnail(job_id: str, loading: Awaitable[bytes | None]) -> bytes | None:
+    """Make the thumbnail of a job of the picture that is being loaded; one that cannot be made is logged, and None."""
+    try:
+        picture = await loading
+        return None if picture is None else await asyncio.to_thread(make_thumbnail, picture)
+    except (RejectedError, ImageRejectedError, MemoryError):
+        log.warning("job %s: no thumbnail could be made", job_id, exc_info=True)
+        return None
 
 
 async def draw_result_sheet(
