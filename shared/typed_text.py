@@ -66,6 +66,11 @@ def is_invisible(character: str) -> bool:
     return category in {"Cc", "Cs"}
 
 
+def remove_invisible(text: str) -> str:
+    """Remove the characters that are invisible, line ends and tabs among them."""
+    return "".join(character for character in text if not is_invisible(character))
+
+
 def _normalize_number(text: str) -> str:
     digits = "".join(c for c in text.translate(_ASCII_EQUIVALENTS) if c.isspace() or not is_invisible(c)).strip()
     return _GROUPED_DIGITS.sub(lambda match: "".join(match[0].split()), digits, count=1)

@@ -9,7 +9,7 @@ from zipfile import ZipFile, ZipInfo
 
 from bot.batches.reading.limits import MAX_ARCHIVE_BYTES, MAX_RATIO, shorten_text
 from shared.problems import RejectedError, make_problem
-from shared.typed_text import is_invisible
+from shared.typed_text import remove_invisible
 
 _UTF8_FLAG: Final = 0x800
 _FREE_RATIO_BYTES: Final = 1 << 20
@@ -64,8 +64,7 @@ def _decode_name(info: ZipInfo) -> str:
 
 
 def _clean_path(path: str) -> str:
-    visible = "".join(character for character in path if not is_invisible(character))
-    return visible.replace("\\", "/").removeprefix("./")
+    return remove_invisible(path).replace("\\", "/").removeprefix("./")
 
 
 def _is_link(info: ZipInfo) -> bool:

@@ -19,7 +19,7 @@ from bot.batches.reading.zip_files import open_zip_file, read_entry
 from shared.imaging.sniffing import sniff_image_type
 from shared.notes import Note, make_note
 from shared.problems import Problem, RejectedError, make_problem
-from shared.typed_text import is_invisible
+from shared.typed_text import remove_invisible
 
 _TABLE_EXTENSIONS: Final = (".csv", ".tsv", ".tab")
 
@@ -32,7 +32,7 @@ def read_files(files: Sequence[SentFile], template: str = "") -> ReadFiles:
     reader = _FilesReader(list_template_columns(template))
     for index, file in enumerate(files):
         try:
-            reader.read_file(replace(file, name=_clean_name(file.name)), index)
+            reader.read_file(replace(file, name=remove_invisible(file.name)), index)  # some turn the direction
         except RejectedError as rejection:
             reader.problems += rejection.problems
     if len(reader.tables) > 1:
@@ -157,8 +157,3 @@ def _check_table_size(size: int, name: str) -> None:
     if size > MAX_TABLE_BYTES:
         limit = f"{MAX_TABLE_BYTES >> 20} MiB"
         raise RejectedError(make_problem("batch_table_too_large", name=shorten_text(name), limit=limit))
-
-
-def _clean_name(name: str) -> str:
-    """Remove the characters of a name that do not show, which may turn its direction."""
-    return "".join(character for character in name if not is_invisible(character))
