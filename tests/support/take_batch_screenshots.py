@@ -6,24 +6,20 @@ reviewed in part. With a language and a folder, the pictures are in that languag
 
 import io
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from demo.__main__ import SAMPLE_IMAGE
-from demo.first_picture import wait_until_ready
-from demo.stack import run_stack
-from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
 from tests.support.contest_play import find_component
 from tests.support.message_text import read_text
 from tests.support.server import find_owner
+from tests.support.studio import open_channel, open_studio
 from tests.support.take_screenshots import save_picture
 from tests.support.user import DiscordUser, add_user, encode_file, list_media, wait_until
 
-VIEWPORT: Final[Any] = {"width": 1280, "height": 1500}
 MAX_WIDTH: Final = 700
 MEMBER_PERMISSIONS: Final = str(1 << 10 | 1 << 11 | 1 << 15 | 1 << 16 | 1 << 31)  # see, write, attach, read, use
 TABLE: Final = """\
@@ -37,20 +33,14 @@ MATERIALS: Final = ("glass", "paper", "brass", "clay", "linen", "oak", "ice", "w
 
 
 def main() -> None:
-    if CHROMIUM is None:
-        sys.exit(WHY_SKIPPED)
     locale, folder = (sys.argv[1], Path(sys.argv[2])) if sys.argv[1:] else ("en-US", None)
-    with tempfile.TemporaryDirectory(prefix="pentimento-batches-") as logs, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        with run_stack(Path(logs) / "logs", discord_options=("--no-rate-limits",)) as stack:
-            wait_until_ready(stack)
-            requester = DiscordUser(stack)
-            requester.patch(f"/control/users/{requester.name}", {"locale": locale})
-            member, member_id = add_user(stack, "kim")
-            member.patch(f"/control/users/{member.name}", {"locale": locale})
-            preview_batch(browser, find_owner(stack), member, member_id, folder)
-            review_batch(browser, requester, folder)
-        browser.close()
+    with open_studio() as (browser, stack):
+        requester = DiscordUser(stack)
+        requester.patch(f"/control/users/{requester.name}", {"locale": locale})
+        member, member_id = add_user(stack, "kim")
+        member.patch(f"/control/users/{member.name}", {"locale": locale})
+        preview_batch(browser, find_owner(stack), member, member_id, folder)
+        review_batch(browser, requester, folder)
 
 
 def preview_batch(browser: Browser, owner: DiscordUser, user: DiscordUser, user_id: str, folder: Path | None) -> None:
@@ -65,8 +55,7 @@ def preview_batch(browser: Browser, owner: DiscordUser, user: DiscordUser, user_
         "file1": encode_file("spring.csv", TABLE.encode()),
         "file2": encode_file("castle.jpg", SAMPLE_IMAGE.read_bytes()),
     }
-    page = browser.new_page(viewport=VIEWPORT)
-    page.goto(f"{user.stack.discord_url}/?user={user.name}&channel={channel}")
+    page = open_channel(browser, user, channel)
     used = user.invoke_command("batch start", channel, files, team=roles[0], title="Castles for the spring window")
     preview = user.wait_for_private_message(used)
     photograph_last(page, "batch-preview", folder)
@@ -100,8 +89,7 @@ def review_batch(browser: Browser, user: DiscordUser, folder: Path | None) -> No
     wait_until(lambda: "<@" in read_text(list_sheets(user, board["id"])[0]), "the decisions on the sheet")
     photograph(browser, user, channel, "batch-board", folder)
     photograph(browser, user, board["id"], "batch-sheet", folder, message=sheets[0]["id"])
-    page = browser.new_page(viewport=VIEWPORT)
-    page.goto(f"{user.stack.discord_url}/?user={user.name}&channel={board['id']}")
+    page = open_channel(browser, user, board["id"])
     user.use_component(sheets[0], find_component(sheets[0], "batch_open"), "3")
     photograph_last(page, "batch-picture", folder)
 
@@ -114,8 +102,7 @@ def photograph(
     browser: Browser, user: DiscordUser, channel: str, name: str, folder: Path | None, *, message: str = ""
 ) -> None:
     """Photograph a message of a channel, the newest by default."""
-    page = browser.new_page(viewport=VIEWPORT)
-    page.goto(f"{user.stack.discord_url}/?user={user.name}&channel={channel}")
+    page = open_channel(browser, user, channel)
     page.wait_for_timeout(3000)  # the page scrolls to the newest message once its pictures have their sizes
     shown = page.locator(f'[data-message-id="{message}"]') if message else page.locator("[data-message-id]").last
     save(shown.screenshot(), name, folder)

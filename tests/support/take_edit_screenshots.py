@@ -3,20 +3,15 @@
 On a stack of its own, a boat on a lake is marked and erased, and the lake gets the style of a drawing.
 """
 
-import sys
-import tempfile
-from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from demo.__main__ import SAMPLE_IMAGE
-from demo.first_picture import wait_until_ready
-from demo.stack import run_stack
-from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
 from tests.support.images import encode_image
-from tests.support.take_batch_screenshots import VIEWPORT, photograph_last
+from tests.support.studio import open_channel, open_studio
+from tests.support.take_batch_screenshots import photograph_last
 from tests.support.user import DiscordUser, encode_file, list_media, wait_until
 
 SIZE: Final = (960, 640)
@@ -25,40 +20,28 @@ BOAT_REGION: Final = "ellipse 17% 40% 44% 86%; feather 5%"
 
 
 def main() -> None:
-    if CHROMIUM is None:
-        sys.exit(WHY_SKIPPED)
-    with tempfile.TemporaryDirectory(prefix="pentimento-edits-") as logs, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        with run_stack(Path(logs) / "logs", discord_options=("--no-rate-limits",)) as stack:
-            wait_until_ready(stack)
-            user = DiscordUser(stack)
-            lake = encode_picture(draw_lake())
-            preview = take(browser, user, "edit-region", "erase", {"image": lake}, region=BOAT_REGION)
-            page = open_page(browser, user)
-            user.press_button(preview, "edit_start")
-            wait_until(lambda: any(map(list_media, user.list_messages(stack.channel_id)[1:])), "the result")
-            photograph_last(page, "edit-result", None)
-            files = {"image": lake, "style_picture": encode_picture(draw_hatching())}
-            take(browser, user, "edit-style", "restyle", files)
-        browser.close()
+    with open_studio() as (browser, stack):
+        user = DiscordUser(stack)
+        lake = encode_picture(draw_lake())
+        preview = take(browser, user, "edit-region", "erase", {"image": lake}, region=BOAT_REGION)
+        page = open_channel(browser, user, stack.channel_id)
+        user.press_button(preview, "edit_start")
+        wait_until(lambda: any(map(list_media, user.list_messages(stack.channel_id)[1:])), "the result")
+        photograph_last(page, "edit-result", None)
+        files = {"image": lake, "style_picture": encode_picture(draw_hatching())}
+        take(browser, user, "edit-style", "restyle", files)
 
 
 def take(
     browser: Browser, user: DiscordUser, name: str, operation: str, files: dict[str, Any], **options: str
 ) -> dict[str, Any]:
     """Ask for an edit, and photograph its preview."""
-    page = open_page(browser, user)
+    page = open_channel(browser, user, user.stack.channel_id)
     preview = user.wait_for_private_message(
         user.invoke_command(f"edit {operation}", user.stack.channel_id, files, **options)
     )
     photograph_last(page, name, None)
     return preview
-
-
-def open_page(browser: Browser, user: DiscordUser) -> Page:
-    page = browser.new_page(viewport=VIEWPORT)
-    page.goto(f"{user.stack.discord_url}/?user={user.name}&channel={user.stack.channel_id}")
-    return page
 
 
 def draw_lake() -> Image.Image:

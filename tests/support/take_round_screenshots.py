@@ -3,17 +3,12 @@
 It plays an evening of two rounds on a stack of its own, as host, entrants and voters.
 """
 
-import sys
-import tempfile
-from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from demo.first_picture import wait_until_ready
-from demo.stack import run_stack
-from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
 from tests.support.contest_play import SOURCE, close, enter, find_component, find_posted, start_contest
+from tests.support.studio import open_channel, open_studio
 from tests.support.take_screenshots import save_picture
 from tests.support.user import DiscordUser, add_user
 
@@ -22,15 +17,9 @@ PROMPTS: Final = ("a castle of clouds", "a castle of paper at dusk", "a castle o
 
 
 def main() -> None:
-    if CHROMIUM is None:
-        sys.exit(WHY_SKIPPED)
-    with tempfile.TemporaryDirectory(prefix="pentimento-rounds-") as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        with run_stack(Path(folder) / "logs", discord_options=("--no-rate-limits",)) as stack:
-            wait_until_ready(stack)
-            players = [add_user(stack, name)[0] for name in ("pia", "quin", "rosa")]
-            play_evening(browser, DiscordUser(stack), players)
-        browser.close()
+    with open_studio() as (browser, stack):
+        players = [add_user(stack, name)[0] for name in ("pia", "quin", "rosa")]
+        play_evening(browser, DiscordUser(stack), players)
 
 
 def play_evening(browser: Browser, host: DiscordUser, players: list[DiscordUser]) -> None:
@@ -53,8 +42,7 @@ def play_evening(browser: Browser, host: DiscordUser, players: list[DiscordUser]
 
 def photograph(browser: Browser, user: DiscordUser, thread: str, name: str) -> None:
     """Photograph the newest message of the thread as the user sees it."""
-    page = browser.new_page(viewport=VIEWPORT)
-    page.goto(f"{user.stack.discord_url}/?user={user.name}&channel={thread}")
+    page = open_channel(browser, user, thread, VIEWPORT)
     page.wait_for_timeout(3000)  # the page scrolls to the newest message once its pictures have their sizes
     taken = page.screenshot(clip={"x": 790, "y": 0, "width": 482, "height": 1510})
     page.close()
