@@ -211,7 +211,10 @@ def settle_item(
     A dead letter that is tried again has another id than its item, whose failure it mends, unless that is made anew.
     """
     found = connection.execute(_SELECT_PLACE, {_JOB_ID.key: job_id}).one_or_none()
-    batch_id, number = found or ((ref.batch_id, ref.item_number) if ref else ("", 0))
+    place = found or (None if ref is None else (ref.batch_id, ref.item_number))
+    if place is None:
+        return
+    batch_id, number = place
     key = {BATCH_ID.key: batch_id, _NUMBER.key: number}
     if connection.execute(_SELECT_ITEM, key).one_or_none() is None:
         return
