@@ -131,8 +131,8 @@ class SqlImageStore:
         image = await self.load_source_image(sha256)
         if image is not None:
             return image
-        queries = [select(batch_results.c.image).where(batch_results.c.job_id == job.parent_id)]
-        queries[0] = queries[0].where(batch_results.c.sha256 == sha256)
+        is_of_parent = batch_results.c.job_id == job.parent_id
+        queries = [select(batch_results.c.image).where(is_of_parent, batch_results.c.sha256 == sha256)]
         if job.batch is not None:
             is_of_batch = batch_images.c.batch_id == job.batch.batch_id
             queries.append(select(batch_images.c.image).where(is_of_batch, batch_images.c.sha256 == sha256))

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from bot.domain.owners import Owner
 from bot.domain.style_sets import MAX_GUILD_STYLE_SETS, MAX_PERSONAL_STYLE_SETS, MAX_STYLE_PICTURES, StyleSet
@@ -69,17 +69,11 @@ class SqlStyleSetStore:
 
     async def list_style_sets(self, owner: Owner) -> Sequence[StyleSet]:
         """List the person's own and the guild's, by name."""
-        query = _SELECT_STYLE_SETS.where(is_usable_by(style_sets, owner))
-        with translate_database_errors():
-            rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
-        return [_parse_style_set(row) for row in rows]
+        return await self._list_style_sets(is_usable_by(style_sets, owner))
 
     async def list_guild_style_sets(self, guild_id: int) -> Sequence[StyleSet]:
         """List the style sets of a guild, by name."""
-        query = _SELECT_STYLE_SETS.where(style_sets.c.guild_id == guild_id)
-        with translate_database_errors():
-            rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
-        return [_parse_style_set(row) for row in rows]
+        return await self._list_style_sets(style_sets.c.guild_id == guild_id)
 
     async def load_pictures(self, style_set_id: str) -> Sequence[bytes]:
         """Load the pictures of a set, by number; none if it is unknown."""
@@ -117,6 +111,12 @@ class SqlStyleSetStore:
 
         with translate_database_errors():
             return await self._database.run_transaction(delete_row)
+
+    async def _list_style_sets(self, condition: ColumnElement[bool]) -> Sequence[StyleSet]:
+        query = _SELECT_STYLE_SETS.where(condition)
+        with translate_database_errors():
+            rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
+        return [_parse_style_set(row) for row in rows]
 
 
 def _check_room(connection: Connection, owner: Owner) -> None:
