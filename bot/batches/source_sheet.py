@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.domain.batches import BatchItem
 from bot.images.contact_sheet import MAX_CELLS, Cell, draw_contact_sheet
+from bot.images.limits import UPLOAD_LIMITS
 from bot.images.thumbnail import make_thumbnail
 from bot.rendering.layout import ALT_TEXT_LIMIT
 from bot.rendering.markdown import flatten_text, truncate_text
@@ -99,6 +100,6 @@ def _describe(sha256: str, numbers: Sequence[int], names: Mapping[str, str], mes
 
 def _make_thumbnail(data: bytes) -> bytes | None:
     try:
-        return make_thumbnail(data)
+        return make_thumbnail(data, UPLOAD_LIMITS)
     except ImageRejectedError:
         return None

@@ -17,4 +17,4 @@ STORED_IMAGE_LIMITS: Final = Limits(
     min_bytes_per_megapixel=0,
 )
 UPLOAD_LIMITS: Final = replace(STORED_IMAGE_LIMITS, types=tuple(ImageType))
-"""For originals: those of edits and contests are stored as they were uploaded, of any type that requests accept."""
+"""For originals: edits, contests and batches have them as they were uploaded, of any type that requests accept."""
