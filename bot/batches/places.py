@@ -15,7 +15,7 @@ import discord
 from discord import ui
 from discord.abc import GuildChannel
 
-from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, SEARCH_WINDOW_SECONDS
+from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, SEARCH_WINDOW_SECONDS, call_unarchived
 from bot.delivery.discord_errors import UNKNOWN_MESSAGE_CODE
 from bot.delivery.posted_messages import PostedMessageFinder
 from bot.delivery.result_message import MessagePayload
@@ -28,7 +28,6 @@ from shared.job import Origin
 
 log = logging.getLogger(__name__)
 
-_ARCHIVED_CODE: Final = 50083
 _NO_MENTIONS: Final = discord.AllowedMentions.none()
 
 
@@ -142,17 +141,14 @@ class BatchPlaces:
         """Edit a message, whose thread is taken out of the archive if need be; False if it was deleted."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=place.guild_id)
         message = channel.get_partial_message(message_id)
+
+        async def edit() -> None:
+            for file in files:
+                file.reset(seek=True)
+            await message.edit(view=view, attachments=files, allowed_mentions=_NO_MENTIONS)
+
         try:
-            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                try:
-                    await message.edit(view=view, attachments=files, allowed_mentions=_NO_MENTIONS)
-                except discord.HTTPException as error:
-                    if error.code != _ARCHIVED_CODE:
-                        raise
-                    await self._client.http.edit_channel(channel_id, archived=False)
-                    for file in files:
-                        file.reset(seek=True)
-                    await message.edit(view=view, attachments=files, allowed_mentions=_NO_MENTIONS)
+            await call_unarchived(self._client, channel_id, edit)
         except discord.NotFound as error:
             if error.code == UNKNOWN_MESSAGE_CODE:
                 return False

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,7 +11,7 @@ import aiohttp
 import discord
 from discord.abc import GuildChannel
 
-from bot.delivery.discord_errors import DestinationForbiddenError
+from bot.delivery.discord_errors import THREAD_ARCHIVED_CODE, DestinationForbiddenError
 from bot.discord_client.threads import open_thread
 from bot.domain.status import JobStatus
 from bot.images.upload_limit import MAX_REQUEST_BYTES
@@ -199,3 +199,18 @@ def _find_channel(client: discord.Client, guild_id: int, channel_id: int) -> Gui
 def _get_upload_limit(client: discord.Client, guild_id: int) -> int:
     guild = client.get_guild(guild_id)
     return min(guild.filesize_limit if guild else DEFAULT_UPLOAD_LIMIT, MAX_REQUEST_BYTES)
+
+
+async def call_unarchived(client: discord.Client, thread_id: int | None, call: Callable[[], Awaitable[object]]) -> None:
+    """Make a call on a message; its thread, if it is in one, is opened for it if Discord has archived it meanwhile.
+
+    Raises the errors of discord.py, and `TimeoutError`.
+    """
+    async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+        try:
+            await call()
+        except discord.HTTPException as error:
+            if error.code != THREAD_ARCHIVED_CODE or thread_id is None:
+                raise
+            await client.http.edit_channel(thread_id, archived=False)
+            await call()

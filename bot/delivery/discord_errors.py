@@ -13,6 +13,7 @@ import discord
 from shared.errors import PentimentoError
 
 UNKNOWN_MESSAGE_CODE: Final = 10008
+THREAD_ARCHIVED_CODE: Final = 50083
 CANNOT_REPLY_CODE: Final = 160002  # without the permission to read the message history
 GONE_CODES: Final = frozenset({10003, 10004, 50001})  # unknown channel or guild, no access to it
 FORBIDDEN_CODES: Final = frozenset({50013, 160005})  # a permission is missing, or the thread is locked
@@ -27,7 +28,7 @@ _FALLBACK_REASONS: Final = MappingProxyType(
         160006: "full",
         50024: "unfit",
         160005: "locked",
-        50083: "locked",
+        THREAD_ARCHIVED_CODE: "locked",
         10003: "gone",
         UNKNOWN_MESSAGE_CODE: "gone",
     }

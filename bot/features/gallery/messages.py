@@ -6,16 +6,20 @@ forum has no nonce: https://discord.com/developers/docs/resources/channel#start-
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final
 
 import discord
 from discord import ui
 
-from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, SEARCH_MESSAGE_LIMIT, SEARCH_WINDOW_SECONDS
+from bot.delivery.destinations import (
+    CALL_TIMEOUT_SECONDS,
+    SEARCH_MESSAGE_LIMIT,
+    SEARCH_WINDOW_SECONDS,
+    call_unarchived,
+)
 from bot.delivery.posted_messages import derive_nonce
 from bot.discord_client.forum_posts import (
     FORUM_TIMEOUT_SECONDS,
@@ -26,8 +30,6 @@ from bot.discord_client.forum_posts import (
 )
 from bot.features.gallery.place import GalleryChannel, find_gallery_channel
 from bot.features.gallery.post_view import compute_post_component_id
-
-THREAD_ARCHIVED_CODE: Final = 50083
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,14 @@ class PostTarget:
         """Whether the message is the first of a forum's post."""
         return isinstance(find_gallery_channel(self.guild, self.channel_id), discord.ForumChannel)
 
+    @property
+    def thread_id(self) -> int | None:
+        """The id of the forum's post, which may be archived; None in a text channel."""
+        return self.message_id if self.is_forum_post else None
+
     def get_message(self, client: discord.Client) -> discord.PartialMessage:
         """Return the message, without asking Discord for it."""
-        channel_id = self.message_id if self.is_forum_post else self.channel_id
-        channel = client.get_partial_messageable(channel_id, guild_id=self.guild.id)
+        channel = client.get_partial_messageable(self.thread_id or self.channel_id, guild_id=self.guild.id)
         return channel.get_partial_message(self.message_id)
 
 
@@ -85,7 +91,7 @@ async def find_post(client: discord.Client, channel: GalleryChannel, job_id: str
 async def edit_post(client: discord.Client, target: PostTarget, view: ui.LayoutView) -> None:
     """Edit the message of a result, which keeps its file. Raises the errors of discord.py, and `TimeoutError`."""
     message = target.get_message(client)
-    await _call_unarchived(client, target, lambda: message.edit(view=view))
+    await call_unarchived(client, target.thread_id, lambda: message.edit(view=view))
 
 
 async def delete_post(client: discord.Client, target: PostTarget) -> None:
@@ -100,22 +106,10 @@ async def delete_post(client: discord.Client, target: PostTarget) -> None:
                 async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
                     await client.http.delete_channel(target.message_id)
                 return
-        await _call_unarchived(client, target, target.get_message(client).delete)
+        await call_unarchived(client, target.thread_id, target.get_message(client).delete)
         if target.is_forum_post:
             async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
                 await client.http.edit_channel(target.message_id, name="…", archived=True)
-
-
-async def _call_unarchived(client: discord.Client, target: PostTarget, call: Callable[[], Awaitable[object]]) -> None:
-    """Make a call on a message; the post of a forum that Discord has archived meanwhile is opened for it."""
-    async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-        try:
-            await call()
-        except discord.HTTPException as error:
-            if error.code != THREAD_ARCHIVED_CODE or not target.is_forum_post:
-                raise
-            await client.http.edit_channel(target.message_id, archived=False)
-            await call()
 
 
 def _make_nonce(job_id: str) -> str:
