@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.batch_submission import BatchSubmission, OperatorBatches, RejectedRowsError
+from bot.batches.brief_text import TITLE_LIMIT
 from bot.domain.batches import Batch, BatchCounts
 from bot.domain.budgets import MICRO_USD_PER_USD
 from bot.services import open_services
@@ -30,7 +31,6 @@ EXIT_FAILED: Final = 1
 EXIT_WRONG_INPUT: Final = 2
 _ID_LIMIT: Final = 2**63
 _KEY_LIMIT: Final = 64
-_TITLE_LIMIT: Final = 100
 _MAX_LISTED: Final = 100
 _FAILED_CODES: Final = ("over_budget_", "database_", "discord_", "queue_", "batch_over")
 
@@ -96,7 +96,7 @@ async def _submit(batches: OperatorBatches, arguments: argparse.Namespace) -> in
         channel_id=arguments.channel,
         team_name=arguments.team,
         template=arguments.template,
-        title=arguments.title[:_TITLE_LIMIT],
+        title=arguments.title[:TITLE_LIMIT],
         priority=None if arguments.priority is None else Priority(arguments.priority),
         skips_wrong_rows=arguments.skip_wrong_rows,
         idempotency_key=key,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Final
 
+from bot.batches.brief_text import TITLE_LIMIT
 from bot.batches.error_table import write_error_table
 from bot.batches.reading.files import PictureLoader, read_files
 from bot.batches.reading.rows import build_rows
@@ -26,7 +27,6 @@ from shared.notes import Note
 from shared.problems import Problem, RejectedError
 
 IMAGE_NAME_LIMIT: Final = 100
-TITLE_LIMIT: Final = 100
 _UNSAFE_CHARACTERS: Final = re.compile(r"[^A-Za-z0-9._-]+")
 """Discord replaces these in the names of files, so that a message that shows a file could not name it."""
 

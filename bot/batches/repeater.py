@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.batches.drafting import TITLE_LIMIT
+from bot.batches.brief_text import TITLE_LIMIT
 from bot.batches.manifest import Manifest, ManifestItem
 from bot.batches.reading.file_names import UniqueNames, clean_name
 from bot.batches.row_requests import RequestContext, RowRequestBuilder, list_team_notes

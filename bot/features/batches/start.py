@@ -7,6 +7,7 @@ from typing import Final
 import discord
 from discord import app_commands
 
+from bot.batches.brief_text import TITLE_LIMIT
 from bot.batches.drafting import BatchDrafter, SentBatch
 from bot.batches.uploads import BatchUploads
 from bot.discord_client.command_builder import LABEL_LIMIT
@@ -18,7 +19,6 @@ from bot.features.batches.context import BatchContext
 from bot.features.batches.custom_ids import BatchFormId
 from bot.features.batches.previews import BatchPreviews
 from bot.features.batches.start_form import FILES, MAX_FILES, TEAM, TEMPLATE, TEMPLATE_LIMIT, TITLE, build_start_form
-from bot.features.batches.start_form import TITLE_LIMIT as TITLE_LENGTH
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.modal_files import read_modal_files
@@ -37,7 +37,7 @@ NO_DRAFT: Final = "0"
 
 File = discord.Attachment
 Template = app_commands.Range[str, 1, TEMPLATE_LIMIT]
-Title = app_commands.Range[str, 1, TITLE_LENGTH]
+Title = app_commands.Range[str, 1, TITLE_LIMIT]
 TeamName = app_commands.Range[str, 1, LABEL_LIMIT]
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 import discord
 from discord import ui
 
+from bot.batches.brief_text import TITLE_LIMIT
 from bot.domain.teams import MYSELF, Team
 from bot.features.batches.custom_ids import BatchFormId, SendAgainFormId
 from bot.interactions.modals import build_modal
@@ -15,7 +16,6 @@ from shared.i18n.messages import Messages
 
 MAX_FILES: Final = 10
 TEMPLATE_LIMIT: Final = 4000
-TITLE_LIMIT: Final = 100
 FILES: Final = "files"
 TEMPLATE: Final = "template"
 TITLE: Final = "title"
