@@ -21,7 +21,7 @@ from bot.storage.batches import SqlBatchStore
 from bot.storage.budgets import SqlBudgetStore
 from bot.storage.teams import SqlTeamStore
 from shared.catalogue import Catalogue
-from shared.problems import RejectedError
+from shared.problems import RejectedError, make_problem
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,13 @@ class BatchPreviews:
     paces: RedisCallPaces
     sheets: SourceSheets
     catalogue: Catalogue
+
+    async def render_stored(self, interaction: discord.Interaction, batch_id: str) -> RenderedMessage:
+        """Render the preview of a draft as it was stored. Raises `RejectedError` (batch_unknown)."""
+        batch = await self.store.find_batch(batch_id)
+        if batch is None:
+            raise RejectedError(make_problem("batch_unknown"))
+        return await self.render(interaction, batch)
 
     async def render(self, interaction: discord.Interaction, batch: Batch, page: int = 0) -> RenderedMessage:
         """Render the preview of a batch, with a page of its pictures."""

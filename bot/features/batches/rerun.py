@@ -73,10 +73,7 @@ class RerunHandlers:
         batch = self.context.build_batch(interaction, team, None)
         context = await self.context.build_request_context(interaction, team)
         await self.repeater.add_draft(batch, manifest, context, may_use_sources=may_use_sources)
-        stored = await self.repeater.store.find_batch(batch.id)
-        if stored is None:
-            raise RejectedError(make_problem("batch_unknown"))
-        return await self.previews.render(interaction, stored)
+        return await self.previews.render_stored(interaction, batch.id)
 
 
 def _read_bytes(sent: SentFile) -> bytes:

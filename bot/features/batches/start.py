@@ -31,7 +31,7 @@ from bot.results.messages import find_full_result
 from bot.results.reuse import ReuseRule
 from bot.submission.team_option import TeamOption
 from shared.job import Priority
-from shared.problems import RejectedError, make_problem
+from shared.problems import RejectedError
 
 NO_DRAFT: Final = "0"
 
@@ -171,7 +171,4 @@ class StartCommand:
             sent = SentBatch(sent_files, template, title)
             prepared = await self.drafter.prepare(batch.id, sent, context)
             await self.drafter.add_draft(batch, sent, prepared, messages)
-        stored = await self.previews.store.find_batch(batch.id)
-        if stored is None:
-            raise RejectedError(make_problem("batch_unknown"))
-        return await self.previews.render(interaction, stored)
+        return await self.previews.render_stored(interaction, batch.id)
