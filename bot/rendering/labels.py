@@ -1,6 +1,8 @@
-"""Labels of options, models and pictures, for lists to choose from."""
+"""Labels of options, roles, models and pictures, for panels and for lists to choose from."""
 
 from typing import Final
+
+import discord
 
 from bot.rendering.markdown import format_request_prompt, truncate_text
 from shared.catalogue import Catalogue, Model
@@ -14,6 +16,12 @@ def format_field_label(name: str, messages: Messages) -> str:
     """Format an option's name as a heading, with a capital letter."""
     label = messages.get_option_name(name)
     return label[:1].upper() + label[1:]
+
+
+def format_role(role_id: int, guild: discord.Guild | None, messages: Messages) -> str:
+    """Mention a role, or say that it was deleted."""
+    is_there = guild is None or guild.get_role(role_id) is not None
+    return f"<@&{role_id}>" if is_there else messages.text("server_panel.gone_role")
 
 
 def format_model_label(model: Model, catalogue: Catalogue, messages: Messages) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final, get_args
 import discord
 
 from bot.domain.guild_settings import SettingChange
+from bot.rendering.labels import format_role
 from bot.rendering.markdown import escape_markdown
 from shared.catalogue import Catalogue, Task
 from shared.i18n.messages import Messages, list_languages, load_messages
@@ -70,8 +71,7 @@ class SettingLabels:
             case "allowed_channel_ids":
                 return self._format_channel(value)
             case "allowed_role_ids":
-                is_there = self.guild is None or self.guild.get_role(value) is not None
-                return f"<@&{value}>" if is_there else self.messages.text("server_panel.gone_role")
+                return format_role(value, self.guild, self.messages)
             case "models":
                 model = self.catalogue.models.get(value)
                 return escape_markdown(value if model is None else model.name, _NAME_LIMIT)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import discord
 
 from bot.domain.teams import TEAM_SETTINGS, Team, TeamChange
+from bot.rendering.labels import format_role
 from bot.rendering.markdown import escape_markdown
 from bot.rendering.settings_text import format_number, format_options
 from shared.catalogue import Catalogue
@@ -49,8 +50,7 @@ class TeamLabels:
 
     def format_role(self, role_id: int) -> str:
         """Mention a role, or say that it was deleted."""
-        is_there = self.guild is None or self.guild.get_role(role_id) is not None
-        return f"<@&{role_id}>" if is_there else self.messages.text("server_panel.gone_role")
+        return format_role(role_id, self.guild, self.messages)
 
     def list_lines(self, team: Team) -> Iterator[str]:
         """List a line for each setting, with its value."""

@@ -20,6 +20,7 @@ from bot.interactions.responses import (
     withdraw_and_explain,
 )
 from bot.interactions.teams import find_lost_team
+from bot.rendering.labels import format_role
 from bot.submission.acknowledgement import (
     close_choice,
     delete_message,
@@ -215,7 +216,9 @@ class JobSubmitter(JobQueuer):
             return
         try:
             if await self.team_choices.forget_choice(interaction.guild_id or 0, interaction.user.id, role_id):
-                await send_private_followup(interaction, _format_lost_team(interaction, role_id))
+                messages = get_localized_messages(interaction)
+                role = format_role(role_id, interaction.guild, messages)
+                await send_private_followup(interaction, messages.text("team.lost", role=role))
         except Exception:
             log.warning("interaction %s: nobody was told that the team is lost", interaction.id, exc_info=True)
 
@@ -232,12 +235,6 @@ class JobSubmitter(JobQueuer):
             if not await self.store.is_rejected(job.id):
                 break
         raise RejectedError(make_problem("choice_used"))
-
-
-def _format_lost_team(interaction: discord.Interaction, role_id: int) -> str:
-    messages = get_localized_messages(interaction)
-    is_there = interaction.guild is not None and interaction.guild.get_role(role_id) is not None
-    return messages.text("team.lost", role=f"<@&{role_id}>" if is_there else messages.text("server_panel.gone_role"))
 
 
 async def _post_direct_status(interaction: discord.Interaction) -> Origin:
