@@ -17,11 +17,12 @@ from bot.features.server_settings.sections import (
     ServerSettingId,
     ServerUndoId,
 )
-from bot.features.server_settings.view import FORM_FIELD, ServerPanel
+from bot.features.server_settings.view import ServerPanel
 from bot.interactions.components import get_selected_value, get_selected_values
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages, require_guild_settings, set_guild_settings
 from bot.interactions.modals import read_modal_fields
+from bot.interactions.panels import FORM_FIELD
 from bot.interactions.permissions import require_guild_manager
 from bot.interactions.responses import (
     RenderedMessage,

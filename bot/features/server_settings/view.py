@@ -35,19 +35,15 @@ from bot.interactions.components import (
     build_role_select,
     build_select,
 )
-from bot.interactions.modals import build_modal
+from bot.interactions.panels import build_note, build_setting_form, build_setting_option, split_options
 from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
 from bot.rendering.labels import format_model_label
 from bot.rendering.layout import build_container_view
-from bot.rendering.markdown import truncate_text
 from bot.rendering.setting_labels import SettingLabels
 from bot.rendering.settings_text import format_number
 from shared.i18n.messages import Messages
 
-FORM_FIELD: Final = "value"
 _TEXT_LIMIT: Final = 64
-_LABEL_LIMIT: Final = 100
-_TITLE_LIMIT: Final = 45
 
 
 @dataclass(frozen=True)
@@ -62,10 +58,8 @@ class ServerPanel:
     def build_view(self, section: Section | None, note: str = "", undo: ServerUndoId | None = None) -> ui.LayoutView:
         """Build the overview or a section, below a note about a change, which `undo` undoes."""
         items: list[ui.Item[Any]] = [ui.TextDisplay(f"### {self._get_text('title')}")]
-        if note and undo is not None:
-            items.append(ui.Section(ui.TextDisplay(note), accessory=build_button(undo, self._get_text("undo"))))
-        elif note:
-            items.append(ui.TextDisplay(note))
+        if note:
+            items.append(build_note(note, undo, self._messages))
         if section is None:
             items += self._list_overview()
         else:
@@ -77,15 +71,9 @@ class ServerPanel:
 
     def build_form(self, name: str) -> ui.Modal:
         """Build the form of a setting, filled with the value that holds."""
-        text_input: ui.TextInput[Any] = ui.TextInput(
-            custom_id=FORM_FIELD, default=self._get_form_value(name) or None, required=False, max_length=_TEXT_LIMIT
-        )
         hint = self._messages.text(f"server_setting.{name}.hint", limit=self.choices.max_days)
-        heading = self.labels.format_name(name)
-        label: ui.Label[Any] = ui.Label(
-            text=truncate_text(heading, _TITLE_LIMIT), description=hint, component=text_input
-        )
-        return build_modal(heading, FilledServerFormId(name), label)
+        heading, value = self.labels.format_name(name), self._get_form_value(name)
+        return build_setting_form(FilledServerFormId(name), heading, hint, value, limit=_TEXT_LIMIT)
 
     @property
     def _messages(self) -> Messages:
@@ -135,8 +123,8 @@ class ServerPanel:
         current = getattr(self.settings, name)
         for choice in CHOICES[name]:
             value = parse_choice(name, choice)
-            label = _capitalize(self.labels.format_value(name, value))
-            yield discord.SelectOption(label=label, value=choice, default=value == current)
+            label = self.labels.format_value(name, value)
+            yield build_setting_option(label, choice, is_chosen=value == current)
 
     def _build_zones(self) -> list[discord.SelectOption]:
         current = self.settings.time_zone or UTC
@@ -151,13 +139,10 @@ class ServerPanel:
         current = getattr(self.settings, name)
         chosen = current if isinstance(current, frozenset) else {current}
         options = [
-            discord.SelectOption(
-                label=_capitalize(self._format_option(name, value)), value=value, default=value in chosen
-            )
+            build_setting_option(self._format_option(name, value), value, is_chosen=value in chosen)
             for value in self.choices.list_options(name, self.settings)
         ]
-        for part, start in enumerate(range(0, len(options), SELECT_OPTIONS_LIMIT)):
-            shown = options[start : start + SELECT_OPTIONS_LIMIT]
+        for part, shown in enumerate(split_options(options)):
             max_values = len(shown) if isinstance(current, frozenset) else 1
             yield build_select(ServerSettingId(name, part), heading, shown, min_values=0, max_values=max_values)
 
@@ -198,7 +183,3 @@ class ServerPanel:
         """Find those of the channels that are there: Discord shows no others."""
         found = [channel for channel in ids if channel is not None and self.choices.guild.get_channel(channel)]
         return found[:SELECT_OPTIONS_LIMIT]
-
-
-def _capitalize(label: str) -> str:
-    return truncate_text(label[:1].upper() + label[1:], _LABEL_LIMIT)

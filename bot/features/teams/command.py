@@ -15,10 +15,11 @@ from bot.domain.teams import MAX_WEIGHT, MIN_WEIGHT, Team, find_team
 from bot.features.teams.choices import MAX_LIMIT_USD, apply_options
 from bot.features.teams.custom_ids import Section, TeamChoiceId, TeamUndoId
 from bot.features.teams.panel import TeamPanelHandlers, require_team_manager
-from bot.features.teams.view import build_choice_view, build_note, build_team_list, build_team_view
+from bot.features.teams.view import build_choice_view, build_team_list, build_team_view
 from bot.interactions.components import get_selected_value
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.panels import build_note
 from bot.interactions.responses import RenderedMessage, respond_privately, respond_with, update_message
 from bot.interactions.teams import get_chosen_role_id, name_team, require_team
 from bot.interactions.usage import list_role_ids

@@ -16,11 +16,12 @@ from bot.features.teams.custom_ids import (
     TeamSettingId,
     TeamUndoId,
 )
-from bot.features.teams.view import FORM_FIELD, TeamPanel, build_note
+from bot.features.teams.view import TeamPanel
 from bot.interactions.components import get_selected_value, get_selected_values
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.modals import read_modal_fields
+from bot.interactions.panels import FORM_FIELD, build_note
 from bot.interactions.permissions import require_guild_manager
 from bot.interactions.responses import RenderedMessage, format_problems, open_modal, update_message
 from bot.interactions.teams import name_team

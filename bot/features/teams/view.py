@@ -24,22 +24,17 @@ from bot.features.teams.custom_ids import (
     TeamUndoId,
 )
 from bot.interactions.components import build_button, build_role_select, build_select
-from bot.interactions.modals import build_modal
+from bot.interactions.panels import build_note, build_setting_form, build_setting_option, split_options
 from bot.rendering.budget_text import format_budget_usage
-from bot.rendering.form_fields import SELECT_OPTIONS_LIMIT
 from bot.rendering.labels import format_field_label
 from bot.rendering.layout import build_container_view
-from bot.rendering.markdown import truncate_text
 from bot.rendering.option_choices import format_option_choice
 from bot.rendering.settings_text import format_number
 from bot.rendering.team_labels import TeamLabels
 from shared.i18n.messages import Messages
 from shared.job import Priority
 
-FORM_FIELD: Final = "value"
 _TEXT_LIMIT: Final = 1000
-_LABEL_LIMIT: Final = 100
-_TITLE_LIMIT: Final = 45
 
 
 @dataclass(frozen=True)
@@ -64,16 +59,8 @@ class TeamPanel:
         """Build the form of a setting, filled with the value that holds."""
         value = self.team.approval_limit if name == "approval_limit" else self.team.defaults.get(name)
         written = format_number(value / 1e6, self._messages) if isinstance(value, int) else value
-        text_input: ui.TextInput[Any] = ui.TextInput(
-            custom_id=FORM_FIELD, default=written or None, required=False, max_length=_TEXT_LIMIT
-        )
-        heading = self._format_name(name)
-        label: ui.Label[Any] = ui.Label(
-            text=truncate_text(heading, _TITLE_LIMIT),
-            description=self._messages.text(f"team_setting.{name}.hint"),
-            component=text_input,
-        )
-        return build_modal(heading, FilledTeamFormId(self.team.role_id, name), label)
+        custom_id, hint = FilledTeamFormId(self.team.role_id, name), self._messages.text(f"team_setting.{name}.hint")
+        return build_setting_form(custom_id, self._format_name(name), hint, written, limit=_TEXT_LIMIT)
 
     @property
     def _messages(self) -> Messages:
@@ -105,8 +92,7 @@ class TeamPanel:
             yield build_role_select(custom_id, heading, [chosen] if chosen is not None and is_there else [], limit=1)
             return
         options = list(self._list_options(name))
-        for part, start in enumerate(range(0, len(options), SELECT_OPTIONS_LIMIT)):
-            shown = options[start : start + SELECT_OPTIONS_LIMIT]
+        for part, shown in enumerate(split_options(options)):
             part_id = TeamSettingId(self.team.role_id, name, part)
             if name == "locked":
                 yield build_select(part_id, heading, shown, min_values=0, max_values=len(shown))
@@ -120,18 +106,18 @@ class TeamPanel:
             case "weight":
                 for weight in WEIGHTS:
                     label = self.labels.format_value(name, float(weight))
-                    yield _build_option(label, weight, is_chosen=float(weight) == team.weight)
+                    yield build_setting_option(label, weight, is_chosen=float(weight) == team.weight)
             case "priority":
                 for priority in Priority:
                     label = self.labels.format_value(name, priority)
-                    yield _build_option(label, priority, is_chosen=priority is team.priority)
+                    yield build_setting_option(label, priority, is_chosen=priority is team.priority)
             case "preset":
                 for preset in self.choices.presets:
-                    yield _build_option(preset.name, preset.code)
+                    yield build_setting_option(preset.name, preset.code)
             case "locked":
                 for option in sorted(team.defaults):
                     label = format_field_label(option, self._messages)
-                    yield _build_option(label, option, is_chosen=option in team.locked)
+                    yield build_setting_option(label, option, is_chosen=option in team.locked)
             case _:
                 yield from self._list_option_choices(name)
 
@@ -141,10 +127,10 @@ class TeamPanel:
         if not choices:
             return
         written = f"{current:g}" if isinstance(current, float | int) else str(current)
-        yield _build_option(self._messages.text("team.free"), NO_OPTION, is_chosen=current is None)
+        yield build_setting_option(self._messages.text("team.free"), NO_OPTION, is_chosen=current is None)
         for choice in choices:
             label = choice if name == STYLE_SET else format_option_choice(name, choice, catalogue, self._messages)
-            yield _build_option(label, choice, is_chosen=choice == written)
+            yield build_setting_option(label, choice, is_chosen=choice == written)
 
     def _format_name(self, name: str) -> str:
         if name in PANEL_OPTIONS or name in ("negative", STYLE_SET):
@@ -153,7 +139,7 @@ class TeamPanel:
 
     def _build_section_select(self, section: Section) -> ui.Select[Any]:
         options = [
-            _build_option(self._messages.text(f"team.section_{value}"), value, is_chosen=value is section)
+            build_setting_option(self._messages.text(f"team.section_{value}"), value, is_chosen=value is section)
             for value in Section
         ]
         placeholder = self._messages.text("server_panel.section")
@@ -181,15 +167,11 @@ def build_choice_view(teams: Sequence[Team], chosen_id: int, note: str, messages
     texts = [f"### {messages.text('team.ask_for')}", messages.text("team.about_choice")]
     items: list[ui.Item[Any]] = [ui.TextDisplay("\n".join([*texts, note] if note else texts))]
     choices = {MYSELF: messages.text("team.myself"), **{team.role_id: team.name for team in teams}}
-    options = [_build_option(name, str(role_id), is_chosen=role_id == chosen_id) for role_id, name in choices.items()]
+    options = [
+        build_setting_option(name, str(role_id), is_chosen=role_id == chosen_id) for role_id, name in choices.items()
+    ]
     items.append(ui.ActionRow(build_select(TeamChoiceId(), messages.text("team.ask_for"), options)))
     return build_container_view(*items)
-
-
-def build_note(note: str, undo: TeamUndoId | None, messages: Messages) -> ui.Item[Any]:
-    """Build a note about a change, with the button that undoes it."""
-    text: ui.TextDisplay[Any] = ui.TextDisplay(note)
-    return text if undo is None else ui.Section(text, accessory=build_button(undo, messages.text("server_panel.undo")))
 
 
 def _format_heading(team: Team, labels: TeamLabels) -> str:
@@ -202,8 +184,3 @@ def _format_team_line(team: Team, labels: TeamLabels, *, is_own: bool) -> str:
     turns = labels.format_value("weight", team.weight)
     line = labels.messages.text("server_panel.line", name=labels.format_role(team.role_id), value=turns)
     return f"- {line} · {labels.messages.text('team.yours')}" if is_own else f"- {line}"
-
-
-def _build_option(label: str, value: str, *, is_chosen: bool = False) -> discord.SelectOption:
-    capitalized = truncate_text(label[:1].upper() + label[1:], _LABEL_LIMIT)
-    return discord.SelectOption(label=capitalized, value=value, default=is_chosen)
