@@ -29,6 +29,7 @@ from bot.batches.custom_ids import (
     ShowItemId,
     ShowUndecidedId,
 )
+from bot.domain.batches import ItemState
 from bot.interactions.custom_ids import CustomId
 from bot.storage.batches import SqlBatchStore
 from bot.storage.session import Database
@@ -37,9 +38,8 @@ from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.problems import make_problem
 from tests.support.batch_buttons import press
-from tests.support.batches import BATCH_ID, make_batch, make_items
+from tests.support.batches import BATCH_ID, make_batch, make_items, set_item_states
 from tests.support.builders import read_rows
-from tests.support.database import execute_sql
 
 EN = load_messages("en")
 STRANGER, ELSEWHERE = 900, 77
@@ -76,8 +76,7 @@ async def database(tmp_path: Path, catalogue: Catalogue) -> AsyncIterator[Databa
     assert await store.add_draft(make_batch(), make_items(3))
     await store.start(BATCH_ID)
     url = str(database.url)
-    execute_sql(url, "UPDATE batch_items SET state = 'generated' WHERE number = 1")
-    execute_sql(url, "UPDATE batch_items SET state = 'failed' WHERE number = 2")
+    set_item_states(url, {1: ItemState.GENERATED, 2: ItemState.FAILED})
     yield database
     await database.close()
 

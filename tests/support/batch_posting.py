@@ -1,6 +1,5 @@
 """A batch in a channel of its own, whose messages a running bot posts while a fault test plays."""
 
-import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,9 +8,8 @@ from bot.domain.batches import BatchPlace
 from bot.storage.batches import SqlBatchStore
 from demo.stack import Stack
 from shared.catalogue import load_catalogue
-from tests.support.batches import BATCH_ID, make_batch, make_items
-from tests.support.database import execute_sql, use_database
-from tests.support.images import make_png
+from tests.support.batches import BATCH_ID, end_item, make_batch, make_items
+from tests.support.database import use_database
 
 WAITING_ID = "1300000000000000778"
 UNRECORDED = """
@@ -54,18 +52,7 @@ class PostedBatch:
 
     def end_first_item(self) -> None:
         """Let the first item have a picture, without a worker; its sheet is to be posted."""
-        url, picture = self.stack.environment["DATABASE_URL"], make_png()
-        facts = {
-            "job": make_items(1)[0].job_id,
-            "batch": BATCH_ID,
-            "image": picture,
-            "sha256": hashlib.sha256(picture).hexdigest(),
-            "now": time.time(),
-        }
-        execute_sql(url, "INSERT INTO batch_results VALUES (:job, :batch, :image, :sha256, :now)", **facts)
-        execute_sql(url, "UPDATE batch_items SET state = 'generated' WHERE number = 1")
-        execute_sql(url, "UPDATE batch_sheets SET version = version + 1")
-        execute_sql(url, "UPDATE batches SET version = version + 1")
+        end_item(self.stack.environment["DATABASE_URL"], BATCH_ID, make_items(1)[0], time.time())
 
     def _use_store(self, work: Callable[[SqlBatchStore], Awaitable[object]]) -> None:
         use_database(self.stack, lambda database: work(SqlBatchStore(database, catalogue=load_catalogue())))

@@ -27,7 +27,7 @@ from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.problems import make_problem
 from tests.support.batch_buttons import press
-from tests.support.batches import BATCH_ID, make_batch, make_items
+from tests.support.batches import BATCH_ID, make_batch, make_items, set_item_states
 from tests.support.builders import ADA_ID, read_rows
 from tests.support.database import execute_sql
 
@@ -52,9 +52,7 @@ async def start(store: SqlBatchStore, url: str, **states: ItemState) -> None:
     """Start Ada's batch of twelve items, some of which are in these states."""
     assert await store.add_draft(make_batch(), make_items(12))
     await store.start(BATCH_ID)
-    for name, state in states.items():
-        number = int(name.removeprefix("n"))
-        execute_sql(url, "UPDATE batch_items SET state = :state WHERE number = :number", state=state, number=number)
+    set_item_states(url, {int(name.removeprefix("n")): state for name, state in states.items()})
 
 
 async def find_state(store: SqlBatchStore) -> BatchState:

@@ -16,9 +16,8 @@ from bot.storage.session import Database
 from bot.storage.tables import batch_images, batch_items, batches, budget_counters
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError
-from tests.support.batches import BATCH_ID, IMAGE, IMAGE_SHA256, make_batch, make_items
+from tests.support.batches import BATCH_ID, IMAGE, IMAGE_SHA256, make_batch, make_items, set_item_states
 from tests.support.builders import ADA_ID, BEN_ID, NOON, Clock, read_rows
-from tests.support.database import execute_sql
 from tests.support.ledger import read_balance
 
 PRICE = 80_000  # of the default model, in millionths of a dollar
@@ -38,12 +37,6 @@ def budget_store(database: Database, clock: Clock) -> SqlBudgetStore:
 async def start_batch(store: SqlBatchStore, count: int, **changes: Any) -> None:
     assert await store.add_draft(make_batch(**changes), make_items(count))
     await store.start(BATCH_ID)
-
-
-def end_items(url: str, states: dict[int, ItemState]) -> None:
-    """Let items be in these states without their jobs."""
-    for number, state in states.items():
-        execute_sql(url, "UPDATE batch_items SET state = :state WHERE number = :number", state=state, number=number)
 
 
 async def get_code(action: Awaitable[object]) -> str:
@@ -197,7 +190,7 @@ async def test_a_pause_keeps_the_reservations_and_cancelling_the_rest_releases_t
     assert (await store.pause(BATCH_ID)).state is BatchState.PAUSED
     assert read_balance(database_url) == (3 * PRICE, 0)
     assert (await store.resume(BATCH_ID)).state is BatchState.RUNNING
-    end_items(database_url, {1: ItemState.QUEUED})
+    set_item_states(database_url, {1: ItemState.QUEUED})
 
     batch = await store.cancel_rest(BATCH_ID)
 
@@ -215,7 +208,7 @@ async def test_a_batch_is_done_when_each_picture_is_decided_and_runs_again_for_a
     await start_batch(store, 4)
     assert await get_code(store.review_items(BATCH_ID, [1], Review.ACCEPTED, BEN_ID)) == "batch_item_open"
     generated, failed, filtered = ItemState.GENERATED, ItemState.FAILED, ItemState.FILTERED
-    end_items(database_url, {1: generated, 2: generated, 3: failed, 4: filtered})
+    set_item_states(database_url, {1: generated, 2: generated, 3: failed, 4: filtered})
     review = store.review_items
     assert await get_code(review(BATCH_ID, [1, 9], Review.ACCEPTED, BEN_ID)) == "batch_item_unknown"
     assert await get_code(review(BATCH_ID, [1, 3], Review.ACCEPTED, BEN_ID)) == "batch_item_without_picture"

@@ -1,7 +1,6 @@
 """The board and the sheets of a batch in the stand-in: one message each, edited as it moves, after a crash as well."""
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -25,12 +24,11 @@ from bot.storage.thumbnails import SqlThumbnailStore
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.job import Requester
-from tests.support.batches import make_batch, make_items
+from tests.support.batches import end_item, make_batch, make_items
 from tests.support.builders import Clock, read_rows
 from tests.support.database import execute_sql
 from tests.support.discord_channel import NUMBERS, DiscordChannel, read_text
 from tests.support.fake_stores import FakeGuildSettingsStore
-from tests.support.images import make_png
 
 EN = load_messages("en")
 
@@ -67,31 +65,7 @@ class Afternoon:
         """Let an item end without a worker."""
         item = await self.store.find_item(self.batch_id, number)
         assert item is not None
-        if state is ItemState.GENERATED:
-            picture = make_png()
-            execute_sql(
-                self.url,
-                "INSERT INTO batch_results VALUES (:job, :batch, :image, :sha256, :now)",
-                job=item.job_id,
-                batch=self.batch_id,
-                image=picture,
-                sha256=hashlib.sha256(picture).hexdigest(),
-                now=self.clock.now,
-            )
-        where = {"batch": self.batch_id, "number": number}
-        execute_sql(
-            self.url,
-            "UPDATE batch_items SET state = :state WHERE batch_id = :batch AND number = :number",
-            state=state,
-            **where,
-        )
-        execute_sql(
-            self.url,
-            "UPDATE batch_sheets SET version = version + 1 WHERE batch_id = :batch AND number = :number",
-            batch=self.batch_id,
-            number=(number + 8) // 9,
-        )
-        execute_sql(self.url, "UPDATE batches SET version = version + 1 WHERE id = :batch", batch=self.batch_id)
+        end_item(self.url, self.batch_id, item, self.clock.now, state)
 
     async def draw(self, drawer: BatchDrawer | None = None) -> None:
         """Let the drawer make the passes that a few messages take."""

@@ -1,13 +1,12 @@
 """A guardrail over the real boto3, against the stand-in."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from tests.support.images import encode_image
+from tests.support.images import encode_image, make_noise_image
 from tests.unit.worker.conftest import BedrockStandIn
 from worker.bedrock.check import Severity, check_guardrail
 from worker.bedrock.guardrail import BedrockGuardrail, find_arn_region
@@ -15,10 +14,6 @@ from worker.ports import CheckedSide, GuardrailError
 
 ARN = "arn:aws:bedrock:eu-central-1:000000000000:guardrail/demoguardrail"
 GuardrailFactory = Callable[..., BedrockGuardrail]
-
-
-def make_noise(size: tuple[int, int]) -> Image.Image:
-    return Image.frombytes("RGB", size, os.urandom(size[0] * size[1] * 3))
 
 
 @pytest.fixture
@@ -49,7 +44,7 @@ def test_every_picture_is_checked_in_a_form_that_the_service_reads(
         encode_image(small, "PNG"),
         encode_image(small, "JPEG"),
         encode_image(small, "WEBP"),
-        encode_image(make_noise((2000, 1500)), "PNG", compress_level=1),
+        encode_image(make_noise_image((2000, 1500)), "PNG", compress_level=1),
         encode_image(Image.new("RGB", (9000, 40), "teal"), "PNG"),
     ]
 
@@ -101,7 +96,7 @@ def test_without_a_verdict_the_picture_is_not_let_through(
     [
         ("another", "1", encode_image(Image.new("RGB", (64, 64)), "PNG")),
         ("demoguardrail", "7", encode_image(Image.new("RGB", (64, 64)), "PNG")),
-        ("demoguardrail", "1", encode_image(make_noise((64, 64)), "WEBP")[:900]),
+        ("demoguardrail", "1", encode_image(make_noise_image((64, 64)), "WEBP")[:900]),
     ],
     ids=["name", "version", "damaged picture"],
 )
