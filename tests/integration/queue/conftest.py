@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import redis
 
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
@@ -39,6 +40,12 @@ async def outcomes(redis_url: str, catalogue: Catalogue) -> AsyncIterator[RedisO
     await stream.start()
     yield stream
     await stream.close()
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with connect_worker(redis_url) as client:
+        yield client
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """How long a batch takes is estimated from the pace of its models and the latest calls."""
 
-from collections.abc import Iterator
-
 import pytest
 import redis
 
@@ -9,15 +7,8 @@ from bot.queue.call_paces import RedisCallPaces
 from bot.queue.connection import connect_to_redis
 from shared.catalogue import Catalogue
 from shared.queue.keys import call_durations_key, pace_key
-from worker.queue.connection import connect_to_redis as connect_worker
 
 FAST, SLOW = "sd3.5-large", "stable-image-ultra"
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect_worker(redis_url) as client:
-        yield client
 
 
 @pytest.mark.parametrize(

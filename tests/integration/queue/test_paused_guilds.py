@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -42,12 +42,6 @@ async def paused_guilds(redis_url: str) -> AsyncIterator[RedisPausedGuilds]:
     client = connect_bot(redis_url)
     yield RedisPausedGuilds(client)
     await client.aclose()
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect_worker(redis_url) as client:
-        yield client
 
 
 def claim_all(queue: WorkerJobQueue) -> list[str]:

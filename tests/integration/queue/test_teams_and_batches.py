@@ -1,7 +1,7 @@
 """Two levels of turns: between people and teams by weight, then inside each of them between its members and batches."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -17,7 +17,6 @@ from shared.queue.keys import KEY_PREFIX, job_key
 from shared.queue.stages import Stage
 from tests.support.queue_simulation import BATCH_WINDOW
 from tests.support.redis_queue import GENERATED, claim_job, make_job, open_bot_queue
-from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.dead_letters import DeadLetter, DeadLetterQueue
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
@@ -29,12 +28,6 @@ UNLIMITED = ScopeLimits()
 async def queue(redis_url: str, catalogue: Catalogue) -> AsyncIterator[BotJobQueue]:
     async with open_bot_queue(redis_url, catalogue, user=UNLIMITED, batch=UNLIMITED) as queue:
         yield queue
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect_worker(redis_url) as client:
-        yield client
 
 
 async def enqueue(queue: BotJobQueue, *jobs: Job) -> None:
