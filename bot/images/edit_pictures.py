@@ -10,6 +10,7 @@ from bot.images.mask_drawing import draw_mask, draw_mask_preview, encode_mask
 from bot.images.thumbnail import make_thumbnail
 from shared.imaging.decoding import open_image
 from shared.imaging.limits import DEFAULT_LIMITS, ImageRejectedError
+from shared.imaging.marks import read_marks
 from shared.imaging.masks import extract_alpha_mask, read_mask, require_partial_mask
 from shared.imaging.problems import make_picture_problem
 from shared.problems import RejectedError
@@ -52,7 +53,8 @@ def build_styled_pictures(source: bytes, style: bytes, captions: tuple[str, str]
     except ImageRejectedError as error:
         raise RejectedError(make_picture_problem(error)) from error
     cells = [Cell(thumbnail, caption) for thumbnail, caption in zip(thumbnails, captions, strict=True)]
-    return _pack(Pictures(source, style=style), size, draw_contact_sheet(cells).jpeg)
+    shows_results = any(read_marks(data).source_type for data in (source, style))
+    return _pack(Pictures(source, style=style), size, draw_contact_sheet(cells, shows_results=shows_results).jpeg)
 
 
 def _pack(pictures: Pictures, size: tuple[int, int], preview: bytes) -> EditPictures:

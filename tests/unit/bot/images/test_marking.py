@@ -11,6 +11,7 @@ from bot.domain.style_sets import StyleSet
 from bot.features.style_sets.view import build_style_set_message
 from bot.images.bar_chart import Bar, draw_bar_chart
 from bot.images.contact_sheet import Cell, draw_contact_sheet
+from bot.images.edit_pictures import build_styled_pictures
 from bot.images.lineage_tree import Node, draw_lineage_tree
 from bot.images.mask_drawing import draw_mask_preview
 from bot.images.thumbnail import make_thumbnail
@@ -96,6 +97,12 @@ def test_a_result_with_a_mask_laid_over_it_is_marked_and_a_persons_own_picture_i
     mask = Image.linear_gradient("L")
     assert read_marks(draw_mask_preview(make_result("PNG"), mask)) == ANONYMOUS
     assert read_marks(draw_mask_preview(encode_image(GRAIN, "PNG"), mask)) == Marks()
+
+
+def test_the_preview_of_a_style_is_marked_if_it_shows_a_result() -> None:
+    own, result = encode_image(GRAIN, "PNG"), make_result("PNG")
+    sheets = [build_styled_pictures(source, own, ("yours", "the style")).preview for source in (own, result)]
+    assert [read_marks(sheet) for sheet in sheets] == [Marks(), ANONYMOUS]
 
 
 class StoredPictures:
