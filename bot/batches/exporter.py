@@ -36,14 +36,13 @@ _ARCHIVE_OVERHEAD: Final = 1024
 class ExportPart:
     """An archive on disk. The caller closes `file`. `picture_count` and `missing_count` are those of the whole so far.
 
-    `is_last`: the whole batch is exported. Its manifest lists all items up to its end.
+    Its manifest lists all items up to its end.
     """
 
     file: IO[bytes]
     number: int
     picture_count: int
     missing_count: int
-    is_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,12 +81,12 @@ class BatchExporter:
                 if picture is not None and not _Archive(limit, number=0).has_room_for(manifest_size, picture):
                     named, picture = replace(named, file=None, sha256=None, reason="too large"), None
                 if not archive.has_room_for(manifest_size, picture):
-                    yield await archive.finish(batch, done, is_last=False)
+                    yield await archive.finish(batch, done)
                     archive = _Archive(limit, number=archive.number + 1)
                 if picture is not None and named.file is not None:
                     await archive.add(named.file, picture)
                 done.append(named)
-            yield await archive.finish(batch, done, is_last=True)
+            yield await archive.finish(batch, done)
         finally:
             archive.discard()
 
@@ -157,7 +156,7 @@ class _Archive:
         await asyncio.to_thread(self._write, name, picture, zipfile.ZIP_STORED)
         self._used += len(picture) + _FILE_OVERHEAD
 
-    async def finish(self, batch: Batch, entries: Sequence[ManifestEntry], *, is_last: bool) -> ExportPart:
+    async def finish(self, batch: Batch, entries: Sequence[ManifestEntry]) -> ExportPart:
         """Add the manifest, and give the file away."""
 
         def write_manifest() -> IO[bytes]:
@@ -171,7 +170,7 @@ class _Archive:
         file = await asyncio.to_thread(write_manifest)
         self._file = self._zip = None
         pictures = sum(entry.file is not None for entry in entries)
-        return ExportPart(file, self.number, pictures, len(entries) - pictures, is_last)
+        return ExportPart(file, self.number, pictures, len(entries) - pictures)
 
     def discard(self) -> None:
         """Close the file unless it was given away."""
