@@ -4,7 +4,7 @@ import asyncio
 import io
 import logging
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import discord
 from discord import ui
@@ -20,6 +20,7 @@ from bot.interactions.audit import record_action
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.modals import build_modal, read_modal_fields
+from bot.interactions.reason_form import build_reason_field
 from bot.interactions.responses import RenderedMessage, open_modal, respond_with, run_and_report
 from bot.interactions.usage import list_role_ids
 from bot.storage.audit_log import SqlAuditLog
@@ -136,12 +137,6 @@ class ApprovalHandlers:
 
 
 def _build_form(form_id: RefusalFormId, messages: Messages) -> ui.Modal:
-    text_input: ui.TextInput[Any] = ui.TextInput(
-        custom_id=_NOTE, style=discord.TextStyle.long, required=True, max_length=NOTE_LIMIT
-    )
-    label = ui.Label(
-        text=messages.text("batch_approval.note"),
-        component=text_input,
-        description=messages.text("batch_approval.note_hint"),
-    )
-    return build_modal(messages.text(f"batch_approval.{form_id.decision}_title"), form_id, label)
+    label, hint = messages.text("batch_approval.note"), messages.text("batch_approval.note_hint")
+    field = build_reason_field(label, hint, name=_NOTE, limit=NOTE_LIMIT)
+    return build_modal(messages.text(f"batch_approval.{form_id.decision}_title"), form_id, field)

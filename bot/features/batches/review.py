@@ -21,12 +21,13 @@ from bot.delivery.result_message import build_picture_file
 from bot.domain.batches import Batch, BatchItem, ItemState, Review, get_sheet_number
 from bot.features.batches.access import find_batch_here, find_batch_item
 from bot.features.batches.item_view import ItemFacts, build_item_view
-from bot.features.batches.reject_form import build_reject_form, read_reject_reason
+from bot.features.batches.reject_form import build_reject_form
 from bot.features.batches.rights import BatchRights
 from bot.images.upload_limit import MAX_REQUEST_BYTES
 from bot.interactions.components import get_selected_value, get_selected_values, parse_selected_number
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.locale import get_localized_messages
+from bot.interactions.reason_form import read_optional_reason
 from bot.interactions.responses import RenderedMessage, open_modal, respond_with, run_and_report, update_message
 from bot.results.lookup import ResultLookup
 from bot.storage.batches import SqlBatchStore
@@ -93,7 +94,7 @@ class ReviewHandlers:
 
     async def reject_item(self, interaction: discord.Interaction, custom_id: RejectFormId) -> None:
         """Reject the picture that is shown, and show the next one that waits for a decision."""
-        reason = read_reject_reason(interaction)
+        reason = read_optional_reason(interaction)
 
         async def render() -> RenderedMessage:
             return await self._decide_shown(interaction, custom_id, Review.REJECTED, reason)
