@@ -32,7 +32,7 @@ from bot.results.lookup import ResultLookup
 from bot.results.message_images import require_message_images
 from bot.results.messages import find_full_result, get_result_job_id
 from bot.results.reuse import ReuseRule
-from bot.submission.job_queuer import JobDetails
+from bot.submission.drafts import read_details
 from shared.models import Model
 from shared.problems import RejectedError, make_problem
 
@@ -121,15 +121,12 @@ class EditMenu:
         fields = read_modal_fields(interaction)
         async with limit_lookup_time(interaction):
             image = await self._find_image(interaction, draft)
-        details = JobDetails(
-            parent_id=draft.parent_id, source_owner_id=draft.source_owner_id, is_spoiler=draft.is_spoiler
-        )
         edit = await self.editor.build_input(
             interaction,
             model,
             image,
             read_options({name: fields.get_text(name) for name in list_form_fields(model)}),
-            details,
+            read_details(draft, notes=()),
             region=fields.get_text(REGION),
             mask=read_picture(interaction, MASK),
             style_picture=read_picture(interaction, STYLE_PICTURE),

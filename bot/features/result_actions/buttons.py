@@ -99,29 +99,32 @@ def build_upscale_view(job_id: str, models: Sequence[Model], messages: Messages)
     return build_button_view(*_build_upscale_buttons(job_id, models, messages))
 
 
-def _build_upscale_buttons(job_id: str, models: Sequence[Model], messages: Messages) -> list[Button]:
-    buttons = []
-    for model in models[:MAX_UPSCALERS]:
-        name, price = (
-            messages.get_choice_label("upscaler", model.key, model.name),
-            messages.format_price(model.price_usd),
-        )
-        label = messages.text("button.upscale_with", name=name, price=price)
-        buttons.append(build_button(UpscaleWithId(job_id, model.key), label))
-    return buttons
-
-
 def build_finish_view(job_id: str, better: Sequence[Model], larger: Sequence[Model], messages: Messages) -> ui.View:
     """Build the buttons that choose a better model or an upscaler, at most five of each, with their prices."""
     buttons = [
-        build_button(
-            FinishWithId(job_id, model.key),
-            messages.text("button.upscale_with", name=model.name, price=messages.format_price(model.price_usd)),
-            style=ButtonStyle.primary,
-        )
+        _build_model_button(FinishWithId(job_id, model.key), model, model.name, messages, ButtonStyle.primary)
         for model in better[:MAX_BETTER_MODELS]
     ]
     return build_button_view(*buttons, *_build_upscale_buttons(job_id, larger, messages))
+
+
+def _build_upscale_buttons(job_id: str, models: Sequence[Model], messages: Messages) -> list[Button]:
+    return [
+        _build_model_button(
+            UpscaleWithId(job_id, model.key),
+            model,
+            messages.get_choice_label("upscaler", model.key, model.name),
+            messages,
+        )
+        for model in models[:MAX_UPSCALERS]
+    ]
+
+
+def _build_model_button(
+    custom_id: CustomId, model: Model, name: str, messages: Messages, style: ButtonStyle = ButtonStyle.secondary
+) -> Button:
+    label = messages.text("button.upscale_with", name=name, price=messages.format_price(model.price_usd))
+    return build_button(custom_id, label, style=style)
 
 
 def build_delete_confirmation(job_id: str, messages: Messages) -> ui.View:
