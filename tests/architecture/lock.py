@@ -26,8 +26,8 @@ PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_te
 # dev comes first and has every package; the other parts take their versions from it
 EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "dev": tuple(PROJECT["optional-dependencies"]),
-    "bot": ("bot", "postgresql", "c2pa"),
-    "worker": ("worker", "heif", "c2pa"),
+    "bot": ("bot", "postgresql", "s3", "tracing", "c2pa"),
+    "worker": ("worker", "tracing", "heif", "c2pa"),
     "demo": ("demo", "bot", "worker", "heif", "c2pa"),
 }
 
