@@ -8,88 +8,15 @@ import venv
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bot.settings import Settings as BotSettings
 from shared.i18n.messages import DEFAULT_LANGUAGE
 from shared.problems import ACTORS
 from shared.queue.schema import REDIS_KEYS
-from shared.settings import CommonSettings, describe_settings
+from shared.settings import describe_settings
 from tests.architecture.docs_tables import DOCS, README, ROOT, build_tables, insert_tables, list_pages
 from tests.support.messages import list_sentences, read_messages
 from worker.settings import Settings as WorkerSettings
-
-
-def test_the_compose_file_is_what_the_compose_specification_says() -> None:
-    checked = subprocess.run(
-        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-
-
-def test_the_containers_have_no_rights_they_do_not_need() -> None:
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-
-    for name, service in compose["services"].items():
-        assert service["read_only"], name
-        assert service["cap_drop"] == ["ALL"], name
-    redis = " ".join(compose["services"]["redis"]["command"])
-    assert "--appendonly yes" in redis
-    assert "--maxmemory-policy noeviction" in redis
-    assert compose["services"]["redis"]["volumes"] == ["redis:/data"]
-
-
-SET_BY_COMPOSE = {"REDIS_URL", "DATABASE_URL"}
-SET_BY_IMAGE = {"HEARTBEAT_FILE"}
-AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK"}
-
-
-@pytest.mark.parametrize(
-    ("half", "settings", "credentials"),
-    [("bot", BotSettings, set[str]()), ("worker", WorkerSettings, AWS_CREDENTIALS)],
-    ids=["bot", "worker"],
-)
-def test_each_container_gets_the_settings_and_secrets_of_its_half_alone(
-    half: str, settings: type[CommonSettings], credentials: set[str]
-) -> None:
-    service = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"][half]
-    names = {
-        str(alias).upper()
-        for name, field in settings.model_fields.items()
-        for alias in getattr(field.validation_alias, "choices", [field.validation_alias or name])
-    }
-
-    passed_on = {name for name, value in service["environment"].items() if value is None}
-
-    assert "env_file" not in service
-    assert passed_on == (names | credentials) - SET_BY_COMPOSE - SET_BY_IMAGE
-    assert service["environment"].keys() - passed_on == names & SET_BY_COMPOSE
-
-
-def test_containers_have_limits_on_memory_and_logs_and_a_health_check_that_notices_errors() -> None:
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-
-    for name, service in services.items():
-        assert re.fullmatch(r"\d+[mg]", service["mem_limit"]), name
-        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
-    (shell, check) = services["redis"]["healthcheck"]["test"]
-    assert shell == "CMD-SHELL"
-    answers = {"PONG": 0, "NOAUTH Authentication required.": 1, "MISCONF Redis is configured to save": 1, "": 1}
-    for answer, code in answers.items():
-        faked = check.replace("redis-cli ping", f"printf '%s\\n' '{answer}'")
-        assert subprocess.run(["/bin/sh", "-c", faked], check=False).returncode == code, answer
-
-
-def test_a_worker_is_given_longer_to_stop_than_a_call_may_last() -> None:
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-
-    grace = int(compose["services"]["worker"]["stop_grace_period"].removesuffix("s"))
-    assert grace > WorkerSettings.model_fields["bedrock_call_seconds"].default
 
 
 @pytest.mark.parametrize("half", ["bot", "worker"])
