@@ -42,6 +42,12 @@ def parse_arguments(argv: Sequence[str] | None) -> Settings:
         parser.add_argument(
             f"--{name}", type=float, default=default, metavar="SECONDS", help=f"{description} (%(default)s)"
         )
+    for name, count, description in (
+        ("shards", defaults.shards, "number of shards that is recommended"),
+        ("guilds-per-shard", defaults.guilds_per_shard, "number of guilds above which more shards are required"),
+        ("max-concurrency", defaults.max_concurrency, "number of shards that may identify at once"),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=count, metavar="NUMBER", help=f"{description} (%(default)s)")
     options = vars(parser.parse_args(argv))
     return Settings(rate_limits=not options.pop("no_rate_limits"), **options)
 

@@ -4,6 +4,7 @@ https://discord.com/developers/docs/events/gateway
 """
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from demo.standins.discord.gateway_session import GatewaySession
 
 IDENTIFY_WINDOW = 5.0
-MAX_CONCURRENCY = 16
-"""Identifies allowed in 5 s, as for a larger bot: a test restarts its bot more often than an operator."""
 
 
 class Gateway:
@@ -27,7 +26,8 @@ class Gateway:
         self.sessions: dict[str, GatewaySession] = {}
         self.connections: list[Connection] = []
         self.duplicates_left = 0
-        self._identify_times: list[float] = []
+        self.rejected_identifies = 0
+        self._identify_times: list[tuple[float, int | None]] = []
         state.events.subscribe_gateway(self.dispatch_event)
 
     def dispatch_event(self, name: str, data: dict[str, Any], intents: int, guild_id: str | None) -> None:
@@ -41,11 +41,26 @@ class Gateway:
                 for _ in range(times):
                     session.dispatch_event(name, data)
 
-    def may_identify(self) -> bool:
-        """Count an identify; return False above MAX_CONCURRENCY in 5 s."""
-        now = time.monotonic()
-        self._identify_times = [at for at in self._identify_times if at > now - IDENTIFY_WINDOW] + [now]
-        return len(self._identify_times) <= MAX_CONCURRENCY
+    def may_identify(self, shard_id: int, count: int) -> bool:
+        """Count an identify; return False above the maximum concurrency in 5 s.
+
+        Shards share it by their ids: https://discord.com/developers/docs/events/gateway#sharding-max-concurrency.
+        A bot without shards has all of it, as no operator restarts it as often as tests do.
+        """
+        now, limit = time.monotonic(), self.state.settings.max_concurrency
+        bucket = shard_id % limit if count > 1 else None
+        self._identify_times = [(at, key) for at, key in self._identify_times if at > now - IDENTIFY_WINDOW]
+        used = sum(key == bucket for _, key in self._identify_times)
+        self._identify_times.append((now, bucket))
+        is_allowed = used < (limit if bucket is None else 1)
+        self.rejected_identifies += not is_allowed
+        return is_allowed
+
+    def requires_shards(self, count: int) -> bool:
+        """Tell whether a shard of so many would have more guilds than Discord allows."""
+        present = (guild for guild in self.state.guilds.values() if guild.is_bot_present)
+        guilds = Counter((int(guild.id) >> 22) % count for guild in present)
+        return max(guilds.values(), default=0) > self.state.settings.guilds_per_shard
 
     def inject_fault(self, command: str) -> None:
         """Inject a fault into all connections; raises ValueError for an unknown one."""

@@ -33,10 +33,8 @@ UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, AUTHENTICATION_FAILED, ALREADY_
     4005,
     4007,
 )
-RATE_LIMITED, SESSION_TIMED_OUT, INVALID_SHARD, INVALID_API_VERSION, INVALID_INTENTS, DISALLOWED_INTENTS = (
-    4008,
-    4009,
-    4010,
+RATE_LIMITED, SESSION_TIMED_OUT, INVALID_SHARD, SHARDING_REQUIRED = 4008, 4009, 4010, 4011
+INVALID_API_VERSION, INVALID_INTENTS, DISALLOWED_INTENTS = (
     4012,
     4013,
     4014,
@@ -144,16 +142,18 @@ class Connection:
         return self._identify(data) if op == IDENTIFY else self._resume(data)
 
     def _identify(self, data: dict[str, Any]) -> int | None:
-        intents, shard = data.get("intents"), data.get("shard") or [0, 1]
+        intents, shard = data.get("intents"), data.get("shard", [0, 1])
         if not isinstance(data.get("properties"), dict):
             return DECODE_ERROR
         if not isinstance(intents, int) or intents & ~KNOWN_INTENTS:
             return INVALID_INTENTS
         if intents & PRIVILEGED_INTENTS:
             return DISALLOWED_INTENTS
-        if len(shard) != 2 or not 0 <= shard[0] < shard[1]:  # noqa: PLR2004 - [shard_id, num_shards]
+        if not _is_shard(shard):
             return INVALID_SHARD
-        if not self.gateway.may_identify():
+        if self.gateway.requires_shards(shard[1]):
+            return SHARDING_REQUIRED
+        if not self.gateway.may_identify(*shard):
             self._send_invalid_session(resumable=False)
             return None
         self.session = session = GatewaySession(intents, (shard[0], shard[1]))
@@ -230,6 +230,15 @@ class Connection:
             self._silent_until = time.monotonic() + float(argument)
         else:
             raise ValueError(f"unknown op {name!r}")
+
+
+def _is_shard(value: Any) -> bool:
+    """Tell whether a value is `[shard_id, num_shards]`."""
+    match value:
+        case [int(shard_id), int(count)]:
+            return 0 <= shard_id < count
+        case _:
+            return False
 
 
 def render_guild_create(state: DiscordState, guild: Guild, *, is_join: bool = False) -> dict[str, Any]:

@@ -11,14 +11,11 @@ from aiohttp import web
 from demo.standins.discord import message_operations
 from demo.standins.discord.app_keys import STATE
 from demo.standins.discord.errors import DiscordApiError
-from demo.standins.discord.gateway import MAX_CONCURRENCY
 from demo.standins.discord.permissions import BOT_PERMISSIONS, compute_guild_permissions
 from demo.standins.discord.request_body import read_json_object
 from demo.standins.discord.responses import json_response
 from demo.standins.discord.snowflake import is_snowflake
 from demo.standins.discord.state import DiscordState
-
-SESSION_START_LIMIT = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": MAX_CONCURRENCY}
 
 routes = web.RouteTableDef()
 
@@ -85,7 +82,14 @@ async def get_gateway(request: web.Request) -> web.Response:
 async def get_gateway_bot(request: web.Request) -> web.Response:
     """Return the gateway's URL, the recommended number of shards, and the session start limit."""
     state = request.app[STATE]
-    return json_response({"url": state.gateway_url, "shards": 1, "session_start_limit": SESSION_START_LIMIT})
+    limit = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000}
+    return json_response(
+        {
+            "url": state.gateway_url,
+            "shards": state.settings.shards,
+            "session_start_limit": limit | {"max_concurrency": state.settings.max_concurrency},
+        }
+    )
 
 
 @routes.get("/users/@me/guilds")

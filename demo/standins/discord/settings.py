@@ -18,3 +18,9 @@ class Settings:
     attachment_lifetime: float = 86_400.0
     nonce_seconds: float = 300.0
     heartbeat_seconds: float = 41.25
+    shards: int = 1
+    """How many shards GET /gateway/bot recommends."""
+    guilds_per_shard: int = 2500
+    """Above it, sharding is required."""
+    max_concurrency: int = 16
+    """Identifies allowed in 5 s, as for a larger bot: a test restarts its bot more often than an operator."""

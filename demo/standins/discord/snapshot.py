@@ -33,6 +33,7 @@ def dump_state(state: DiscordState, faults: FaultRegistry, gateway: Gateway) -> 
             {"id": s.id, "intents": s.intents, "shard": list(s.shard), "connected": s.connection is not None}
             for s in gateway.sessions.values()
         ],
+        "rejected_identifies": gateway.rejected_identifies,
     }
 
 
