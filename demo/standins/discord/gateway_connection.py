@@ -149,10 +149,8 @@ class Connection:
             return INVALID_INTENTS
         if intents & PRIVILEGED_INTENTS:
             return DISALLOWED_INTENTS
-        if not _is_shard(shard):
-            return INVALID_SHARD
-        if self.gateway.requires_shards(shard[1]):
-            return SHARDING_REQUIRED
+        if not _is_shard(shard) or self.gateway.requires_shards(shard[1]):
+            return SHARDING_REQUIRED if _is_shard(shard) else INVALID_SHARD
         if not self.gateway.may_identify(*shard):
             self._send_invalid_session(resumable=False)
             return None
