@@ -105,7 +105,9 @@ async def _check_discord(settings: Settings, commands: Sequence[AnyCommand]) -> 
 
 
 async def _check_redis(settings: Settings) -> CheckResult:
-    report = await check_server(settings.redis_url.get_secret_value(), settings.redis_max_memory_ratio)
+    report = await check_server(
+        settings.redis_url.get_secret_value(), settings.key_names, settings.redis_max_memory_ratio
+    )
     return CheckResult(report.summary, report.warnings, report.errors)
 
 

@@ -101,7 +101,7 @@ class Services:
         self._build_stores()
 
         self._outage = OutageLog(log)
-        self._redis = connect_to_redis(settings.redis_url.get_secret_value())
+        self._redis = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
         limits = read_limits(settings)
         self.queue = RedisJobQueue(
             self._redis,

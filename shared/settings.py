@@ -14,6 +14,7 @@ from shared.addresses.redis import parse_redis_address
 from shared.catalogue import Catalogue, load_catalogue
 from shared.env_file import InvalidEnvFileError, load_env_file
 from shared.errors import PentimentoError
+from shared.queue.keys import DEFAULT_KEY_PREFIX, KeyNames, parse_key_prefix
 from shared.setting_names import describe_misspelt_settings
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ApplyGuardrail.html
@@ -36,6 +37,11 @@ class CommonSettings(BaseSettings):
         SecretStr("redis://127.0.0.1:6379/0"),
         description="The URL of the Redis server that bot and workers share: redis://, rediss:// (TLS) or unix://. "
         "Special characters in its password are percent-encoded.",
+    )
+    redis_key_prefix: str = Field(
+        DEFAULT_KEY_PREFIX,
+        description="What the names of all keys in Redis begin with. {pentimento}: keeps them in one slot of a "
+        "cluster; bots that share a Redis need one each. To change it later, move the keys: docs/operate/redis.md.",
     )
     catalogue_file: Path | None = Field(
         None,
@@ -78,6 +84,11 @@ class CommonSettings(BaseSettings):
         parse_redis_address(url.get_secret_value())
         return url
 
+    @field_validator("redis_key_prefix")
+    @classmethod
+    def _validate_redis_key_prefix(cls, prefix: str) -> str:
+        return parse_key_prefix(prefix)
+
     @field_validator("http_proxy", "https_proxy")
     @classmethod
     def _validate_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
@@ -117,6 +128,10 @@ class CommonSettings(BaseSettings):
         if path is not None and not path.is_file():
             raise ValueError("there is no such file")
         return path
+
+    @property
+    def key_names(self) -> KeyNames:
+        return KeyNames(self.redis_key_prefix)
 
     @property
     def proxies(self) -> ProxySettings:

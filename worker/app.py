@@ -85,7 +85,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
     signer = load_signer(settings.c2pa_certificate_file, settings.c2pa_private_key_file)
     consumer_watch = ConsumerWatch(settings.worker_concurrency)
     app = _create_celery(settings, consumer_watch)
-    redis = connect_to_redis(settings.redis_url.get_secret_value())
+    redis = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
     ticket_outage = OutageLog(log, "tickets are sent")
 
     def send_ticket(stage: Stage) -> None:
@@ -158,6 +158,7 @@ def _create_celery(settings: Settings, consumer_watch: ConsumerWatch) -> Celery:
         "transport": address.transport,
         "connection_options": build_connection_options(address),
         "consumer_watch": consumer_watch,
+        "names": settings.key_names,
     }
     app.conf.update(
         CELERY_CONFIG,

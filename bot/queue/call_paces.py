@@ -5,11 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from redis.asyncio import Redis
-
-from bot.queue.connection import translate_redis_errors
+from bot.queue.connection import QueueRedis, translate_redis_errors
 from shared.catalogue import Catalogue
-from shared.queue.keys import call_durations_key, pace_key
 
 _PACE_FIELDS: Final = ("concurrency", "interval_ms")
 
@@ -18,7 +15,7 @@ _PACE_FIELDS: Final = ("concurrency", "interval_ms")
 class RedisCallPaces:
     """Reads how many calls of a model run at once, how close together they start, and how long they took lately."""
 
-    redis: Redis
+    redis: QueueRedis
     catalogue: Catalogue
 
     async def estimate_seconds(self, counts: Mapping[str, int]) -> float:
@@ -28,8 +25,8 @@ class RedisCallPaces:
         """
         pipeline = self.redis.pipeline(transaction=False)
         for model in counts:
-            pipeline.hmget(pace_key(model), *_PACE_FIELDS)
-            pipeline.lrange(call_durations_key(model), 0, -1)
+            pipeline.hmget(self.redis.names.pace_key(model), *_PACE_FIELDS)
+            pipeline.lrange(self.redis.names.call_durations_key(model), 0, -1)
         with translate_redis_errors():
             replies = cast("Sequence[Sequence[bytes | None]]", await pipeline.execute()) if counts else ()
         times = [

@@ -3,14 +3,13 @@
 import secrets
 from typing import cast
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.domain.errors import QueueUnavailableError
-from bot.queue.connection import connect_to_redis
+from bot.queue.connection import QueueRedis, connect_to_redis
 from bot.queue.permissions import check_permissions
 from shared.queue.connection_errors import describe_redis_error
-from shared.queue.keys import FORMAT_KEY, draft_key
+from shared.queue.keys import KeyNames
 from shared.queue.scripts import list_scripts, load_script
 from shared.queue.server_check import (
     CHECK_TTL_MS,
@@ -21,9 +20,9 @@ from shared.queue.server_check import (
 )
 
 
-async def check_server(url: str, max_memory_ratio: float) -> ServerReport:
+async def check_server(url: str, names: KeyNames, max_memory_ratio: float) -> ServerReport:
     """Do one round of the bot's work, and assess the server. An error of Redis is part of the report."""
-    redis = connect_to_redis(url)
+    redis = connect_to_redis(url, names)
     try:
         return await _check_connected_server(redis, max_memory_ratio)
     except QueueUnavailableError as error:
@@ -34,16 +33,16 @@ async def check_server(url: str, max_memory_ratio: float) -> ServerReport:
         await redis.aclose()
 
 
-async def _check_connected_server(redis: Redis, max_memory_ratio: float) -> ServerReport:
+async def _check_connected_server(redis: QueueRedis, max_memory_ratio: float) -> ServerReport:
     for name in list_scripts():
         await redis.script_load(load_script(name))
-    key, value = draft_key(f"check-{secrets.token_hex(8)}"), secrets.token_bytes(8)
+    key, value = redis.names.draft_key(f"check-{secrets.token_hex(8)}"), secrets.token_bytes(8)
     await redis.set(key, value, px=CHECK_TTL_MS)
     read = await redis.get(key)
     await redis.delete(key)
     if read != value:
         return NOT_READ_AGAIN
-    error = find_format_error(cast("bytes | None", await redis.get(FORMAT_KEY)))
+    error = find_format_error(cast("bytes | None", await redis.get(redis.names.format)))
     if error:
         return ServerReport("", errors=(error,))
     await check_permissions(redis)

@@ -17,6 +17,7 @@ from shared.addresses.redis import Transport, parse_redis_address
 from shared.outage_log import OutageLog
 from shared.problems import RejectedError, make_problem
 from shared.queue.connection_errors import describe_redis_error
+from shared.queue.keys import DEFAULT_KEYS, KeyNames
 from shared.queue.redis_options import COMMAND_RETRIES, build_connection_options
 from shared.queue.refusals import find_refusal
 
@@ -29,13 +30,22 @@ _CONNECTION_CLASSES: Final[Mapping[Transport, type[AbstractConnection]]] = Mappi
 _failures = OutageLog(log)
 
 
-def connect_to_redis(url: str) -> Redis:
+class QueueRedis(Redis):
+    """A client of the Redis that holds the queue, with the names of the keys there."""
+
+    def __init__(self, pool: ConnectionPool, names: KeyNames) -> None:
+        super().__init__(connection_pool=pool)
+        self.auto_close_connection_pool = True
+        self.names = names
+
+
+def connect_to_redis(url: str, names: KeyNames = DEFAULT_KEYS) -> QueueRedis:
     """Open a pool on `REDIS_URL`, whose commands have a timeout and few retries. Raises `InvalidAddressError`."""
     address = parse_redis_address(url)
     retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=COMMAND_RETRIES)
     connection_class = _CONNECTION_CLASSES[address.transport]
     pool = ConnectionPool(connection_class=connection_class, retry=retry, **build_connection_options(address))
-    return Redis.from_pool(pool)
+    return QueueRedis(pool, names)
 
 
 @contextlib.contextmanager

@@ -7,15 +7,14 @@ from collections.abc import Awaitable, Sequence
 from typing import Final, TypeVar, assert_never, cast
 
 from pydantic import TypeAdapter
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.domain.draft import Draft
+from bot.queue.connection import QueueRedis
 from bot.queue.limits import DEFAULT_LIMITS, Limits, make_rate_problem
 from bot.queue.replies import SaveDraftReply, SaveDraftResult
 from bot.queue.scripts import ScriptRunner
 from shared.problems import RejectedError, make_problem
-from shared.queue.keys import draft_key
 from shared.queue.scripts import is_oom_error
 from shared.unreadable import UnreadableRowLog
 
@@ -40,8 +39,9 @@ class RedisDraftStore:
     (queue_full, queue_unavailable).
     """
 
-    def __init__(self, redis: Redis, *, limits: Limits = DEFAULT_LIMITS, max_memory_ratio: float = 0.8) -> None:
+    def __init__(self, redis: QueueRedis, *, limits: Limits = DEFAULT_LIMITS, max_memory_ratio: float = 0.8) -> None:
         self._redis = redis
+        self._names = redis.names
         self._limits = limits
         self._max_memory_ratio = max_memory_ratio
         self._scripts = ScriptRunner(redis, "save_draft")
@@ -78,7 +78,7 @@ class RedisDraftStore:
 
     async def load_draft(self, draft_id: str) -> Draft | None:
         """Load a draft; None if it has expired, or another release wrote it in a way that this one cannot read."""
-        draft_json = cast("bytes | None", await _await_reply(self._redis.get(draft_key(draft_id))))
+        draft_json = cast("bytes | None", await _await_reply(self._redis.get(self._names.draft_key(draft_id))))
         if draft_json is None:
             return None
         try:

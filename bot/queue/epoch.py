@@ -4,12 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from redis.asyncio import Redis
-
-from bot.queue.connection import raise_queue_unavailable
+from bot.queue.connection import QueueRedis, raise_queue_unavailable
 from bot.queue.outcomes import DELIVERED_JOB_TTL_SECONDS
 from bot.queue.scripts import ScriptRunner
-from shared.queue.keys import CALL_LOG, CONSUMER_GROUP, OPEN_JOBS, job_key
+from shared.queue.keys import CONSUMER_GROUP
 from shared.queue.replies import ScriptReply
 
 CALL_BATCH_SIZE: Final = 200
@@ -36,8 +34,9 @@ class QueuedCounters:
 class RedisQueueEpoch:
     """Reads and confirms the epoch, and corrects jobs of an older file. Methods raise `QueueUnavailableError`."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: QueueRedis) -> None:
         self._redis = redis
+        self._names = redis.names
         self._scripts = ScriptRunner(redis, "epoch", "mark_delivered", "restore_counts")
 
     async def read_epoch(self) -> EpochReply:
@@ -53,14 +52,14 @@ class RedisQueueEpoch:
     async def list_open_jobs(self) -> Sequence[str]:
         """List the ids of all open jobs."""
         with raise_queue_unavailable():
-            members = cast("list[bytes]", await self._redis.zrange(OPEN_JOBS, 0, -1))
+            members = cast("list[bytes]", await self._redis.zrange(self._names.open_jobs, 0, -1))
         return [member.decode() for member in members]
 
     async def load_counters(self, job_ids: Collection[str]) -> Sequence[QueuedCounters]:
         """Load the counters of those of these jobs that have not ended."""
         pipeline = self._redis.pipeline(transaction=False)
         for job_id in job_ids:
-            pipeline.hmget(job_key(job_id), "state", "calls", "unknown_calls")
+            pipeline.hmget(self._names.job_key(job_id), "state", "calls", "unknown_calls")
         with raise_queue_unavailable():
             rows = cast("list[list[bytes | None]]", await pipeline.execute())
         return [
@@ -83,7 +82,9 @@ class RedisQueueEpoch:
     async def read_calls(self) -> Sequence[tuple[bytes, dict[bytes, bytes]]]:
         """Wait a few seconds at most for entries of the log of calls: their ids and fields, oldest first."""
         with raise_queue_unavailable():
-            reply: Any = await self._redis.xread({CALL_LOG: "0"}, count=CALL_BATCH_SIZE, block=CALL_BLOCK_MS)
+            reply: Any = await self._redis.xread(
+                {self._names.call_log: "0"}, count=CALL_BATCH_SIZE, block=CALL_BLOCK_MS
+            )
         streams = reply.values() if isinstance(reply, dict) else [entries for _, entries in reply or []]
         rows = [row for entries in streams for row in _flatten(entries)]
         return cast("Sequence[tuple[bytes, dict[bytes, bytes]]]", rows)
@@ -91,7 +92,7 @@ class RedisQueueEpoch:
     async def delete_calls(self, entry_ids: Collection[bytes]) -> None:
         """Delete entries of the log of calls that the database knows now."""
         with raise_queue_unavailable():
-            await self._redis.xdel(CALL_LOG, *entry_ids)
+            await self._redis.xdel(self._names.call_log, *entry_ids)
 
 
 def _flatten(entries: Any) -> list[Any]:

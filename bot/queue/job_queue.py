@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import compress, islice
 from typing import Any, Final, assert_never
 
-from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.status import CancelResult, QueueState
-from bot.queue.connection import raise_queue_unavailable, translate_redis_errors
+from bot.queue.connection import QueueRedis, raise_queue_unavailable, translate_redis_errors
 from bot.queue.limits import DEFAULT_LIMITS, Limits, get_scope_kind, make_rate_problem
 from bot.queue.replies import AcceptReply, AcceptResult, CancelReply
 from bot.queue.scripts import ScriptRunner
@@ -22,14 +21,6 @@ from shared.job import Job
 from shared.outcome import Failed
 from shared.problems import DISABLED_UNTIL_FACT, Problem, RejectedError, make_problem
 from shared.queue.connection_errors import describe_redis_error
-from shared.queue.keys import (
-    DEAD_LETTERS,
-    dead_letter_key,
-    dead_letter_picture_key,
-    job_key,
-    result_key,
-    ticket_list_key,
-)
 from shared.queue.refusals import find_refusal
 from shared.queue.scripts import is_oom_error
 from shared.queue.stages import Stage
@@ -55,7 +46,7 @@ class RedisJobQueue(RedisJobStatusReader):
 
     def __init__(
         self,
-        redis: Redis,
+        redis: QueueRedis,
         *,
         catalogue: Catalogue,
         build_ticket: Callable[[Stage], str],
@@ -99,7 +90,7 @@ class RedisJobQueue(RedisJobStatusReader):
     async def set_thread(self, job_id: str, thread_id: int) -> None:
         """Remember the thread that was opened for a job. Raises `QueueUnavailableError`."""
         with raise_queue_unavailable():
-            await self._redis.hset(job_key(job_id), "thread_id", thread_id)
+            await self._redis.hset(self._names.job_key(job_id), "thread_id", thread_id)
 
     async def cancel_job(self, job_id: str, problem: Problem) -> CancelResult:
         """End a job as failed with this problem, unless its call has started: that is paid for.
@@ -123,14 +114,19 @@ class RedisJobQueue(RedisJobStatusReader):
             for batch in _split_into_batches(job_ids, PURGE_BATCH_SIZE):
                 pipeline = self._redis.pipeline(transaction=False)
                 for job_id in batch:
-                    pipeline.hget(job_key(job_id), "state")
+                    pipeline.hget(self._names.job_key(job_id), "state")
                 states = await pipeline.execute()
                 has_ended = [state is None or state == QueueState.DELIVERED.encode() for state in states]
                 ended = list(compress(batch, has_ended))
                 if ended:
-                    key_functions = (job_key, result_key, dead_letter_key, dead_letter_picture_key)
+                    key_functions = (
+                        self._names.job_key,
+                        self._names.result_key,
+                        self._names.dead_letter_key,
+                        self._names.dead_letter_picture_key,
+                    )
                     await self._redis.delete(*(key(job_id) for job_id in ended for key in key_functions))
-                    await self._redis.zrem(DEAD_LETTERS, *ended)
+                    await self._redis.zrem(self._names.dead_letters, *ended)
 
     async def _accept(self, job: Job, image: bytes | None, unknown_calls: int) -> AcceptReply:
         arguments: list[Any] = [job.id, job.model_dump_json(), job.request.model, job.tenant, job.cost]
@@ -162,7 +158,7 @@ class RedisJobQueue(RedisJobStatusReader):
         ticket = self._build_ticket(stage)
         try:
             if ticket:
-                await self._redis.lpush(ticket_list_key(stage), ticket)
+                await self._redis.lpush(self._names.ticket_list_key(stage), ticket)
         except RedisError:
             log.warning("no ticket could be sent for stage %s; the sweep will send one", stage)
 

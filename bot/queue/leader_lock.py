@@ -11,15 +11,13 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from bot.queue.connection import QueueRedis
 from bot.tasks import end_tasks
 from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
-from shared.queue.keys import LEADER_KEY
 from shared.queue.refusals import is_read_only
-from shared.queue.scripts import NO_SUCH_KEY
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +32,7 @@ NOT_LEADER_MESSAGE: Final = (
     "one is gone: run one bot on one token"
 )
 
-# KEYS[1]: the leader's key. KEYS[2]: NO_SUCH_KEY, as there is room in a full Redis only when a leader has delivered.
+# KEYS[1]: the leader's key. KEYS[2]: no_such_key, as there is room in a full Redis only when a leader has delivered.
 # ARGV[1]: this bot's token. ARGV[2]: length of the lease, in milliseconds. Reply: number, 1 if this bot now leads,
 # otherwise 0.
 _ACQUIRE_SCRIPT: Final = """
@@ -56,12 +54,13 @@ class LeaderLock:
 
     def __init__(
         self,
-        redis: Redis,
+        redis: QueueRedis,
         *,
         lease_seconds: float = LEASE_SECONDS,
         renew_interval_seconds: float = RENEW_INTERVAL_SECONDS,
     ) -> None:
         self._redis = redis
+        self._names = redis.names
         self._acquire_script = redis.register_script(_ACQUIRE_SCRIPT)
         self._release_script = redis.register_script(_RELEASE_SCRIPT)
         self._token = secrets.token_hex(8)
@@ -88,7 +87,7 @@ class LeaderLock:
                 async with asyncio.timeout(self._lease_seconds):
                     is_leader = bool(
                         await self._acquire_script(
-                            keys=[LEADER_KEY, NO_SUCH_KEY],
+                            keys=[self._names.leader, self._names.no_such_key],
                             args=[self._token, int(self._lease_seconds * 1000)],
                         )
                     )
@@ -113,7 +112,7 @@ class LeaderLock:
             self._set_leader(is_leader=False)
         try:
             async with asyncio.timeout(self._renew_interval_seconds):
-                await self._release_script(keys=[LEADER_KEY], args=[self._token])
+                await self._release_script(keys=[self._names.leader], args=[self._token])
         except (RedisError, OSError) as error:
             log.info("the leader's lease was not given up; it expires within %g s (%r)", self._lease_seconds, error)
 

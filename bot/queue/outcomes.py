@@ -4,16 +4,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from bot.domain.status import OutcomeEntry
-from bot.queue.connection import raise_queue_unavailable
+from bot.queue.connection import QueueRedis, raise_queue_unavailable
 from bot.queue.scripts import ScriptRunner
 from bot.queue.status import RedisJobStatusReader
 from shared.catalogue import Catalogue
-from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, OUTCOME_STREAM, result_key
-from shared.queue.scripts import NO_SUCH_KEY
+from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME
 
 OUTCOME_BATCH_SIZE: Final = 32
 OUTCOME_BLOCK_SECONDS: Final = 2.0
@@ -25,7 +23,7 @@ PENDING_RECHECK_SECONDS: Final = 10.0
 DELIVERED_JOB_TTL_SECONDS: Final = 7 * 86400
 """How long a delivered job is remembered: a repeated interaction is then still the same job."""
 
-# KEYS[1]: the stream. KEYS[2]: NO_SUCH_KEY, as there is room in a full Redis only when outcomes have been delivered.
+# KEYS[1]: the stream. KEYS[2]: no_such_key, as there is room in a full Redis only when outcomes have been delivered.
 # ARGV[1]: the consumer group.
 _CREATE_GROUP_SCRIPT: Final = """
 redis.call('DEL', KEYS[2])
@@ -39,7 +37,7 @@ class RedisOutcomeStream(RedisJobStatusReader):
     Its own methods raise `QueueUnavailableError`.
     """
 
-    def __init__(self, redis: Redis, catalogue: Catalogue) -> None:
+    def __init__(self, redis: QueueRedis, catalogue: Catalogue) -> None:
         super().__init__(redis, catalogue)
         self._delivery_script = ScriptRunner(redis, "mark_delivered")
         self._create_group_script = redis.register_script(_CREATE_GROUP_SCRIPT)
@@ -82,7 +80,7 @@ class RedisOutcomeStream(RedisJobStatusReader):
     async def load_result_image(self, job_id: str) -> bytes | None:
         """Load the generated picture; None once it has been delivered or has expired."""
         with raise_queue_unavailable():
-            return await self._load_image(result_key(job_id))
+            return await self._load_image(self._names.result_key(job_id))
 
     async def acknowledge_outcome(self, entry: OutcomeEntry, message_id: int | None) -> None:
         """Mark the job as delivered in this message (None: there was nowhere to post it), and delete its pictures."""
@@ -101,7 +99,11 @@ class RedisOutcomeStream(RedisJobStatusReader):
         """Read a page of the stream; return its readable entries and the id of its last entry, None if it is empty."""
         try:
             reply: Any = await self._redis.xreadgroup(
-                CONSUMER_GROUP, CONSUMER_NAME, {OUTCOME_STREAM: after}, count=OUTCOME_BATCH_SIZE, block=block
+                CONSUMER_GROUP,
+                CONSUMER_NAME,
+                {self._names.outcome_stream: after},
+                count=OUTCOME_BATCH_SIZE,
+                block=block,
             )
         except ResponseError as error:
             if "NOGROUP" not in str(error):
@@ -124,7 +126,9 @@ class RedisOutcomeStream(RedisJobStatusReader):
     async def _create_consumer_group(self) -> None:
         """Create the stream and its consumer group unless they exist."""
         try:
-            await self._create_group_script(keys=[OUTCOME_STREAM, NO_SUCH_KEY], args=[CONSUMER_GROUP])
+            await self._create_group_script(
+                keys=[self._names.outcome_stream, self._names.no_such_key], args=[CONSUMER_GROUP]
+            )
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise

@@ -3,12 +3,9 @@
 from collections.abc import Iterable
 from typing import Final, cast
 
-from redis.asyncio import Redis
-
-from bot.queue.connection import raise_queue_unavailable
+from bot.queue.connection import QueueRedis, raise_queue_unavailable
 from bot.queue.limits import build_guild_scope
 from bot.queue.scripts import ScriptRunner
-from shared.queue.keys import open_jobs_key
 from shared.queue.replies import ScriptReply
 
 BATCH_SIZE: Final = 100
@@ -25,8 +22,9 @@ class PausedGuildsReply(ScriptReply):
 class RedisPausedGuilds:
     """Stores which guilds are paused. `image_ttl_seconds` is how long a resumed job's picture waits for its call."""
 
-    def __init__(self, redis: Redis, *, image_ttl_seconds: int = 86400) -> None:
+    def __init__(self, redis: QueueRedis, *, image_ttl_seconds: int = 86400) -> None:
         self._redis = redis
+        self._names = redis.names
         self._image_ttl_ms = image_ttl_seconds * 1000
         self._scripts = ScriptRunner(redis, "set_paused_guilds", "park_jobs", "unpark_jobs")
 
@@ -45,7 +43,7 @@ class RedisPausedGuilds:
                 await self._unpark_jobs(scope)
 
     async def _park_jobs(self, scope: str) -> None:
-        job_ids = list(cast("set[bytes]", await self._redis.smembers(open_jobs_key(scope))))
+        job_ids = list(cast("set[bytes]", await self._redis.smembers(self._names.open_jobs_key(scope))))
         for start in range(0, len(job_ids), BATCH_SIZE):
             await self._scripts.run("park_jobs", *job_ids[start : start + BATCH_SIZE])
 

@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from redis.asyncio import Redis
-
 from bot.domain.errors import QueueUnavailableError
+from bot.queue.connection import QueueRedis
 from bot.queue.scripts import ScriptRunner
 from shared.queue.refusals import describe_denied_commands
 
@@ -12,7 +11,7 @@ OWN_COMMANDS: Final = ("HKEYS", "XGROUP", "XREAD", "XREADGROUP")
 """Commands that the bot calls beside its scripts, and no script calls."""
 
 
-async def check_permissions(redis: Redis) -> None:
+async def check_permissions(redis: QueueRedis) -> None:
     """Check that the ACL denies no command that the bot calls.
 
     Raises `QueueUnavailableError` and `redis.RedisError`.

@@ -4,11 +4,9 @@ import logging
 from typing import Final, cast
 
 from pydantic import TypeAdapter
-from redis.asyncio import Redis
 
 from bot.domain.search import SearchQuery
-from bot.queue.connection import translate_redis_errors
-from shared.queue.keys import saved_searches_key
+from bot.queue.connection import QueueRedis, translate_redis_errors
 from shared.unreadable import UnreadableRowLog
 
 SAVED_SEARCH_TTL_SECONDS: Final = 86400
@@ -24,13 +22,14 @@ class RedisSavedSearchStore:
     The page buttons under a list carry only the search id. Every method raises `RejectedError` (queue_unavailable).
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: QueueRedis) -> None:
         self._redis = redis
+        self._names = redis.names
         self._unreadable_rows = UnreadableRowLog(logging.getLogger(__name__))
 
     async def save_search(self, search_id: str, query: SearchQuery) -> None:
         """Store a search; all of a person's searches expire a day after their last one."""
-        key = saved_searches_key(query.viewer_id)
+        key = self._names.saved_searches_key(query.viewer_id)
         with translate_redis_errors():
             async with self._redis.pipeline() as pipeline:
                 pipeline.hset(key, search_id, _QUERY_ADAPTER.dump_json(query))
@@ -44,7 +43,7 @@ class RedisSavedSearchStore:
     async def load_search(self, search_id: str, viewer_id: int) -> SearchQuery | None:
         """Load a person's own search; None if it has expired, is someone else's, or this release cannot read it."""
         with translate_redis_errors():
-            query = cast("bytes | None", await self._redis.hget(saved_searches_key(viewer_id), search_id))
+            query = cast("bytes | None", await self._redis.hget(self._names.saved_searches_key(viewer_id), search_id))
         if query is None:
             return None
         try:
@@ -56,4 +55,4 @@ class RedisSavedSearchStore:
     async def delete_searches(self, viewer_id: int) -> None:
         """Delete all of a person's searches."""
         with translate_redis_errors():
-            await self._redis.delete(saved_searches_key(viewer_id))
+            await self._redis.delete(self._names.saved_searches_key(viewer_id))

@@ -2,14 +2,14 @@
 
 from contextlib import suppress
 
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from bot.queue.connection import QueueRedis
 from bot.queue.permissions import check_permissions
 from bot.queue.stored_format import check_redis_format
 
 
-async def check_redis(redis: Redis) -> None:
+async def check_redis(redis: QueueRedis) -> None:
     """Check the format of the stored data, and that the ACL denies no command of the scripts.
 
     A Redis that runs no script at all leaves none half done, and is no reason not to start: members are told. Raises

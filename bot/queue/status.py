@@ -7,11 +7,9 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, Final, cast
 
-from redis.asyncio import Redis
-
 from bot.domain.status import JobsBefore, JobStatus, QueueState
 from bot.domain.unreadable import UnreadableJob, salvage_job
-from bot.queue.connection import raise_queue_unavailable, translate_redis_errors
+from bot.queue.connection import QueueRedis, raise_queue_unavailable, translate_redis_errors
 from bot.queue.limits import build_guild_scope, get_scope_kind
 from bot.queue.replies import JobsBeforeReply, StatusReply
 from bot.queue.scripts import ScriptRunner
@@ -19,7 +17,6 @@ from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import OUTCOME_ADAPTER
 from shared.queue.chunks import join_chunks
-from shared.queue.keys import OPEN_JOBS, leases_key, open_jobs_key, prepared_key
 from shared.queue.stages import Stage
 from shared.request.bundles import remove_ingredient
 from shared.unreadable import UnreadableRowLog
@@ -48,8 +45,9 @@ class RedisJobStatusReader:
     `RejectedError` (queue_unavailable).
     """
 
-    def __init__(self, redis: Redis, catalogue: Catalogue) -> None:
+    def __init__(self, redis: QueueRedis, catalogue: Catalogue) -> None:
         self._redis = redis
+        self._names = redis.names
         self._catalogue = catalogue
         self._status_scripts = ScriptRunner(redis, "status", "jobs_before")
         self._next_page_start = OPEN_JOBS_PAGE_SIZE
@@ -67,11 +65,11 @@ class RedisJobStatusReader:
         newest, and another page of the others.
         """
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.zrange(OPEN_JOBS, 0, OPEN_JOBS_PAGE_SIZE - 1)
+        pipeline.zrange(self._names.open_jobs, 0, OPEN_JOBS_PAGE_SIZE - 1)
         for stage in Stage:
-            pipeline.zrange(leases_key(stage), 0, -1)
-        pipeline.zrange(OPEN_JOBS, self._next_page_start, self._next_page_start + OPEN_JOBS_PAGE_SIZE - 1)
-        pipeline.zrange(OPEN_JOBS, -OPEN_JOBS_PAGE_SIZE, -1)
+            pipeline.zrange(self._names.leases_key(stage), 0, -1)
+        pipeline.zrange(self._names.open_jobs, self._next_page_start, self._next_page_start + OPEN_JOBS_PAGE_SIZE - 1)
+        pipeline.zrange(self._names.open_jobs, -OPEN_JOBS_PAGE_SIZE, -1)
         with raise_queue_unavailable():
             *first, page, newest = cast("list[list[bytes]]", await pipeline.execute())
         is_last_page = len(page) < OPEN_JOBS_PAGE_SIZE
@@ -87,7 +85,7 @@ class RedisJobStatusReader:
     async def count_open_jobs(self, guild_id: int) -> int:
         """Count the open jobs of a guild."""
         with translate_redis_errors():
-            return await self._redis.scard(open_jobs_key(build_guild_scope(guild_id)))
+            return await self._redis.scard(self._names.open_jobs_key(build_guild_scope(guild_id)))
 
     async def list_guild_jobs(self, guild_id: int, start: int, count: int) -> tuple[Sequence[JobStatus], int]:
         """List some of the open jobs of a guild, oldest first, and count all of them.
@@ -119,7 +117,7 @@ class RedisJobStatusReader:
 
     async def _list_scope_jobs(self, scope: str) -> list[str]:
         with translate_redis_errors():
-            members = cast("set[bytes]", await self._redis.smembers(open_jobs_key(scope)))
+            members = cast("set[bytes]", await self._redis.smembers(self._names.open_jobs_key(scope)))
         return [job_id.decode(errors="replace") for job_id in members]
 
     async def _load_rows(self, job_ids: Collection[str]) -> list[JobStatus | UnreadableJob]:
@@ -145,7 +143,7 @@ class RedisJobStatusReader:
         None before it is prepared and once the outcome is delivered.
         """
         with translate_redis_errors():
-            data = await self._load_image(prepared_key(job_id))
+            data = await self._load_image(self._names.prepared_key(job_id))
         return None if data is None else remove_ingredient(data)
 
     async def _load_image(self, key: str) -> bytes | None:

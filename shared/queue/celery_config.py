@@ -8,8 +8,6 @@ https://docs.celeryq.dev/en/stable/userguide/configuration.html
 from types import MappingProxyType
 from typing import Any, Final
 
-from shared.queue.keys import CELERY_KEY_PREFIX
-
 CELERY_CONFIG: Final[MappingProxyType[str, Any]] = MappingProxyType(
     {
         "task_serializer": "json",
@@ -26,9 +24,6 @@ CELERY_CONFIG: Final[MappingProxyType[str, Any]] = MappingProxyType(
         "broker_connection_max_retries": None,
         "broker_connection_timeout": 4,
         "task_publish_retry_policy": {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5},
-        "broker_transport_options": {
-            "max_connections": 64,
-            "global_keyprefix": CELERY_KEY_PREFIX,
-        },
+        "broker_transport_options": {"max_connections": 64},
     }
 )

@@ -3,75 +3,118 @@
 Bots and workers of different releases may share one Redis: a changed name forgets the jobs in flight.
 """
 
+import re
+from dataclasses import dataclass
 from typing import Final
 
-KEY_PREFIX: Final = "pentimento:"
-CELERY_KEY_PREFIX: Final = KEY_PREFIX + "celery:"
-OPEN_JOBS: Final = KEY_PREFIX + "open_jobs"
-OUTCOME_STREAM: Final = KEY_PREFIX + "outcomes"
-DEAD_LETTERS: Final = KEY_PREFIX + "dead_letters"
-INCOMING_PICTURE: Final = KEY_PREFIX + "incoming_picture"
-LEADER_KEY: Final = KEY_PREFIX + "leader"
-FORMAT_KEY: Final = KEY_PREFIX + "format"
-CALL_LOG: Final = KEY_PREFIX + "call_log"
-MALFORMED_TICKETS: Final = CELERY_KEY_PREFIX + "malformed_tickets"
+DEFAULT_KEY_PREFIX: Final = "pentimento:"
+
+_PREFIX: Final = re.compile(r"[\w.:-]*(?:\{[\w.:-]+\}[\w.:-]*)?:", re.ASCII)
+_MAX_PREFIX_LENGTH: Final = 64
 
 CONSUMER_GROUP: Final = "bot"
 CONSUMER_NAME: Final = "bot"  # one for all bots: only the leader reads, and takes over what the previous one had read
 
 
-def job_key(job_id: str) -> str:
-    return f"{KEY_PREFIX}job:{job_id}"
+def parse_key_prefix(text: str) -> str:
+    """Check a prefix of keys, and return it. Raises `ValueError`."""
+    if len(text) > _MAX_PREFIX_LENGTH or not _PREFIX.fullmatch(text):
+        raise ValueError(
+            f"it is not a prefix of keys. Write at most {_MAX_PREFIX_LENGTH} letters, digits and ._-: with a colon at "
+            "the end, some of them in one pair of braces for a cluster, such as {pentimento}:"
+        )
+    return text
 
 
-def open_jobs_key(scope: str) -> str:
-    return f"{KEY_PREFIX}open:{scope}"
+@dataclass(frozen=True)
+class KeyNames:
+    """The names of the keys behind one prefix, REDIS_KEY_PREFIX."""
+
+    prefix: str = DEFAULT_KEY_PREFIX
+
+    @property
+    def celery_prefix(self) -> str:
+        return f"{self.prefix}celery:"
+
+    @property
+    def open_jobs(self) -> str:
+        return f"{self.prefix}open_jobs"
+
+    @property
+    def outcome_stream(self) -> str:
+        return f"{self.prefix}outcomes"
+
+    @property
+    def dead_letters(self) -> str:
+        return f"{self.prefix}dead_letters"
+
+    @property
+    def incoming_picture(self) -> str:
+        return f"{self.prefix}incoming_picture"
+
+    @property
+    def leader(self) -> str:
+        return f"{self.prefix}leader"
+
+    @property
+    def format(self) -> str:
+        return f"{self.prefix}format"
+
+    @property
+    def call_log(self) -> str:
+        return f"{self.prefix}call_log"
+
+    @property
+    def malformed_tickets(self) -> str:
+        return f"{self.celery_prefix}malformed_tickets"
+
+    @property
+    def no_such_key(self) -> str:
+        """A key that never exists. A script that begins with deleting it may write to a full Redis: see lib.lua."""
+        return f"{self.prefix}no_such_key"
+
+    def job_key(self, job_id: str) -> str:
+        return f"{self.prefix}job:{job_id}"
+
+    def open_jobs_key(self, scope: str) -> str:
+        return f"{self.prefix}open:{scope}"
+
+    def leases_key(self, stage: str) -> str:
+        return f"{self.prefix}leases:{stage}"
+
+    def ticket_list_key(self, stage: str) -> str:
+        """Name the list in which Celery's broker keeps the tickets of a stage."""
+        return f"{self.celery_prefix}{stage}"
+
+    def upload_key(self, job_id: str) -> str:
+        return f"{self.prefix}upload:{job_id}"
+
+    def prepared_key(self, job_id: str) -> str:
+        return f"{self.prefix}prepared:{job_id}"
+
+    def result_key(self, job_id: str) -> str:
+        return f"{self.prefix}result:{job_id}"
+
+    def dead_letter_key(self, job_id: str) -> str:
+        return f"{self.prefix}dead_letter:{job_id}"
+
+    def dead_letter_picture_key(self, job_id: str) -> str:
+        return f"{self.prefix}dead_letter_picture:{job_id}"
+
+    def disabled_model_key(self, model: str) -> str:
+        return f"{self.prefix}disabled_model:{model}"
+
+    def pace_key(self, model: str) -> str:
+        return f"{self.prefix}pace:{model}"
+
+    def call_durations_key(self, model: str) -> str:
+        return f"{self.prefix}call_durations:{model}"
+
+    def draft_key(self, draft_id: str) -> str:
+        return f"{self.prefix}draft:{draft_id}"
+
+    def saved_searches_key(self, user_id: int) -> str:
+        return f"{self.prefix}saved_searches:{user_id}"
 
 
-def leases_key(stage: str) -> str:
-    return f"{KEY_PREFIX}leases:{stage}"
-
-
-def ticket_list_key(stage: str) -> str:
-    """Name the list in which Celery's broker keeps the tickets of a stage."""
-    return CELERY_KEY_PREFIX + stage
-
-
-def upload_key(job_id: str) -> str:
-    return f"{KEY_PREFIX}upload:{job_id}"
-
-
-def prepared_key(job_id: str) -> str:
-    return f"{KEY_PREFIX}prepared:{job_id}"
-
-
-def result_key(job_id: str) -> str:
-    return f"{KEY_PREFIX}result:{job_id}"
-
-
-def dead_letter_key(job_id: str) -> str:
-    return f"{KEY_PREFIX}dead_letter:{job_id}"
-
-
-def dead_letter_picture_key(job_id: str) -> str:
-    return f"{KEY_PREFIX}dead_letter_picture:{job_id}"
-
-
-def disabled_model_key(model: str) -> str:
-    return f"{KEY_PREFIX}disabled_model:{model}"
-
-
-def pace_key(model: str) -> str:
-    return f"{KEY_PREFIX}pace:{model}"
-
-
-def call_durations_key(model: str) -> str:
-    return f"{KEY_PREFIX}call_durations:{model}"
-
-
-def draft_key(draft_id: str) -> str:
-    return f"{KEY_PREFIX}draft:{draft_id}"
-
-
-def saved_searches_key(user_id: int) -> str:
-    return f"{KEY_PREFIX}saved_searches:{user_id}"
+DEFAULT_KEYS: Final = KeyNames()

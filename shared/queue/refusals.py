@@ -79,7 +79,7 @@ REFUSALS: Final = (
     Refusal(
         "WRONGTYPE",
         r"\bWRONGTYPE\b",
-        "one of the keys below pentimento: holds a value of another type",
+        "one of the keys of the queue holds a value of another type",
         "Something else writes to this Redis; stop it, and delete that key.",
         is_transient=False,
     ),

@@ -1,4 +1,4 @@
-"""Every key in Redis behind the prefix `pentimento:`, with its type, its contents and its expiry.
+"""Every key in Redis behind the prefix (REDIS_KEY_PREFIX), with its type, its contents and its expiry.
 
 In a pattern, {job} is a job's id, {model} a key of the catalogue ("-" for all models in the prepare stage), {scope}
 `user-<id>`, `batch-<id>`, `channel-<id>` or `guild-<id>`, {stage} `prepare` or `generate`, {tenant} `user-<id>` or

@@ -6,11 +6,7 @@ from importlib.resources import files
 from typing import Any, Final, Protocol
 
 from shared.queue.chunks import split_into_chunks
-from shared.queue.keys import INCOMING_PICTURE, KEY_PREFIX
-
-NO_SUCH_KEY: Final = KEY_PREFIX + "no_such_key"
-"""A key that never exists. A script that begins with deleting it may write to a full Redis: see lib.lua."""
-
+from shared.queue.keys import KeyNames
 
 LIBRARIES: Final = ("lib", "fair_order", "stages")
 """The files of functions that are prepended to each script, in this order."""
@@ -34,13 +30,13 @@ def list_scripts() -> list[str]:
 
 @cache
 def load_script(name: str) -> str:
-    """Load the text of a script behind the libraries, ready for EVAL with KEY_PREFIX as its only key."""
+    """Load the text of a script behind the libraries, ready for EVAL with the prefix of all keys as its only key."""
     folder = files("shared.queue").joinpath("lua")
     return "\n".join(folder.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in (*LIBRARIES, name))
 
 
 def append_script_with_picture(
-    transaction: Any, script: RegisteredScript, arguments: Iterable[Any], picture: bytes
+    transaction: Any, names: KeyNames, script: RegisteredScript, arguments: Iterable[Any], picture: bytes
 ) -> None:
     """Append a script and the picture that it stores to a transaction of either client.
 
@@ -49,9 +45,9 @@ def append_script_with_picture(
     recover from NOSCRIPT by itself.
     """
     transaction.script_load(script.script)
-    transaction.rpush(INCOMING_PICTURE, *split_into_chunks(picture))
-    transaction.evalsha(script.sha, 1, KEY_PREFIX, *arguments)
-    transaction.delete(INCOMING_PICTURE)
+    transaction.rpush(names.incoming_picture, *split_into_chunks(picture))
+    transaction.evalsha(script.sha, 1, names.prefix, *arguments)
+    transaction.delete(names.incoming_picture)
 
 
 def get_script_reply(replies: list[Any]) -> Any:

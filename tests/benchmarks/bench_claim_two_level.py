@@ -8,7 +8,7 @@ import redis
 
 from demo.redis import run_redis
 from shared.job import BatchRef, Job, TeamRef
-from shared.queue.keys import KEY_PREFIX
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.scripts import load_script
 from shared.queue.stages import Stage
 from tests.benchmarks.queued_jobs import enqueue_all, make_job
@@ -56,7 +56,7 @@ class TimedQueue:
         for _ in range(BATCH):
             self._tokens += 1
             arguments: list[Any] = [Stage.GENERATE, f"token-{self._tokens}", LEASE_MS]
-            assert ClaimReply.parse(self._claim(keys=[KEY_PREFIX], args=arguments)).job_id
+            assert ClaimReply.parse(self._claim(keys=[DEFAULT_KEYS.prefix], args=arguments)).job_id
         entries = self.client.slowlog_get(4 * BATCH)
         return statistics.median([int(row["duration"]) for row in entries if row["command"].startswith(b"EVALSHA")])
 

@@ -19,7 +19,7 @@ from demo.redis import RedisServer, run_redis
 from shared.catalogue import load_catalogue
 from shared.job import Job, Origin, Requester
 from shared.outcome import OUTCOME_ADAPTER, Generated
-from shared.queue.keys import job_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.benchmarks.bench_cpu_job import make_request
 from tests.benchmarks.fake_bedrock import FakeBedrock
 
@@ -79,7 +79,9 @@ class JobFeeder:
         entries = await self.outcomes.read_outcomes()
         for entry in entries:
             self.end_times.append(time.monotonic())
-            outcome = OUTCOME_ADAPTER.validate_json(await self.redis.hget(job_key(entry.job_id), "outcome") or "")
+            outcome = OUTCOME_ADAPTER.validate_json(
+                await self.redis.hget(DEFAULT_KEYS.job_key(entry.job_id), "outcome") or ""
+            )
             assert isinstance(outcome, Generated), outcome
             await self.outcomes.acknowledge_outcome(entry, None)
         return len(entries)

@@ -11,7 +11,7 @@ import redis
 from demo.redis import run_redis
 from shared.outcome import Failed
 from shared.problems import make_problem
-from shared.queue.keys import KEY_PREFIX
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.scripts import load_script
 from shared.queue.stages import Stage
 from tests.benchmarks.queued_jobs import enqueue_all, make_job
@@ -78,7 +78,7 @@ class FilledQueue:
         return [entry["duration"] for entry in entries if entry["command"].startswith(b"EVALSHA")]
 
     def _run_script(self, name: str, *arguments: Any) -> Any:
-        return self.scripts[name](keys=[KEY_PREFIX], args=list(arguments))
+        return self.scripts[name](keys=[DEFAULT_KEYS.prefix], args=list(arguments))
 
 
 def measure(quick: bool) -> list[Ratio]:

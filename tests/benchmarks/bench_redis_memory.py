@@ -14,6 +14,7 @@ from tests.benchmarks.queued_jobs import enqueue_all, make_job
 from tests.benchmarks.ratios import Ratio, compute_ratio
 from tests.benchmarks.sample_images import encode_image
 from worker.imaging.preparation import prepare_image
+from worker.queue.connection import QueueRedis, connect_to_redis
 from worker.queue.job_queue import RedisJobQueue
 
 GOAL = 1.1
@@ -42,7 +43,7 @@ def measure(quick: bool) -> list[Ratio]:
         print("redis_bytes_waiting: pictures are queued …", file=sys.stderr)
         with run_redis() as server, redis.Redis.from_url(server.url) as look:
             before = look.info("memory")["used_memory"]
-            with redis.Redis.from_url(server.url) as client:
+            with connect_to_redis(server.url) as client:
                 size = _queue_jobs(client, jobs, prepared)
             ours.append(_read_settled_memory(look) - before)
             floor.append(size)
@@ -50,7 +51,7 @@ def measure(quick: bool) -> list[Ratio]:
     return [compute_ratio("redis_bytes_waiting", ours, floor, GOAL, note=note)]
 
 
-def _queue_jobs(client: redis.Redis, jobs: int, prepared: Sequence[bytes]) -> int:
+def _queue_jobs(client: QueueRedis, jobs: int, prepared: Sequence[bytes]) -> int:
     queue = RedisJobQueue(client, lambda _: None)
     size = 0
     for number in range(jobs):

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import redis
-from redis.asyncio import Redis
 
+from bot.queue.connection import connect_to_redis
 from bot.queue.job_queue import RedisJobQueue
 from bot.queue.limits import Limits, ScopeLimits
 from bot.queue.scripts import ScriptRunner
 from shared.catalogue import load_catalogue
 from shared.job import Job, Origin, Requester
 from shared.prompts import TextPrompt
-from shared.queue.keys import KEY_PREFIX
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.scripts import append_script_with_picture, load_script
 from shared.request.model import Request
 
@@ -37,20 +37,24 @@ def make_job(number: int, user: int, *, has_picture: bool = False) -> Job:
     )
 
 
+UNUSED_URL = "redis://127.0.0.1:6379/0"
+"""The bulk runner sends everything by its own client."""
+
+
 class BulkScriptRunner(ScriptRunner):
     """Collects calls of accept.lua and sends them in bulk; the replies are made up."""
 
     def __init__(self, client: redis.Redis) -> None:
-        super().__init__(Redis(), "accept")
+        super().__init__(connect_to_redis(UNUSED_URL), "accept")
         client.script_load(load_script("accept"))
         self.pipeline = client.pipeline(transaction=False)
 
     async def run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
         script = self._scripts[name]
         if picture:
-            append_script_with_picture(self.pipeline, script, arguments, picture)
+            append_script_with_picture(self.pipeline, DEFAULT_KEYS, script, arguments, picture)
         else:
-            self.pipeline.evalsha(script.sha, 1, KEY_PREFIX, *arguments)
+            self.pipeline.evalsha(script.sha, 1, DEFAULT_KEYS.prefix, *arguments)
         if len(self.pipeline) >= PIPELINE_SIZE:
             self.pipeline.execute()
         return [b"result", b"accepted"]
@@ -66,7 +70,9 @@ def enqueue_all(client: redis.Redis, jobs: Iterable[Job], picture: bytes = b"") 
     """Queue these jobs as the bot does; those with a picture have to be prepared first."""
 
     async def enqueue() -> None:
-        queue = RedisJobQueue(Redis(), catalogue=CATALOGUE, build_ticket=send_no_ticket, limits=LIMITS)
+        queue = RedisJobQueue(
+            connect_to_redis(UNUSED_URL), catalogue=CATALOGUE, build_ticket=send_no_ticket, limits=LIMITS
+        )
         queue._scripts = runner = BulkScriptRunner(client)
         for job in jobs:
             await queue.enqueue_job(job, picture or None)

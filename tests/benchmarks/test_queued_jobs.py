@@ -1,11 +1,11 @@
 """Jobs that the benchmarks queue in bulk are the same as those that the bot queues."""
 
 import pytest
-import redis
 
 from shared.catalogue import Catalogue
 from shared.queue.stages import Stage
 from tests.benchmarks.queued_jobs import enqueue_all, make_job
+from worker.queue.connection import connect_to_redis
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 
@@ -13,7 +13,7 @@ from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 def test_jobs_queued_in_bulk_are_claimed_like_any_other(
     redis_url: str, catalogue: Catalogue, picture: bytes, stage: Stage
 ) -> None:
-    with redis.Redis.from_url(redis_url) as client:
+    with connect_to_redis(redis_url) as client:
         queue = WorkerJobQueue(client, lambda _: None)
         queue.sweep(catalogue)
 

@@ -11,7 +11,7 @@ from PIL import Image
 from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack
-from shared.queue.keys import DEAD_LETTERS, KEY_PREFIX, job_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.bot_processes import inject_discord_fault
 from tests.support.exploration import invoke_explore, start_exploration, wait_for_exploration_end
 from tests.support.server import find_owner
@@ -66,12 +66,14 @@ class Scenario:
     def submit(self, user: str, prompt: str, *, has_picture: bool = False, **options: Any) -> str:
         """Submit a request, and wait until it is in the queue."""
         job = self.users[user].submit_imagine(prompt, image=self.image if has_picture else None, **options)
-        wait_until(lambda: self.client.exists(job_key(job)), "a job in the queue")
+        wait_until(lambda: self.client.exists(DEFAULT_KEYS.job_key(job)), "a job in the queue")
         return job
 
     def wait_for_state(self, job: str, state: str) -> None:
         """Wait until a job has this state in the queue."""
-        wait_until(lambda: self.client.hget(job_key(job), "state") == state.encode(), f"job {job} as {state}", 60)
+        wait_until(
+            lambda: self.client.hget(DEFAULT_KEYS.job_key(job), "state") == state.encode(), f"job {job} as {state}", 60
+        )
 
     def use_everything(self) -> None:
         """Let people use every feature that stores something, with results that are delivered."""
@@ -93,7 +95,7 @@ class Scenario:
         grace.use_component(shown, "preference_select:language", "fr")
         grace.use_component(shown, "preference_select:keep", "80")
         varied = ada.press_button(first, "vary", "subtle")
-        wait_until(lambda: self.client.hget(job_key(varied), "state") == b"delivered", "a variation", 60)
+        wait_until(lambda: self.client.hget(DEFAULT_KEYS.job_key(varied), "state") == b"delivered", "a variation", 60)
         for prompt in ("a castle [filtered]", "a castle [error]"):
             self.wait_for_state(self.submit("grace", prompt, has_picture=True), "delivered")
         wait_for_exploration_end(
@@ -119,11 +121,11 @@ class Scenario:
         """Kill two workers during the calls of one job."""
         job = self.submit("ben", "a castle [slow:60]", has_picture=True)
         for call in (b"1", b"2"):
-            wait_until(lambda call=call: self.client.hget(job_key(job), "calls") == call, "a call")  # type: ignore[misc]
+            wait_until(lambda call=call: self.client.hget(DEFAULT_KEYS.job_key(job), "calls") == call, "a call")  # type: ignore[misc]
             self.kill_worker()
             self.start_worker()
         self.wait_for_state(job, "delivered")
-        assert self.client.zscore(DEAD_LETTERS, job) is not None
+        assert self.client.zscore(DEFAULT_KEYS.dead_letters, job) is not None
 
     def fill_every_stage(self) -> None:
         """Bring jobs to each state in the queue, with the outcomes of each kind that nobody has delivered."""
@@ -134,15 +136,15 @@ class Scenario:
         self.wait_for_state(self.submit("margaret", "a lake [slow:80]", has_picture=True), "running")
         blocked = self.submit("margaret", "a lake of the same user", has_picture=True)
         wait_until(
-            lambda: self.client.zscore(f"{KEY_PREFIX}blocked:generate:{self._scope('margaret')}", blocked),
+            lambda: self.client.zscore(f"{DEFAULT_KEYS.prefix}blocked:generate:{self._scope('margaret')}", blocked),
             "a job that waits for a slot",
         )
         request_json("PUT", f"{self.stack.bedrock_url}/control/models/{RETIRED_MODEL}", {"status": "EOL"})
         self.wait_for_state(self.submit("cleo", "a lake", command="sdxl"), "finished")
-        self.client.hincrby(f"{KEY_PREFIX}sweep", "last_at", 60_000)  # as if Redis's clock had been set back
-        wait_until(lambda: self.client.exists(f"{KEY_PREFIX}clock_offset"), "the queue's own clock")
+        self.client.hincrby(f"{DEFAULT_KEYS.prefix}sweep", "last_at", 60_000)  # as if Redis's clock had been set back
+        wait_until(lambda: self.client.exists(f"{DEFAULT_KEYS.prefix}clock_offset"), "the queue's own clock")
         self.submit("ben", "a lake [throttle-once]", has_picture=True)
-        wait_until(lambda: self.client.zcard(f"{KEY_PREFIX}delayed:generate"), "a job that was throttled")
+        wait_until(lambda: self.client.zcard(f"{DEFAULT_KEYS.prefix}delayed:generate"), "a job that was throttled")
         self.kill_worker()
         self.submit("cleo", "a lake that is not prepared", has_picture=True)
         self.submit("cleo", "a lake that waits")

@@ -18,7 +18,7 @@ import redis
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from shared.queue.keys import KEY_PREFIX, OUTCOME_STREAM
+from shared.queue.keys import DEFAULT_KEYS
 
 FOLDER = Path(__file__).parent
 REDIS_FILE = "redis.json"
@@ -26,7 +26,7 @@ DATABASE_FILE = "database.sql"
 COMMIT_FILE = "commit.txt"
 _BINARY = "base64:"
 _PICTURE_KEYS = tuple(
-    f"{KEY_PREFIX}{kind}:".encode() for kind in ("upload", "prepared", "result", "dead_letter_picture")
+    f"{DEFAULT_KEYS.prefix}{kind}:".encode() for kind in ("upload", "prepared", "result", "dead_letter_picture")
 )
 _PICTURE_COLUMNS = {"source_images": "image", "thumbnails": "jpeg", "undelivered_images": "image"}
 
@@ -38,7 +38,7 @@ def list_snapshots() -> list[Path]:
 
 def dump_redis(client: redis.Redis) -> dict[str, Any]:
     """Dump every key under the prefix, with its type and its time to live in milliseconds (-1: none)."""
-    names: list[bytes] = sorted(client.scan_iter(f"{KEY_PREFIX}*"))
+    names: list[bytes] = sorted(client.scan_iter(f"{DEFAULT_KEYS.prefix}*"))
     return {
         _encode(name): {
             "type": (kind := _get_type(client, name)),
@@ -144,7 +144,7 @@ def _load_value(client: redis.Redis, name: str, kind: str, value: Any) -> None:
             for entry_id, *fields in value:
                 pairs = dict(zip(map(_decode, fields[::2]), map(_decode, fields[1::2]), strict=True))
                 client.xadd(name, pairs, id=entry_id)  # type: ignore[arg-type]
-            if name == OUTCOME_STREAM:
+            if name == DEFAULT_KEYS.outcome_stream:
                 client.xgroup_create(name, "bot", id="0")
         case _:
             raise ValueError(kind)

@@ -31,7 +31,7 @@ from demo.processes import Process
 from demo.stack import run_stack
 from shared.catalogue import Catalogue
 from shared.problems import ACTORS, Problem
-from shared.queue.keys import FORMAT_KEY, KEY_PREFIX, OPEN_JOBS
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.schema import REDIS_KEYS
 from tests.compat.snapshot import DATABASE_FILE, REDIS_FILE, list_snapshots, load_database, load_redis
 from tests.support.user import wait_until
@@ -67,7 +67,7 @@ def contains(value: Any, stored: Any) -> bool:
 
 
 def list_ids(dump: dict[str, Any], kind: str) -> list[str]:
-    return [name.rpartition(":")[2] for name in dump if name.startswith(f"{KEY_PREFIX}{kind}:")]
+    return [name.rpartition(":")[2] for name in dump if name.startswith(f"{DEFAULT_KEYS.prefix}{kind}:")]
 
 
 @pytest.fixture(params=SNAPSHOTS, ids=lambda folder: folder.name)
@@ -86,7 +86,7 @@ def dump(snapshot: Path, redis_url: str) -> dict[str, Any]:
 
 
 def test_a_snapshot_has_every_kind_of_key(snapshot: Path) -> None:
-    names = [name.removeprefix(KEY_PREFIX) for name in read_dump(snapshot)]
+    names = [name.removeprefix(DEFAULT_KEYS.prefix) for name in read_dump(snapshot)]
     patterns = {key.pattern for key in REDIS_KEYS} - TRANSIENT_PATTERNS - KEYS_OF_LATER_RELEASES[snapshot.name]
 
     missing = {
@@ -116,7 +116,7 @@ async def test_every_job_and_outcome_is_read(
         status.job.id for status in statuses if status.state is QueueState.FINISHED
     }
     for status in statuses:  # nothing was lost while it was read
-        stored = json.loads(dump[f"{KEY_PREFIX}job:{status.job.id}"]["value"]["job"])
+        stored = json.loads(dump[f"{DEFAULT_KEYS.prefix}job:{status.job.id}"]["value"]["job"])
         assert contains(status.job.model_dump(mode="json"), stored)
         if status.outcome and status.outcome.kind == "failed":
             assert status.outcome.problem.code in ACTORS
@@ -129,7 +129,7 @@ async def test_every_draft_search_dead_letter_and_picture_is_read(dump: dict[str
     searches = [
         await RedisSavedSearchStore(client).load_search(search_id, int(user))
         for user in list_ids(dump, "saved_searches")
-        for search_id in dump[f"{KEY_PREFIX}saved_searches:{user}"]["value"]
+        for search_id in dump[f"{DEFAULT_KEYS.prefix}saved_searches:{user}"]["value"]
     ]
     await client.aclose()
     with connect_worker(redis_url) as worker_client:
@@ -142,11 +142,11 @@ async def test_every_draft_search_dead_letter_and_picture_is_read(dump: dict[str
     assert None not in searches
     assert [type(letter) for letter in letters] == [DeadLetter]
     for name, entry in dump.items():
-        if name.startswith(f"{KEY_PREFIX}disabled_model:"):
+        if name.startswith(f"{DEFAULT_KEYS.prefix}disabled_model:"):
             assert Problem.model_validate_json(entry["value"]).code in ACTORS
     with redis.Redis.from_url(redis_url) as reader:
         for job_id in list_ids(dump, "result"):
-            chunks: Any = reader.lrange(f"{KEY_PREFIX}result:{job_id}", 0, -1)
+            chunks: Any = reader.lrange(f"{DEFAULT_KEYS.prefix}result:{job_id}", 0, -1)
             settings = parse_embedded_settings(b"".join(chunks))
             assert settings is not None
             assert settings.job_id == job_id
@@ -209,15 +209,15 @@ def test_bot_and_worker_end_every_job_that_was_on_its_way(snapshot: Path, databa
     with run_stack(tmp_path / "logs", bedrock_options=("--latency", "0.1"), settings=settings, services=()) as stack:
         with redis.Redis.from_url(stack.redis_url) as client:
             load_redis(client, read_dump(snapshot))
-            client.delete(f"{KEY_PREFIX}disabled_model:sdxl")
-            open_count = client.zcard(OPEN_JOBS)
+            client.delete(f"{DEFAULT_KEYS.prefix}disabled_model:sdxl")
+            open_count = client.zcard(DEFAULT_KEYS.open_jobs)
             processes = [Process(name, ("-m", name), tmp_path, stack.environment) for name in ("worker", "bot")]
             try:
-                wait_until(lambda: client.zcard(OPEN_JOBS) == 0, f"the end of {open_count} jobs", 200)
+                wait_until(lambda: client.zcard(DEFAULT_KEYS.open_jobs) == 0, f"the end of {open_count} jobs", 200)
             finally:
                 for process in processes:
                     process.stop()
-            assert client.get(FORMAT_KEY) is not None
+            assert client.get(DEFAULT_KEYS.format) is not None
         logs = "".join(process.log.read_text() for process in processes)
     assert open_count
     assert "cannot be read" not in logs

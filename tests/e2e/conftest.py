@@ -9,7 +9,7 @@ import redis
 from demo.first_picture import wait_until_ready
 from demo.http_client import request_json
 from demo.stack import Stack, run_stack
-from shared.queue.keys import KEY_PREFIX
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.server import find_owner
 from tests.support.user import DiscordUser
 
@@ -45,7 +45,7 @@ def list_calls(stack: Stack) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """Return a function that lists the calls that the Bedrock stand-in received during the test."""
     request_json("DELETE", f"{stack.bedrock_url}/control/calls")
     with redis.Redis.from_url(stack.redis_url) as client:  # the calls that failed in another test pause no model here
-        for key in client.scan_iter(f"{KEY_PREFIX}pace:*"):
+        for key in client.scan_iter(f"{DEFAULT_KEYS.prefix}pace:*"):
             client.delete(key)
     yield lambda: request_json("GET", f"{stack.bedrock_url}/control/calls")
     request_json("DELETE", f"{stack.bedrock_url}/control/faults")

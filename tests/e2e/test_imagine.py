@@ -14,7 +14,7 @@ from PIL import Image
 from demo.http_client import download_bytes
 from demo.stack import Stack
 from shared.problems import make_problem
-from shared.queue.keys import disabled_model_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.message_text import read_text
 from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
@@ -325,11 +325,11 @@ def test_while_aws_refuses_to_run_the_default_model_another_one_takes_its_place(
 
     problem = make_problem("model_gone", model="SD 3.5 Large", until=int(time.time()) + 1500)
     with redis.Redis.from_url(stack.redis_url) as client:
-        client.set(disabled_model_key("sd3.5-large"), problem.model_dump_json())
+        client.set(DEFAULT_KEYS.disabled_model_key("sd3.5-large"), problem.model_dump_json())
         wait_until(lambda: "Stable Image Core (default) · $0.04" in list_models(), "another default model")
         refused = ada.wait_for_private_text(ada.submit_imagine("a castle"))
         ada.wait_for_result(ada.submit_imagine("a castle", image=None))
-        client.delete(disabled_model_key("sd3.5-large"))
+        client.delete(DEFAULT_KEYS.disabled_model_key("sd3.5-large"))
     wait_until(lambda: "SD 3.5 Large (default) · $0.08" in list_models(), "the default model again")
 
     assert "I try it again in 25 min" in refused, "no other model starts from a picture"

@@ -10,7 +10,7 @@ from demo.first_picture import iter_message_texts
 from demo.http_client import download_bytes, request_json
 from demo.stack import Stack
 from shared.imaging.marks import has_content_credentials
-from shared.queue.keys import draft_key, job_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.images import encode_image, open_image
 from tests.support.user import DiscordUser, list_custom_ids, list_media, wait_until
 
@@ -31,8 +31,8 @@ def test_a_result_can_be_reimagined_and_becomes_the_parent(
     assert other["body"]["image"] != one["body"]["image"]
     assert second["channel_id"] == first["channel_id"]
     with redis.Redis.from_url(stack.redis_url, decode_responses=True) as client:
-        assert 0 < client.ttl(draft_key(opened)) <= 3600
-        assert json.loads(client.hget(job_key(asked), "job") or "")["parent_id"] == job
+        assert 0 < client.ttl(DEFAULT_KEYS.draft_key(opened)) <= 3600
+        assert json.loads(client.hget(DEFAULT_KEYS.job_key(asked), "job") or "")["parent_id"] == job
 
 
 def test_the_preview_of_a_result_stands_for_the_result(ada: DiscordUser, stack: Stack) -> None:
@@ -47,7 +47,7 @@ def test_the_preview_of_a_result_stands_for_the_result(ada: DiscordUser, stack: 
 
     assert "a castle" in details
     with redis.Redis.from_url(stack.redis_url, decode_responses=True) as client:
-        draft = client.get(draft_key(opened)) or ""
+        draft = client.get(DEFAULT_KEYS.draft_key(opened)) or ""
     assert job in draft
     assert "preview" not in draft, "the full picture is the source"
 

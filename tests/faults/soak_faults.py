@@ -19,7 +19,7 @@ from demo.http_client import request_json
 from demo.processes import Process
 from demo.redis import RedisServer
 from demo.stack import Stack
-from shared.queue.keys import CALL_LOG, KEY_PREFIX, OUTCOME_STREAM, job_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.faults.soak_accounts import PROMPT
 from tests.support.poison_rows import UNREADABLE_JOBS, plant_lines, poison_outcome, poison_waiting_job
 from tests.support.redis_files import copy_redis_file, restore_redis_file
@@ -27,7 +27,7 @@ from tests.support.redis_refusals import REDIS_TROUBLES
 from tests.support.server import find_owner
 from tests.support.user import DiscordUser, wait_until
 
-PAUSED_GUILDS: Final = f"{KEY_PREFIX}paused_guilds"
+PAUSED_GUILDS: Final = f"{DEFAULT_KEYS.prefix}paused_guilds"
 USERS: Final = ("ada", "ben", "cleo", "dan", "eve")
 FAULT_WORDS: Final = (*[""] * 6, "[filtered]", "[throttle-once]", "[internal-once]", "[error]", "[drop-once]")
 REQUEST_INTERVAL_SECONDS: Final = 0.4
@@ -149,7 +149,7 @@ class Soak:
     def wait_until_calls_are_recorded(self) -> None:
         """Wait for a bot that has read the log of calls. Calls made while no bot runs are known to Redis alone."""
         self.wait_for_log("bot", "ready as")
-        wait_until(lambda: self.client.xlen(CALL_LOG) == 0, "an empty log of calls")
+        wait_until(lambda: self.client.xlen(DEFAULT_KEYS.call_log) == 0, "an empty log of calls")
 
     def roll_over(self) -> None:
         """Replace worker and bot with requests in the queue, in the documented order: a new worker beside the old."""
@@ -196,7 +196,7 @@ class Soak:
         """Make outcomes unreadable that wait for a bot."""
         self.queue_requests(self.rng.uniform(1, 2), self.processes["bot"].stop)
         deadline = time.monotonic() + OUTCOME_SECONDS
-        while self.client.xlen(OUTCOME_STREAM) < 2 and time.monotonic() < deadline:
+        while self.client.xlen(DEFAULT_KEYS.outcome_stream) < 2 and time.monotonic() < deadline:
             time.sleep(0.1)
         if poisoned := poison_outcome(self.client):
             self.event_counts["unreadable outcome"] += 1
@@ -209,8 +209,8 @@ class Soak:
     def repair_outcomes(self) -> None:
         """Be the release that can read what was made unreadable."""
         for job, outcome in self.readable_outcomes.items():
-            if self.client.hget(job_key(job), "state") == b"finished":
-                self.client.hset(job_key(job), "outcome", outcome)
+            if self.client.hget(DEFAULT_KEYS.job_key(job), "state") == b"finished":
+                self.client.hset(DEFAULT_KEYS.job_key(job), "outcome", outcome)
         self.restart("bot", signal.SIGTERM)
 
 

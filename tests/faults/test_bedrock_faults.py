@@ -12,7 +12,7 @@ import redis
 
 from demo.http_client import request_json
 from demo.processes import ROOT
-from shared.queue.keys import job_key, pace_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.user import DiscordUser, wait_until
 
@@ -45,7 +45,7 @@ def record_call_intervals(fault_stack: FaultStack) -> Iterator[list[int]]:
     def record() -> None:
         with redis.Redis.from_url(fault_stack.stack.redis_url) as client:
             while not end.wait(0.01):
-                interval = int(client.hget(pace_key("sd3.5-large"), "interval_ms") or 0)
+                interval = int(client.hget(DEFAULT_KEYS.pace_key("sd3.5-large"), "interval_ms") or 0)
                 if interval != intervals[-1]:
                     intervals.append(interval)
 
@@ -89,7 +89,9 @@ def test_a_model_retired_while_jobs_run_is_switched_off_for_everyone(fault_stack
     running = [fault_stack.submit_imagine(f"last of {n} [slow:4]", command="sdxl") for n in range(2)]
     waiting = [fault_stack.submit_imagine(f"too late {n} [slow:1]", command="sdxl") for n in range(6)]
     wait_until(lambda: len(fault_stack.list_calls("last of")) == 2, "two calls, as many as a user may have at once")
-    wait_until(lambda: all(fault_stack.client.exists(job_key(job)) for job in waiting), "six jobs accepted")
+    wait_until(
+        lambda: all(fault_stack.client.exists(DEFAULT_KEYS.job_key(job)) for job in waiting), "six jobs accepted"
+    )
 
     request_json("PUT", f"{fault_stack.stack.bedrock_url}/control/models/{SDXL}", {"status": "EOL"})
 
@@ -133,7 +135,7 @@ def test_a_bedrock_that_stalls_or_fails_is_paused_and_goes_on_by_itself(fault_st
     prompt = f"outage by {fault}"
     fault_stack.inject_bedrock_fault(fault, 1000, prompt)
     jobs = [fault_stack.submit_imagine(f"{prompt} {n}", user) for user in ("ada", "grace", "linus") for n in range(3)]
-    wait_until(lambda: fault_stack.client.hget(pace_key("sd3.5-large"), "paused_until"), "a pause")
+    wait_until(lambda: fault_stack.client.hget(DEFAULT_KEYS.pace_key("sd3.5-large"), "paused_until"), "a pause")
 
     def list_informed() -> list[str]:
         return [job for job in jobs if "isn't responding" in str(fault_stack.requesters[job].wait_for_status(job))]
@@ -146,7 +148,7 @@ def test_a_bedrock_that_stalls_or_fails_is_paused_and_goes_on_by_itself(fault_st
 
     for job in waiting:
         fault_stack.wait_for_result(job)
-    wait_until(lambda: not fault_stack.client.hexists(pace_key("sd3.5-large"), "paused_until"), "no pause")
+    wait_until(lambda: not fault_stack.client.hexists(DEFAULT_KEYS.pace_key("sd3.5-large"), "paused_until"), "no pause")
     assert calls <= 14
     assert len(fault_stack.list_calls(prompt)) <= calls + len(jobs) + 1  # a call in flight when Bedrock responds again
     assert "is paused for 6 s" in read_log(fault_stack)

@@ -11,7 +11,7 @@ from demo.first_picture import iter_message_texts, wait_until_ready
 from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack, run_stack
-from shared.queue.keys import OPEN_JOBS
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.user import DiscordUser, list_custom_ids, wait_until
 
 
@@ -32,7 +32,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def stop_bot(stack: Stack) -> None:
     """Stop the bot once it has stored everything that it delivered."""
     with redis.Redis.from_url(stack.redis_url) as client:
-        wait_until(lambda: not client.exists(OPEN_JOBS), "a queue without open jobs")
+        wait_until(lambda: not client.exists(DEFAULT_KEYS.open_jobs), "a queue without open jobs")
     assert stack.processes["bot"].stop() == 0
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.queue.keys import KEY_PREFIX
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.server import find_owner
 from tests.support.user import DiscordUser, wait_until
 
 PROMPT = "a paused castle"
-PAUSED_GUILDS = f"{KEY_PREFIX}paused_guilds"
+PAUSED_GUILDS = f"{DEFAULT_KEYS.prefix}paused_guilds"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def moderate(fault_stack: FaultStack, subcommand: str) -> str:
 
 def count_parked(fault_stack: FaultStack) -> int:
     [guild] = DiscordUser(fault_stack.stack).get("/control/state")["guilds"]
-    return int(fault_stack.client.zcard(f"{KEY_PREFIX}parked:guild-{guild['id']}"))
+    return int(fault_stack.client.zcard(f"{DEFAULT_KEYS.prefix}parked:guild-{guild['id']}"))
 
 
 def test_the_leading_bot_renews_a_pause_that_redis_lost(fault_stack: FaultStack) -> None:
@@ -64,7 +64,7 @@ def test_a_paused_queue_stays_paused_and_goes_on_when_it_is_resumed(fault_stack:
     fault_stack.start_worker()
     fault_stack.restart_bot()
     wait_until(lambda: count_parked(fault_stack) == len(jobs), "all requests parked again")
-    wait_until(lambda: fault_stack.client.hget(f"{KEY_PREFIX}epoch", "run_id"), "calls may start")
+    wait_until(lambda: fault_stack.client.hget(f"{DEFAULT_KEYS.prefix}epoch", "run_id"), "calls may start")
     time.sleep(2)
 
     assert fault_stack.list_calls(prompt) == []

@@ -13,7 +13,7 @@ from PIL import Image
 
 from demo.__main__ import SAMPLE_IMAGE
 from demo.processes import ROOT
-from shared.queue.keys import DEAD_LETTERS, KEY_PREFIX, dead_letter_key, dead_letter_picture_key, job_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.memory_cgroup import MemoryCgroup, create_memory_cgroup
 from tests.support.redis_proxy import RedisProxy
@@ -141,7 +141,8 @@ def test_a_retried_dead_letter_is_a_new_job_whose_result_is_posted_in_the_same_t
     fault_stack: FaultStack, poison_job: str
 ) -> None:
     wait_until(
-        lambda: fault_stack.client.hget(job_key(poison_job), "state") == b"delivered", "the apology acknowledged"
+        lambda: fault_stack.client.hget(DEFAULT_KEYS.job_key(poison_job), "state") == b"delivered",
+        "the apology acknowledged",
     )
     retried = json.loads(run_dead_letters(fault_stack, "retry", poison_job, "--json").stdout)
     fault_stack.start_worker()
@@ -163,9 +164,9 @@ def test_a_retried_dead_letter_is_a_new_job_whose_result_is_posted_in_the_same_t
 
 def test_a_dropped_dead_letter_is_deleted(fault_stack: FaultStack) -> None:
     fault_stack.client.hset(
-        dead_letter_key("7"),
+        DEFAULT_KEYS.dead_letter_key("7"),
         mapping={
-            "job": fault_stack.client.hget(job_key(next(iter(fault_stack.requesters))), "job") or b"",
+            "job": fault_stack.client.hget(DEFAULT_KEYS.job_key(next(iter(fault_stack.requesters))), "job") or b"",
             "stage": "generate",
             "claims": 2,
             "calls": 2,
@@ -173,14 +174,14 @@ def test_a_dropped_dead_letter_is_deleted(fault_stack: FaultStack) -> None:
             "outcome": '{"kind":"failed","problem":{"code":"interrupted","facts":{}}}',
         },
     )
-    fault_stack.client.set(dead_letter_picture_key("7"), b"picture")
-    fault_stack.client.zadd(DEAD_LETTERS, {"7": 0})
+    fault_stack.client.set(DEFAULT_KEYS.dead_letter_picture_key("7"), b"picture")
+    fault_stack.client.zadd(DEFAULT_KEYS.dead_letters, {"7": 0})
 
     done = run_dead_letters(fault_stack, "drop", "7")
 
     assert done.returncode == 0
     assert "dropped" in done.stdout
-    assert fault_stack.client.keys(f"{KEY_PREFIX}dead_letter*") == []
+    assert fault_stack.client.keys(f"{DEFAULT_KEYS.prefix}dead_letter*") == []
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from demo.first_picture import wait_until_ready
 from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack, run_stack
-from shared.queue.keys import job_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.edits import MODEL, assert_erased_once, start_erasing
 from tests.support.records import query_records
 from tests.support.user import DiscordUser, list_media, wait_until
@@ -84,7 +84,10 @@ def test_a_call_lost_with_redis_is_repeated_once_and_gets_one_result(stack: Stac
     job = ada.submit_imagine("a castle [slow:4]")
     with redis.Redis.from_url(stack.redis_url) as client:
         wait_until(
-            lambda: client.hget(job_key(job), "call_started") == b"1" and client.hget(job_key(job), "calls") == b"1",
+            lambda: (
+                client.hget(DEFAULT_KEYS.job_key(job), "call_started") == b"1"
+                and client.hget(DEFAULT_KEYS.job_key(job), "calls") == b"1"
+            ),
             "call",
         )
 
@@ -106,7 +109,7 @@ def test_a_picture_that_arrives_when_redis_has_lost_its_job_is_posted_and_paid_o
     try:
         flush_redis(stack)
         with redis.Redis.from_url(stack.redis_url) as client:
-            wait_until(lambda: client.hget(job_key(job), "state") == b"finished", "the picture in Redis")
+            wait_until(lambda: client.hget(DEFAULT_KEYS.job_key(job), "state") == b"finished", "the picture in Redis")
     finally:
         os.kill(bot.pid, signal.SIGCONT)
 

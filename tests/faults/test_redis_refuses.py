@@ -11,7 +11,7 @@ import pytest
 
 from demo.first_picture import wait_until_ready
 from demo.processes import Process
-from shared.queue.keys import job_key, upload_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.redis_refusals import REDIS_TROUBLES
 from tests.support.user import wait_until
@@ -38,7 +38,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
 @pytest.mark.parametrize("code", REDIS_TROUBLES)
 def test_bot_and_worker_wait_for_a_redis_that_refuses_and_go_on(stage: FaultStack, code: str) -> None:
     jobs = [stage.submit_imagine(f"{code} {number} [slow:2]") for number in range(4)]
-    wait_until(lambda: stage.client.exists(*map(job_key, jobs)) == len(jobs), "four jobs accepted")
+    wait_until(lambda: stage.client.exists(*map(DEFAULT_KEYS.job_key, jobs)) == len(jobs), "four jobs accepted")
     wait_until(lambda: len(stage.list_calls(f"{code} ")) >= 2, "two calls in flight")
     logs = {name: process.log for name, process in stage.stack.processes.items() if name in {"bot", "worker"}}
     read_before = {name: len(log.read_text()) for name, log in logs.items()}
@@ -118,7 +118,7 @@ def test_a_full_redis_is_emptied_by_a_worker_and_a_bot_that_start_on_it(restarte
     """More waits than fits, so that only its end makes room. Nobody raises the limit meanwhile."""
     stop_process(restarted, "worker")
     jobs = [restarted.submit_imagine(f"waits {number}", user) for number in range(4) for user in ("ada", "grace")]
-    wait_until(lambda: restarted.client.exists(*map(upload_key, jobs)) == len(jobs), "uploads in Redis")
+    wait_until(lambda: restarted.client.exists(*map(DEFAULT_KEYS.upload_key, jobs)) == len(jobs), "uploads in Redis")
     stop_process(restarted, "bot")
 
     used = int(restarted.client.info("memory")["used_memory"])

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from demo.redis import RedisServer, find_free_port
-from shared.queue.keys import job_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.records import query_records
 from tests.support.redis_files import copy_redis_file, restore_redis_file
@@ -46,7 +46,7 @@ def test_jobs_that_were_done_since_the_copy_are_not_done_again(
     worker = stage.start_worker()
     os.kill(worker.pid, signal.SIGSTOP)
     jobs = [stage.submit_imagine(f"restored {number}") for number in range(3)]
-    wait_until(lambda: all(stage.client.exists(job_key(job)) for job in jobs), "three jobs in Redis")
+    wait_until(lambda: all(stage.client.exists(DEFAULT_KEYS.job_key(job)) for job in jobs), "three jobs in Redis")
     backup = copy_redis_file(stage.server, tmp_path / "backup")
     os.kill(worker.pid, signal.SIGCONT)
     wait_until_delivered(stage, jobs)
@@ -62,7 +62,7 @@ def test_jobs_that_were_done_since_the_copy_are_not_done_again(
     stage.assert_image_posted(stage.submit_imagine("restored and after"))
     assert len(stage.list_calls("restored")) == len(jobs) + 1
     wait_until(lambda: count_recorded_calls(stage) == (len(jobs) + 1, 0), "books that equal the bill")
-    assert all(stage.client.hget(job_key(job), "state") == b"delivered" for job in jobs)
+    assert all(stage.client.hget(DEFAULT_KEYS.job_key(job), "state") == b"delivered" for job in jobs)
 
 
 def promote_replica(stage: FaultStack, replica: RedisServer) -> None:
@@ -80,12 +80,14 @@ def test_jobs_that_were_done_are_not_done_again_after_a_lagging_replica_was_prom
     worker = stage.start_worker()
     os.kill(worker.pid, signal.SIGSTOP)
     jobs = [stage.submit_imagine(f"replicated {number}") for number in range(3)]
-    wait_until(lambda: all(stage.client.exists(job_key(job)) for job in jobs), "three jobs in Redis")
+    wait_until(lambda: all(stage.client.exists(DEFAULT_KEYS.job_key(job)) for job in jobs), "three jobs in Redis")
     replica = RedisServer(tmp_path / "replica", "--replicaof", f"127.0.0.1 {stage.server.port}")
     replica.start()
     try:
         with redis.Redis.from_url(replica.url) as client:
-            wait_until(lambda: client.exists(*map(job_key, jobs)) == len(jobs), "three jobs in the replica")
+            wait_until(
+                lambda: client.exists(*map(DEFAULT_KEYS.job_key, jobs)) == len(jobs), "three jobs in the replica"
+            )
             client.replicaof("127.0.0.1", str(find_free_port()))  # it hears no more of its primary
         os.kill(worker.pid, signal.SIGCONT)
         wait_until_delivered(stage, jobs)
@@ -105,7 +107,7 @@ def test_a_call_of_which_the_restored_file_does_not_know_is_of_unknown_fate(stag
     worker = stage.start_worker()
     os.kill(worker.pid, signal.SIGSTOP)
     job = stage.submit_imagine("called since [slow:3]")
-    wait_until(lambda: bool(stage.client.exists(job_key(job))), "the job in Redis")
+    wait_until(lambda: bool(stage.client.exists(DEFAULT_KEYS.job_key(job))), "the job in Redis")
     backup = copy_redis_file(stage.server, tmp_path / "backup")
     os.kill(worker.pid, signal.SIGCONT)
     wait_until(lambda: count_recorded_calls(stage) == (1, 0), "the call in the books while it runs")

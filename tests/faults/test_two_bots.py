@@ -17,7 +17,7 @@ from bot.rendering.outcome_views import compute_component_id
 from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack, run_stack
-from shared.queue.keys import LEADER_KEY
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.bot_processes import (
     BotProcesses,
     clear_discord_faults,
@@ -191,11 +191,11 @@ def test_when_the_leader_stops_cleanly_the_other_bot_leads_at_once(stack: Stack,
     """It returns its lease, which would otherwise have to expire."""
     first, second = pair
     with redis.Redis.from_url(stack.redis_url) as client:
-        lease = client.get(LEADER_KEY)
+        lease = client.get(DEFAULT_KEYS.leader)
 
         first.stop()
 
-        assert client.get(LEADER_KEY) != lease
+        assert client.get(DEFAULT_KEYS.leader) != lease
     wait_until(lambda: is_leader(second), "the other one leading")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from demo.first_picture import iter_message_texts
 from demo.stack import Stack
-from shared.queue.keys import OUTCOME_STREAM, job_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.bot_processes import count_results
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.user import wait_until
@@ -23,8 +23,10 @@ def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack
 def submit_and_change(fault_stack: FaultStack, prompt: str, **changes: Any) -> str:
     """Submit a job and change it while it waits, to no JSON if no changes are given."""
     job = fault_stack.submit_imagine(prompt)
-    stored: Any = wait_until(lambda: fault_stack.client.hget(job_key(job), "job"), "a job that waits")
-    fault_stack.client.hset(job_key(job), "job", json.dumps(json.loads(stored) | changes) if changes else "{")
+    stored: Any = wait_until(lambda: fault_stack.client.hget(DEFAULT_KEYS.job_key(job), "job"), "a job that waits")
+    fault_stack.client.hset(
+        DEFAULT_KEYS.job_key(job), "job", json.dumps(json.loads(stored) | changes) if changes else "{"
+    )
     return job
 
 
@@ -62,8 +64,10 @@ def test_a_picture_with_an_outcome_of_another_release_waits_for_that_release_and
     job = fault_stack.submit_imagine("an animated castle [slow:3]")
     wait_until(fault_stack.count_leases, "a call")
     bot.stop()
-    outcome: Any = wait_until(lambda: fault_stack.client.hget(job_key(job), "outcome"), "an outcome")
-    fault_stack.client.hset(job_key(job), "outcome", json.dumps(json.loads(outcome) | {"kind": "animated"}))
+    outcome: Any = wait_until(lambda: fault_stack.client.hget(DEFAULT_KEYS.job_key(job), "outcome"), "an outcome")
+    fault_stack.client.hset(
+        DEFAULT_KEYS.job_key(job), "outcome", json.dumps(json.loads(outcome) | {"kind": "animated"})
+    )
 
     for _ in range(2):
         bot = fault_stack.restart_bot()
@@ -71,10 +75,10 @@ def test_a_picture_with_an_outcome_of_another_release_waits_for_that_release_and
         wait_until(lambda: "once the bot is upgraded" in read_status(fault_stack, job), "a status that says so")
         assert f"job {job}: its outcome cannot be read" in bot.log.read_text()
         assert "does not respond" not in bot.log.read_text()
-    wait_until(lambda: fault_stack.client.xlen(OUTCOME_STREAM) == 1, "all other outcomes acknowledged")
+    wait_until(lambda: fault_stack.client.xlen(DEFAULT_KEYS.outcome_stream) == 1, "all other outcomes acknowledged")
 
     bot.stop()
-    fault_stack.client.hset(job_key(job), "outcome", outcome)
+    fault_stack.client.hset(DEFAULT_KEYS.job_key(job), "outcome", outcome)
     fault_stack.restart_bot()
     fault_stack.assert_image_posted(job)
     wait_until(lambda: "Full size" in read_status(fault_stack, job), "the last edit of its status")
@@ -89,7 +93,7 @@ def test_an_exploration_and_the_lists_go_on_around_a_job_that_cannot_be_read(fau
     odd = submit_and_change(fault_stack, "an unknown kind", source_kind="of a newer release")
     other = fault_stack.submit_imagine("readable")
     user = fault_stack.requesters[odd]
-    wait_until(lambda: fault_stack.client.exists(job_key(other)), "a job that waits")
+    wait_until(lambda: fault_stack.client.exists(DEFAULT_KEYS.job_key(other)), "a job that waits")
 
     listed = user.invoke_and_wait("queue")
 

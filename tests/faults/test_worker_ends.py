@@ -15,7 +15,7 @@ from bot.queue.celery_tickets import CeleryTicketWriter
 from demo.processes import Process, build_clean_environment
 from demo.redis import RedisServer
 from shared.queue.celery_config import CELERY_CONFIG
-from shared.queue.keys import MALFORMED_TICKETS, ticket_list_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.user import wait_until
 
@@ -93,14 +93,14 @@ def build_malformed_tickets() -> list[bytes]:
 def test_lines_that_are_no_tickets_are_set_aside_and_the_worker_goes_on(client: redis.Redis, worker: Process) -> None:
     lines = build_malformed_tickets()
 
-    client.lpush(ticket_list_key(Stage.GENERATE), *lines)
-    wait_until(lambda: client.llen(MALFORMED_TICKETS) == len(lines), "all lines set aside")
-    client.lpush(ticket_list_key(Stage.GENERATE), CeleryTicketWriter().write_ticket(Stage.GENERATE))
-    wait_until(lambda: client.llen(ticket_list_key(Stage.GENERATE)) == 0, "a ticket that is taken")
+    client.lpush(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE), *lines)
+    wait_until(lambda: client.llen(DEFAULT_KEYS.malformed_tickets) == len(lines), "all lines set aside")
+    client.lpush(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE), CeleryTicketWriter().write_ticket(Stage.GENERATE))
+    wait_until(lambda: client.llen(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE)) == 0, "a ticket that is taken")
 
-    kept: Any = client.lrange(MALFORMED_TICKETS, 0, -1)
+    kept: Any = client.lrange(DEFAULT_KEYS.malformed_tickets, 0, -1)
     assert sorted(kept) == sorted(line[:4096] for line in lines)
-    assert 0 < client.ttl(MALFORMED_TICKETS) <= 7 * 86400
+    assert 0 < client.ttl(DEFAULT_KEYS.malformed_tickets) <= 7 * 86400
     log = worker.log.read_text()
     assert log.count("is no ticket") == len(lines)
     assert not [level for level in ("CRITICAL", "Traceback") if level in log]

@@ -12,7 +12,7 @@ from bot.queue.stored_format import check_redis_format as check_for_bot
 from bot.storage.engine import parse_database_url
 from bot.storage.migrate import migrate_database
 from demo.processes import ROOT, build_clean_environment
-from shared.queue.keys import FORMAT_KEY
+from shared.queue.keys import DEFAULT_KEYS
 from shared.stored_format import CURRENT_FORMAT, UnsupportedFormatError
 from tests.support.database import execute_sql
 from worker.queue.connection import connect_to_redis as connect_worker
@@ -53,7 +53,7 @@ def test_a_newer_format_in_redis_is_refused_in_words_and_nothing_is_changed(
     command: str, redis_url: str, tmp_path: Path
 ) -> None:
     with redis.Redis.from_url(redis_url) as client:
-        client.set(FORMAT_KEY, "2.0")
+        client.set(DEFAULT_KEYS.format, "2.0")
         before = sorted(client.scan_iter("*"))
 
         refused = run_command(COMMANDS[command], tmp_path, redis_url)
@@ -62,7 +62,7 @@ def test_a_newer_format_in_redis_is_refused_in_words_and_nothing_is_changed(
         assert "Redis has the format 2.0 of a newer release." in refused.stderr
         assert "Traceback" not in refused.stderr
         assert sorted(client.scan_iter("*")) == before
-        assert client.get(FORMAT_KEY) == b"2.0"
+        assert client.get(DEFAULT_KEYS.format) == b"2.0"
     assert not (tmp_path / "records.db").exists()
 
 
@@ -85,13 +85,13 @@ async def test_bot_and_worker_store_their_format_and_keep_a_newer_one_that_they_
             for is_bot in (True, False):
                 client.flushdb()
                 if stored:
-                    client.set(FORMAT_KEY, stored)
+                    client.set(DEFAULT_KEYS.format, stored)
                 if is_bot:
                     await check_for_bot(bot_client)
                 else:
                     check_for_worker(client)
-                assert client.get(FORMAT_KEY) == expected.encode()
-        client.set(FORMAT_KEY, b"\xff")
+                assert client.get(DEFAULT_KEYS.format) == expected.encode()
+        client.set(DEFAULT_KEYS.format, b"\xff")
         with pytest.raises(UnsupportedFormatError, match="no number"):
             check_for_worker(client)
         await bot_client.aclose()

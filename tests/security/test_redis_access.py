@@ -19,7 +19,7 @@ from shared.catalogue import Catalogue
 from shared.job import Job, Origin, Requester
 from shared.problems import RejectedError
 from shared.prompts import TextPrompt
-from shared.queue.keys import ticket_list_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from shared.request.model import Request
 from tests.support.redis_queue import confirm_epoch
@@ -96,7 +96,7 @@ async def test_what_the_bot_takes_on_the_worker_claims(
     assert await queue.enqueue_job(job, None)
     await queue.close()
     with locked_redis.connect_as_admin(DATABASE) as admin:
-        ticket = admin.rpop(ticket_list_key(Stage.GENERATE))
+        ticket = admin.rpop(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE))
 
     client = connect_worker(url("pentimento-worker"))
     workers = WorkerJobQueue(client, lambda _: None)

@@ -13,7 +13,7 @@ import pytest
 from bot.queue.drafts import DRAFT_TTL_SECONDS
 from demo.first_picture import iter_message_texts
 from demo.http_client import request_json
-from shared.queue.keys import draft_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.recorded_run import RecordedRun
 
 pytestmark = pytest.mark.timeout(300)
@@ -88,7 +88,9 @@ def test_redis_shows_no_secret(run: RecordedRun) -> None:
             b"stream": admin.xrange,
         }
         seen = {name: repr(read[admin.type(name)](name)) for name in admin.scan_iter("*")}
-        drafts = {name for name in seen if name.startswith(draft_key("").encode())}  # addresses, for an hour
+        drafts = {
+            name for name in seen if name.startswith(DEFAULT_KEYS.draft_key("").encode())
+        }  # addresses, for an hour
         lives = [admin.ttl(name) for name in drafts]
 
     for draft in drafts:

@@ -11,7 +11,7 @@ from bot.rendering.outcome_views import compute_component_id
 from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack
-from shared.queue.keys import OUTCOME_STREAM, job_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.records import query_records
 from tests.support.user import wait_until
 
@@ -102,11 +102,11 @@ def wait_until_delivered(stack: Stack, job: str) -> None:
 def read_job_field(stack: Stack, job: str, field: str = "state") -> str | None:
     """Read a field of a job's hash in Redis."""
     with redis.Redis.from_url(stack.redis_url, decode_responses=True) as client:
-        value: str | None = client.hget(job_key(job), field)
+        value: str | None = client.hget(DEFAULT_KEYS.job_key(job), field)
         return value
 
 
 def count_unacknowledged(stack: Stack) -> int:
     """Count the outcomes in the stream that have not been acknowledged, read or unread."""
     with redis.Redis.from_url(stack.redis_url) as client:
-        return int(client.xlen(OUTCOME_STREAM))
+        return int(client.xlen(DEFAULT_KEYS.outcome_stream))

@@ -17,7 +17,7 @@ from demo.http_client import request_json
 from demo.processes import Process
 from demo.redis import RedisServer
 from demo.stack import Stack, run_stack
-from shared.queue.keys import job_key, leases_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.changed_constants import build_arguments
 from tests.support.ledger import assert_ledger_balances
 from tests.support.user import DiscordUser, list_media, wait_until
@@ -111,12 +111,12 @@ class FaultStack:
     def read_job_counters(self, job: str) -> dict[str, int]:
         """Read a job's counters from Redis."""
         names = ("calls", "unknown_calls", "crashes")
-        row: Any = self.client.hmget(job_key(job), names)
+        row: Any = self.client.hmget(DEFAULT_KEYS.job_key(job), names)
         return {name: int(value or 0) for name, value in zip(names, row, strict=True)}
 
     def count_leases(self, stage: str = "generate") -> int:
         """Count the leases of a stage."""
-        return int(self.client.zcard(leases_key(stage)))
+        return int(self.client.zcard(DEFAULT_KEYS.leases_key(stage)))
 
     def assert_one_result_per_job(self) -> None:
         """Assert that every job has exactly one message in its thread."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import redis
 
-from shared.queue.keys import CALL_LOG, KEY_PREFIX, OPEN_JOBS, OUTCOME_STREAM, job_key, ticket_list_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 
 UNREADABLE_JOBS = ("{", "null", '{"source_kind": "of a newer release"}')
@@ -26,26 +26,26 @@ return ''
 
 def poison_waiting_job(client: redis.Redis, value: str) -> str | None:
     """Make a job unreadable that waits and that nobody has claimed; return its id, None if no job waits."""
-    reply: Any = client.eval(_POISON_WAITING_JOB, 1, OPEN_JOBS, f"{KEY_PREFIX}job:", value)
+    reply: Any = client.eval(_POISON_WAITING_JOB, 1, DEFAULT_KEYS.open_jobs, f"{DEFAULT_KEYS.prefix}job:", value)
     return reply.decode() or None
 
 
 def poison_outcome(client: redis.Redis) -> tuple[str, bytes] | None:
     """Make the newest outcome unreadable; return its job and how it was, None if there is no outcome."""
-    entries: Any = client.xrevrange(OUTCOME_STREAM, count=1)
+    entries: Any = client.xrevrange(DEFAULT_KEYS.outcome_stream, count=1)
     if not entries or b"job_id" not in entries[0][1]:
         return None
     job = entries[0][1][b"job_id"].decode()
-    outcome: Any = client.hget(job_key(job), "outcome")
+    outcome: Any = client.hget(DEFAULT_KEYS.job_key(job), "outcome")
     if outcome is None:
         return None
-    client.hset(job_key(job), "outcome", UNREADABLE_OUTCOME)
+    client.hset(DEFAULT_KEYS.job_key(job), "outcome", UNREADABLE_OUTCOME)
     return job, outcome
 
 
 def plant_lines(client: redis.Redis) -> None:
     """Add lines to the lists of tickets and to the streams that are none of theirs."""
     for stage in Stage:
-        client.lpush(ticket_list_key(stage), b"garbage", b"{}", b"\xff\xfe")
-    for stream in (OUTCOME_STREAM, CALL_LOG):
+        client.lpush(DEFAULT_KEYS.ticket_list_key(stage), b"garbage", b"{}", b"\xff\xfe")
+    for stream in (DEFAULT_KEYS.outcome_stream, DEFAULT_KEYS.call_log):
         client.xadd(stream, {"written_by": "a newer release"})

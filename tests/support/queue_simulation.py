@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-import redis
-
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from shared.job import BatchRef, Job, TeamRef
@@ -22,6 +20,7 @@ from shared.outcome import Generated
 from shared.queue.stages import Stage
 from tests.benchmarks.queued_jobs import CATALOGUE, LIMITS, make_job
 from tests.support.redis_queue import confirm_epoch, send_no_ticket
+from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Simulation:
 
     def run(self, seconds: float, heavy: Sequence[Job] = (), *, window: int | None = None) -> None:
         """Simulate so many seconds, with these jobs besides: all sent at first, or so many waiting at a time."""
-        with asyncio.Runner() as runner, redis.Redis.from_url(self.redis_url) as client:
+        with asyncio.Runner() as runner, connect_worker(self.redis_url) as client:
             client.flushall()
             confirm_epoch(client)
             bot_queue = BotJobQueue(

@@ -15,7 +15,7 @@ import redis
 from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack
-from shared.queue.keys import OUTCOME_STREAM, job_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.bot_processes import clear_discord_faults, count_results, inject_discord_fault
 from tests.support.load_stack import open_load_stack
 from tests.support.user import DiscordUser, wait_until
@@ -54,11 +54,13 @@ class Rollover:
             user = DiscordUser(self.stack, USERS[number % len(USERS)])
             options: dict[str, Any] = {} if number % 2 else {"image": None}
             self.jobs[user.submit_imagine(prompt, **options)] = prompt
-        wait_until(lambda: all(self.client.exists(job_key(job)) for job in self.jobs), "jobs in the queue", 60)
+        wait_until(
+            lambda: all(self.client.exists(DEFAULT_KEYS.job_key(job)) for job in self.jobs), "jobs in the queue", 60
+        )
 
     def count_states(self) -> Counter[str]:
         """Count the jobs in each state."""
-        states = (self.client.hget(job_key(job), "state") for job in self.jobs)
+        states = (self.client.hget(DEFAULT_KEYS.job_key(job), "state") for job in self.jobs)
         return Counter((state or b"missing").decode() for state in states)  # type: ignore[union-attr]
 
     def run(self, old: Release, new: Release, count: int, *, is_upgrade: bool) -> None:
@@ -94,10 +96,11 @@ class Rollover:
         """Run a worker of each release side by side, then the new one alone."""
         beside = self.start(old, "worker")
         self.start(new, "worker")
-        before = self.client.xlen(OUTCOME_STREAM) + self.count_states()["delivered"]
+        before = self.client.xlen(DEFAULT_KEYS.outcome_stream) + self.count_states()["delivered"]
         wait_until(
             lambda: (
-                self.client.xlen(OUTCOME_STREAM) + self.count_states()["delivered"] >= min(before + 3, len(self.jobs))
+                self.client.xlen(DEFAULT_KEYS.outcome_stream) + self.count_states()["delivered"]
+                >= min(before + 3, len(self.jobs))
             ),
             "outcomes of both workers",
             60,
@@ -123,7 +126,7 @@ class Rollover:
         for prompt in jobs.values():
             billed = sum(call["billed"] for call in calls if f'"{prompt}' in str(call["body"]).replace("'", '"'))
             assert 1 <= billed <= 2, f"{prompt} was paid for {billed} times"
-        assert self.client.xlen(OUTCOME_STREAM) == 0
+        assert self.client.xlen(DEFAULT_KEYS.outcome_stream) == 0
         wait_until(lambda: self.count_recorded() == len(jobs), "every record closed")
         self.say(f"{len(jobs)} requests in all, {sum(answers.values())} answers: none lost, none twice")
 

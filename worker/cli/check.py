@@ -60,7 +60,7 @@ def run_check(argv: Sequence[str]) -> ExitCode:
 
 
 def _check_redis(settings: Settings) -> bool:
-    report = check_server(settings.redis_url.get_secret_value())
+    report = check_server(settings.redis_url.get_secret_value(), settings.key_names)
     if report.summary:
         print(f"redis        {report.summary}")
     for severity, sentences in (("warning", report.warnings), ("broken", report.errors)):

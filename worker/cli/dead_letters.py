@@ -46,7 +46,7 @@ def run_dead_letters(argv: Sequence[str]) -> ExitCode:
     except InvalidSettingsError as error:
         print(error, file=sys.stderr)
         return ExitCode.USAGE
-    client = connect_to_redis(settings.redis_url.get_secret_value())
+    client = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
     try:
         check_redis_format(client)
         _run_subcommand(arguments, DeadLetterQueue(client), settings)

@@ -22,8 +22,7 @@ from redis.exceptions import RedisError, ResponseError
 from shared.addresses.redis import Transport as TransportName
 from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
-from shared.queue.keys import CELERY_KEY_PREFIX, MALFORMED_TICKETS
-from shared.queue.scripts import NO_SUCH_KEY
+from shared.queue.keys import KeyNames
 from worker.queue.connection import CONNECTION_CLASSES
 from worker.queue.consumer_watch import ConsumerWatch
 from worker.queue.tickets import find_ticket_problem
@@ -37,7 +36,7 @@ MAX_SET_ASIDE: Final = 100
 SET_ASIDE_BYTES: Final = 4096
 SET_ASIDE_TTL_MS: Final = 7 * 86_400_000
 
-# KEYS[1]: the list of a stage. KEYS[2]: NO_SUCH_KEY. ARGV[1]: a ticket. Reply: number of tickets in the list.
+# KEYS[1]: the list of a stage. KEYS[2]: no_such_key. ARGV[1]: a ticket. Reply: number of tickets in the list.
 _PUSH_SCRIPT: Final = "redis.call('DEL', KEYS[2]) return redis.call('LPUSH', KEYS[1], ARGV[1])"
 
 _outage = OutageLog(log, "Redis hands out tickets")
@@ -47,6 +46,10 @@ class TicketClient(redis.PrefixedStrictRedis):
     """A client that takes refusals and malformed tickets for an empty queue."""
 
     last_ticket: tuple[str, bytes] | None = None
+
+    def __init__(self, *arguments: Any, names: KeyNames, **options: Any) -> None:
+        super().__init__(*arguments, global_keyprefix=names.celery_prefix, **options)
+        self._names = names
 
     def parse_response(self, connection: Any, command_name: str, **options: Any) -> Any:
         """Read a reply; that to BRPOP is None unless it is a ticket."""
@@ -79,13 +82,15 @@ class TicketClient(redis.PrefixedStrictRedis):
             "the ticket list %s held a line that is no ticket (%s); it is set aside in %s: %.200r",
             queue,
             problem,
-            MALFORMED_TICKETS,
+            self._names.malformed_tickets,
             line[:200],
         )
-        name = MALFORMED_TICKETS.removeprefix(CELERY_KEY_PREFIX)  # this client prepends the prefix by itself
+        name = self._names.malformed_tickets.removeprefix(
+            self._names.celery_prefix
+        )  # this client prepends the prefix by itself
         try:
             self.lpush(name, line[:SET_ASIDE_BYTES])
-            self.ltrim(MALFORMED_TICKETS, 0, MAX_SET_ASIDE - 1)  # but not for this command
+            self.ltrim(self._names.malformed_tickets, 0, MAX_SET_ASIDE - 1)  # but not for this command
             self.pexpire(name, SET_ASIDE_TTL_MS)
         except RedisError as error:
             log.warning("the line could not be set aside: %s", describe_redis_error(error))
@@ -101,10 +106,12 @@ class Channel(redis.Channel):
         "transport",
         "connection_options",
         "consumer_watch",
+        "names",
     )
     transport: TransportName
     connection_options: Mapping[str, Any]
     consumer_watch: ConsumerWatch
+    names: KeyNames
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         """Connect as the queue's own client does, whatever kombu makes of the broker's URL."""
@@ -125,7 +132,7 @@ class Channel(redis.Channel):
         return 0
 
     def _get_client(self) -> Any:
-        return partial(TicketClient, global_keyprefix=self.global_keyprefix)
+        return partial(TicketClient, names=self.names)
 
     def _brpop_read(self, **options: Any) -> Any:
         self.consumer_watch.record_reply()
@@ -142,7 +149,7 @@ class Channel(redis.Channel):
         """Send a ticket, even if Redis is full: what waits has to run for there to be room again."""
         del options
         with self.conn_or_acquire() as client:
-            client.eval(_PUSH_SCRIPT, 2, CELERY_KEY_PREFIX + queue, NO_SUCH_KEY, dumps(message))
+            client.eval(_PUSH_SCRIPT, 2, self.names.ticket_list_key(queue), self.names.no_such_key, dumps(message))
 
 
 class Transport(redis.Transport):

@@ -5,15 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-import redis
-
 from shared.job import Job
 from shared.outcome import Failed
 from shared.queue.chunks import join_chunks, measure_chunks
-from shared.queue.keys import DEAD_LETTERS, dead_letter_key, dead_letter_picture_key
 from shared.queue.stages import Stage
 from shared.unreadable import describe_read_error
-from worker.queue.connection import translate_redis_errors
+from worker.queue.connection import QueueRedis, translate_redis_errors
 from worker.queue.replies import RetryReply, RetryResult
 from worker.queue.scripts import ScriptRunner
 
@@ -47,24 +44,27 @@ class UnreadableLetter:
 class DeadLetterQueue:
     """The dead letters in Redis, kept for QUEUE_IMAGE_TTL_SECONDS. Every method raises `QueueUnavailableError`."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: QueueRedis) -> None:
         self._client = client
+        self._names = client.names
         self._scripts = ScriptRunner(client, "retry_dead_letter")
 
     def list_letters(self) -> list[DeadLetter | UnreadableLetter]:
         """List the dead letters, oldest first, and forget the ids of those that have expired."""
         with translate_redis_errors():
-            job_ids = [member.decode() for member in cast("list[bytes]", self._client.zrange(DEAD_LETTERS, 0, -1))]
+            job_ids = [
+                member.decode() for member in cast("list[bytes]", self._client.zrange(self._names.dead_letters, 0, -1))
+            ]
             letters = {job_id: self.find_letter(job_id) for job_id in job_ids}
             if expired := [job_id for job_id, letter in letters.items() if letter is None]:
-                self._client.zrem(DEAD_LETTERS, *expired)
+                self._client.zrem(self._names.dead_letters, *expired)
         return [letter for letter in letters.values() if letter]
 
     def find_letter(self, job_id: str) -> DeadLetter | UnreadableLetter | None:
         """Find the dead letter of a job."""
         with translate_redis_errors():
-            fields = cast("dict[bytes, bytes]", self._client.hgetall(dead_letter_key(job_id)))
-            picture = dead_letter_picture_key(job_id)
+            fields = cast("dict[bytes, bytes]", self._client.hgetall(self._names.dead_letter_key(job_id)))
+            picture = self._names.dead_letter_picture_key(job_id)
             chunk_count = self._client.llen(picture)
             last_chunk = cast("bytes | None", self._client.lindex(picture, -1))
         if not fields:
@@ -77,7 +77,9 @@ class DeadLetterQueue:
     def fetch_picture(self, job_id: str) -> bytes | None:
         """Fetch the picture of a dead letter: the upload if it failed in the prepare stage, else the prepared one."""
         with translate_redis_errors():
-            return join_chunks(cast("list[bytes]", self._client.lrange(dead_letter_picture_key(job_id), 0, -1)))
+            return join_chunks(
+                cast("list[bytes]", self._client.lrange(self._names.dead_letter_picture_key(job_id), 0, -1))
+            )
 
     def retry_letter(self, letter: DeadLetter, new_id: str, image_ttl_seconds: int) -> RetryResult:
         """Queue the job again under a new id. Its picture is kept for `image_ttl_seconds` from now."""
@@ -88,8 +90,10 @@ class DeadLetterQueue:
     def delete_letter(self, job_id: str) -> bool:
         """Delete a dead letter and its picture. Return False if there is none."""
         with translate_redis_errors():
-            deleted = self._client.delete(dead_letter_key(job_id), dead_letter_picture_key(job_id))
-            self._client.zrem(DEAD_LETTERS, job_id)
+            deleted = self._client.delete(
+                self._names.dead_letter_key(job_id), self._names.dead_letter_picture_key(job_id)
+            )
+            self._client.zrem(self._names.dead_letters, job_id)
         return deleted > 0
 
 

@@ -7,20 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, cast
 
-import redis
-
 from shared.catalogue import Model
 from shared.i18n.messages import describe_problem
 from shared.job import Job
 from shared.outcome import Failed, Generated, Outcome
 from shared.problems import DISABLED_UNTIL_FACT, Problem, make_problem
 from shared.queue.chunks import join_chunks
-from shared.queue.keys import disabled_model_key, prepared_key, upload_key
 from shared.queue.stages import Stage
 from shared.unreadable import describe_read_error
 from worker.ports import Claim, QueueUnavailableError
 from worker.queue.claims import ClaimRegistry
-from worker.queue.connection import translate_redis_errors
+from worker.queue.connection import QueueRedis, translate_redis_errors
 from worker.queue.replies import ClaimReply, ClaimResult, FinishReply, StartCallResult, SweepReply
 from worker.queue.scripts import ScriptRunner
 
@@ -48,13 +45,14 @@ class RedisJobQueue:
 
     def __init__(
         self,
-        client: redis.Redis,
+        client: QueueRedis,
         send_ticket: Callable[[Stage], None],
         *,
         lease_seconds: float = 30,
         image_ttl_seconds: int = 86400,
     ) -> None:
         self._client = client
+        self._names = client.names
         self._send_ticket = send_ticket
         self._lease_ms = int(lease_seconds * 1000)
         self._image_ttl_ms = image_ttl_seconds * 1000
@@ -114,10 +112,10 @@ class RedisJobQueue:
                 return reply
 
     def fetch_upload(self, job_id: str) -> bytes | None:
-        return self._fetch_picture(upload_key(job_id))
+        return self._fetch_picture(self._names.upload_key(job_id))
 
     def fetch_prepared(self, job_id: str) -> bytes | None:
-        return self._fetch_picture(prepared_key(job_id))
+        return self._fetch_picture(self._names.prepared_key(job_id))
 
     def promote(self, claim: Claim, prepared: bytes) -> bool:
         is_moved = bool(self._scripts.run("promote", claim.job.id, claim.token, self._image_ttl_ms, picture=prepared))
@@ -176,7 +174,7 @@ class RedisJobQueue:
         reason = Problem(code=problem.code, facts=problem.facts | {DISABLED_UNTIL_FACT: until})
         with translate_redis_errors():
             is_new = self._client.set(
-                disabled_model_key(model), reason.model_dump_json(), ex=MODEL_DISABLED_SECONDS, nx=True
+                self._names.disabled_model_key(model), reason.model_dump_json(), ex=MODEL_DISABLED_SECONDS, nx=True
             )
         if is_new:
             log.critical("model %s is disabled for %d s: %s", model, MODEL_DISABLED_SECONDS, describe_problem(problem))

@@ -2,22 +2,19 @@
 
 from typing import Final
 
-import redis
-
 from shared.queue.refusals import describe_denied_commands
-from shared.queue.scripts import NO_SUCH_KEY
 from worker.ports import QueueUnavailableError
-from worker.queue.connection import translate_redis_errors
+from worker.queue.connection import QueueRedis, translate_redis_errors
 from worker.queue.scripts import ScriptRunner
 
 OWN_COMMANDS: Final = ("HGETALL", "LINDEX")
 """Commands that the worker calls beside its scripts, and no script calls."""
 
 
-def check_permissions(client: redis.Redis) -> None:
+def check_permissions(client: QueueRedis) -> None:
     """Check that the ACL denies no command that the worker calls. Raises `QueueUnavailableError`."""
     denied = ScriptRunner(client, "check_permissions").run("check_permissions", *OWN_COMMANDS)
     if denied:
         raise QueueUnavailableError(describe_denied_commands(denied))
     with translate_redis_errors():
-        client.brpop([NO_SUCH_KEY], timeout=0.01)  # as Celery does; a script may not
+        client.brpop([client.names.no_such_key], timeout=0.01)  # as Celery does; a script may not

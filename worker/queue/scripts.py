@@ -4,15 +4,13 @@ import logging
 import time
 from typing import Any, Final
 
-import redis
 from redis.exceptions import RedisError
 
 from shared.outage_log import OutageLog
 from shared.queue.chunks import split_into_chunks
-from shared.queue.keys import KEY_PREFIX
 from shared.queue.scripts import append_script_with_picture, get_script_reply, is_oom_error, load_script
 from worker.ports import QueueUnavailableError
-from worker.queue.connection import reconnect_after_failover, translate_redis_errors
+from worker.queue.connection import QueueRedis, reconnect_after_failover, translate_redis_errors
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +21,9 @@ RETRY_SECONDS: Final = 2.0
 class ScriptRunner:
     """Runs the scripts of these names on one Redis. Threads may share it."""
 
-    def __init__(self, client: redis.Redis, *names: str) -> None:
+    def __init__(self, client: QueueRedis, *names: str) -> None:
         self._client = client
+        self._names = client.names
         self._scripts = {name: client.register_script(load_script(name)) for name in names}
 
     def run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
@@ -37,13 +36,13 @@ class ScriptRunner:
         with translate_redis_errors(), reconnect_after_failover(self._client):
             if picture:
                 transaction = self._client.pipeline()
-                append_script_with_picture(transaction, script, arguments, picture)
+                append_script_with_picture(transaction, self._names, script, arguments, picture)
                 try:
                     return get_script_reply(transaction.execute())
                 except RedisError as error:
                     if not is_oom_error(error):
                         raise
-            return script(keys=[KEY_PREFIX], args=[*arguments, *split_into_chunks(picture or b"")])
+            return script(keys=[self._names.prefix], args=[*arguments, *split_into_chunks(picture or b"")])
 
     def run_until_stored(self, name: str, *arguments: Any, job_id: str, picture: bytes | None = None) -> Any:
         """Run a script, again and again while Redis is unavailable, so that nothing that was paid for is lost."""

@@ -4,9 +4,8 @@ import logging
 import time
 from typing import Final
 
-import redis
-
 from worker.ports import QueueUnavailableError
+from worker.queue.connection import QueueRedis
 from worker.queue.permissions import check_permissions
 from worker.queue.stored_format import check_redis_format
 
@@ -15,7 +14,7 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS: Final = 2.0
 
 
-def wait_for_redis(client: redis.Redis) -> None:
+def wait_for_redis(client: QueueRedis) -> None:
     """Wait until Redis can be read and its ACL denies no command of the scripts, and check the format.
 
     Raises `UnsupportedFormatError`.

@@ -3,30 +3,28 @@
 import logging
 from typing import cast
 
-import redis
 from redis.exceptions import RedisError
 
 from shared.queue.connection_errors import describe_redis_error
-from shared.queue.keys import FORMAT_KEY
 from shared.stored_format import choose_format
-from worker.queue.connection import translate_redis_errors
+from worker.queue.connection import QueueRedis, translate_redis_errors
 
 log = logging.getLogger(__name__)
 
 
-def check_redis_format(client: redis.Redis) -> None:
+def check_redis_format(client: QueueRedis) -> None:
     """Check that this release reads the stored data, and store its own format if that is newer.
 
     Raises `UnsupportedFormatError` and `QueueUnavailableError`.
     """
     with translate_redis_errors():
-        stored = cast("bytes | None", client.get(FORMAT_KEY))
+        stored = cast("bytes | None", client.get(client.names.format))
     text = None if stored is None else stored.decode(errors="replace")
     chosen = str(choose_format(text, "Redis"))
     if chosen == text:
         return
     try:
-        client.set(FORMAT_KEY, chosen)
+        client.set(client.names.format, chosen)
     except RedisError as error:
         log.warning(
             "the format %s could not be stored in Redis; the next start tries again: %s",

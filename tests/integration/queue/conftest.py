@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import redis
 
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
@@ -11,6 +10,7 @@ from bot.queue.limits import Limits, ScopeLimits
 from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
 from tests.support.redis_queue import LEASE_SECONDS, RecordedTickets
+from worker.queue.connection import QueueRedis
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
@@ -43,7 +43,7 @@ async def outcomes(redis_url: str, catalogue: Catalogue) -> AsyncIterator[RedisO
 
 
 @pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
+def client(redis_url: str) -> Iterator[QueueRedis]:
     with connect_worker(redis_url) as client:
         yield client
 

@@ -14,7 +14,7 @@ from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.problems import Problem, RejectedError, make_problem
-from shared.queue.keys import KEY_PREFIX
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.redis_queue import GENERATED, claim_job, make_job, open_bot_queue
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
@@ -37,7 +37,7 @@ class BotQueues:
     async def age_accepted_jobs(self, milliseconds: int) -> None:
         """Make all jobs older that rate limits count."""
         async with connect_bot(self.url) as redis:
-            async for name in redis.scan_iter(f"{KEY_PREFIX}accepted:*"):
+            async for name in redis.scan_iter(f"{DEFAULT_KEYS.prefix}accepted:*"):
                 members: Any = await redis.zrange(name, 0, -1)
                 for member in members:
                     await redis.zincrby(name, -milliseconds, member)
@@ -177,7 +177,7 @@ async def test_rate_limits_store_no_more_than_they_need(bot_queues: BotQueues, r
         await bot_queues.age_accepted_jobs(MINUTE_MS)
 
     async with connect_bot(redis_url) as redis:
-        names = [name async for name in redis.scan_iter(f"{KEY_PREFIX}accepted:*")]
+        names = [name async for name in redis.scan_iter(f"{DEFAULT_KEYS.prefix}accepted:*")]
         sizes = [await redis.zcard(name) for name in names]
         remaining_ms = [await redis.pttl(name) for name in names]
     assert len(names) == 3

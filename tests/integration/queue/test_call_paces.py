@@ -6,7 +6,7 @@ import redis
 from bot.queue.call_paces import RedisCallPaces
 from bot.queue.connection import connect_to_redis
 from shared.catalogue import Catalogue
-from shared.queue.keys import call_durations_key, pace_key
+from shared.queue.keys import DEFAULT_KEYS
 
 FAST, SLOW = "sd3.5-large", "stable-image-ultra"
 
@@ -23,10 +23,10 @@ FAST, SLOW = "sd3.5-large", "stable-image-ultra"
 async def test_calls_run_in_rounds_as_close_together_as_the_pace_allows(
     redis_url: str, client: redis.Redis, catalogue: Catalogue, counts: dict[str, int], seconds: float
 ) -> None:
-    client.hset(pace_key(FAST), mapping={"concurrency": 4, "interval_ms": 0})
-    client.rpush(call_durations_key(FAST), 1000, 3000)
-    client.hset(pace_key(SLOW), mapping={"concurrency": 9, "interval_ms": 10_000})
-    client.rpush(call_durations_key(SLOW), 10_000)
+    client.hset(DEFAULT_KEYS.pace_key(FAST), mapping={"concurrency": 4, "interval_ms": 0})
+    client.rpush(DEFAULT_KEYS.call_durations_key(FAST), 1000, 3000)
+    client.hset(DEFAULT_KEYS.pace_key(SLOW), mapping={"concurrency": 9, "interval_ms": 10_000})
+    client.rpush(DEFAULT_KEYS.call_durations_key(SLOW), 10_000)
     async with connect_to_redis(redis_url) as connection:
         assert await RedisCallPaces(connection, catalogue).estimate_seconds(counts) == seconds
 

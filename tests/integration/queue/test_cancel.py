@@ -11,7 +11,7 @@ from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
 from shared.outcome import Failed
 from shared.problems import RejectedError, make_problem
-from shared.queue.keys import upload_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, RecordedTickets, claim_job, make_job, send_no_ticket
 from worker.queue.connection import connect_to_redis as connect_worker
@@ -45,7 +45,7 @@ async def test_a_queued_job_fails_once_and_its_upload_is_deleted(
     ]
     assert [worker_queue.claim(stage) for stage in Stage] == [None, None]
     with connect_worker(redis_url) as client:
-        assert client.exists(upload_key("2")) == 0
+        assert client.exists(DEFAULT_KEYS.upload_key("2")) == 0
 
 
 async def test_a_job_that_is_being_prepared_is_not_promoted(

@@ -17,7 +17,7 @@ from bot.queue.limits import ScopeLimits
 from demo.redis import find_bundled_binary, find_free_port
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError
-from shared.queue.keys import job_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.redis_queue import GENERATED, LEASE_SECONDS, claim_job, confirm_epoch, make_job, open_bot_queue
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
@@ -118,7 +118,7 @@ async def test_a_running_job_keeps_its_lease_and_a_delayed_or_abandoned_one_come
     assert {claim.job.id for claim in claims} == {"1", "3", "4"}
     assert [claim.unknown_calls for claim in claims] == [0, 0, 0]
     with connect_worker(clock_shifted_redis.url) as client:
-        assert client.hmget(job_key("2"), "claims", "calls", "unknown_calls") == [b"1", b"1", b"0"]
+        assert client.hmget(DEFAULT_KEYS.job_key("2"), "claims", "calls", "unknown_calls") == [b"1", b"1", b"0"]
 
 
 async def test_a_rate_limit_does_not_last_an_hour_when_the_clock_is_set_back(

@@ -8,7 +8,7 @@ import redis
 
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from shared.catalogue import Catalogue
-from shared.queue.keys import FORMAT_KEY, KEY_PREFIX
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, claim_job, make_job, wait_for_lease_expiry
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
@@ -19,9 +19,9 @@ NUMBER = re.compile(rb"-?\d+(\.\d+)?")
 def damage_numbers(client: redis.Redis, value: bytes) -> int:
     """Replace every number that is a value of a key or of a field; return how many there were."""
     damaged = 0
-    keys: Any = client.keys(f"{KEY_PREFIX}*")
+    keys: Any = client.keys(f"{DEFAULT_KEYS.prefix}*")
     for key in keys:
-        if key == FORMAT_KEY.encode():
+        if key == DEFAULT_KEYS.format.encode():
             continue
         if client.type(key) == b"string":
             content: Any = client.get(key)

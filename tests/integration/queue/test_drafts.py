@@ -5,12 +5,11 @@ import string
 from collections.abc import AsyncIterator, Awaitable
 
 import pytest
-from redis.asyncio import Redis
 
 from bot.domain.draft import Draft, SyntaxAnswers
 from bot.domain.exploration import ExplorationPlan, Variation
 from bot.domain.search import SearchQuery
-from bot.queue.connection import connect_to_redis
+from bot.queue.connection import QueueRedis, connect_to_redis
 from bot.queue.drafts import MAX_DRAFTS_PER_USER, RedisDraftStore
 from bot.queue.job_queue import RedisJobQueue
 from bot.queue.limits import Limits, ScopeLimits
@@ -19,7 +18,7 @@ from shared.catalogue import Catalogue
 from shared.notes import make_note
 from shared.problems import RejectedError
 from shared.prompts import TextPrompt
-from shared.queue.keys import draft_key, saved_searches_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.request.model import BuiltRequest, Request
 from tests.support.redis_queue import make_job, send_no_ticket
 
@@ -29,7 +28,7 @@ LIMITS = Limits(user=ScopeLimits(max_per_minute=3), guild=ScopeLimits(max_per_mi
 
 
 @pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[Redis]:
+async def client(redis_url: str) -> AsyncIterator[QueueRedis]:
     opened = connect_to_redis(redis_url)
     yield opened
     await opened.config_set("maxmemory", "0")
@@ -42,7 +41,7 @@ def make_plan(user: int, prompt: str = "a castle") -> Draft:
     return Draft(user_id=user, images=(), plan=ExplorationPlan(Variation.SEEDS, requests))
 
 
-def open_queue(client: Redis, catalogue: Catalogue, ratio: float = 0.8) -> RedisJobQueue:
+def open_queue(client: QueueRedis, catalogue: Catalogue, ratio: float = 0.8) -> RedisJobQueue:
     return RedisJobQueue(
         client, catalogue=catalogue, build_ticket=send_no_ticket, limits=LIMITS, max_memory_ratio=ratio
     )
@@ -54,7 +53,7 @@ async def find_rejection(work: Awaitable[object]) -> str:
     return rejected.value.problems[0].code
 
 
-async def test_plans_and_jobs_count_together_in_the_users_own_limit(client: Redis, catalogue: Catalogue) -> None:
+async def test_plans_and_jobs_count_together_in_the_users_own_limit(client: QueueRedis, catalogue: Catalogue) -> None:
     drafts, queue = RedisDraftStore(client, limits=LIMITS), open_queue(client, catalogue)
     await drafts.save_plan("1", make_plan(BEN), **PLACE)
     await drafts.save_plan("1", make_plan(BEN), **PLACE)  # the same interaction
@@ -68,7 +67,7 @@ async def test_plans_and_jobs_count_together_in_the_users_own_limit(client: Redi
 
 
 async def test_a_users_plans_count_for_the_plans_of_a_server_but_stop_nobody_elses_job(
-    client: Redis, catalogue: Catalogue
+    client: QueueRedis, catalogue: Catalogue
 ) -> None:
     drafts, queue = RedisDraftStore(client, limits=LIMITS), open_queue(client, catalogue)
     for number in range(3):
@@ -79,7 +78,7 @@ async def test_a_users_plans_count_for_the_plans_of_a_server_but_stop_nobody_els
     assert await queue.enqueue_job(make_job(5, user=ADA), None)
 
 
-async def test_the_answers_to_a_question_are_read_as_they_were_saved(client: Redis) -> None:
+async def test_the_answers_to_a_question_are_read_as_they_were_saved(client: QueueRedis) -> None:
     drafts = RedisDraftStore(client)
     built = BuiltRequest(Request(model="sdxl", text_prompts=(), has_picture=True), (make_note("link_used"),))
     draft = Draft(user_id=BEN, images=(), answers=SyntaxAnswers(built, None, count=4))
@@ -88,17 +87,17 @@ async def test_the_answers_to_a_question_are_read_as_they_were_saved(client: Red
     assert await drafts.load_draft("1") == draft
 
 
-async def test_a_plan_weighs_little_more_than_its_request(client: Redis) -> None:
+async def test_a_plan_weighs_little_more_than_its_request(client: QueueRedis) -> None:
     plan = make_plan(BEN, "".join(random.Random(1).choices(string.ascii_letters, k=5900)))
     drafts = RedisDraftStore(client)
 
     await drafts.save_plan("1", plan, **PLACE)
 
-    assert await client.strlen(draft_key("1")) < 8000
+    assert await client.strlen(DEFAULT_KEYS.draft_key("1")) < 8000
     assert await drafts.load_draft("1") == plan
 
 
-async def test_a_user_keeps_the_latest_drafts(client: Redis) -> None:
+async def test_a_user_keeps_the_latest_drafts(client: QueueRedis) -> None:
     drafts = RedisDraftStore(client)
     for number in range(MAX_DRAFTS_PER_USER + 3):
         await drafts.save_draft(str(number), Draft(user_id=BEN, images=()))
@@ -112,7 +111,7 @@ async def test_a_user_keeps_the_latest_drafts(client: Redis) -> None:
 @pytest.mark.parametrize("ratio", [0.8, 1.0])
 @pytest.mark.parametrize("picture", [None, b"x" * 1000])
 async def test_drafts_give_way_to_a_job_when_memory_is_short(
-    client: Redis, catalogue: Catalogue, ratio: float, picture: bytes | None
+    client: QueueRedis, catalogue: Catalogue, ratio: float, picture: bytes | None
 ) -> None:
     """At a ratio of 1.0, Redis itself refuses: the picture, or the script."""
     drafts, queue = RedisDraftStore(client, max_memory_ratio=ratio), open_queue(client, catalogue, ratio)
@@ -126,11 +125,11 @@ async def test_drafts_give_way_to_a_job_when_memory_is_short(
     assert await drafts.load_draft("0") is None
 
 
-async def test_a_person_keeps_the_latest_searches(client: Redis) -> None:
+async def test_a_person_keeps_the_latest_searches(client: QueueRedis) -> None:
     searches = RedisSavedSearchStore(client)
     for number in range(95, 95 + MAX_SAVED_SEARCHES + 2):
         await searches.save_search(str(number), SearchQuery(BEN))
 
-    assert await client.hlen(saved_searches_key(BEN)) == MAX_SAVED_SEARCHES
+    assert await client.hlen(DEFAULT_KEYS.saved_searches_key(BEN)) == MAX_SAVED_SEARCHES
     assert await searches.load_search("96", BEN) is None
     assert await searches.load_search("97", BEN) is not None

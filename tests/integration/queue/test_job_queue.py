@@ -4,11 +4,12 @@ import os
 import signal
 
 import pytest
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from bot.domain.errors import QueueResultUnknownError
+from bot.queue.connection import QueueRedis
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.outcomes import RedisOutcomeStream
@@ -16,7 +17,7 @@ from demo.redis import RedisServer
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 from shared.queue.chunks import CHUNK_BYTES
-from shared.queue.keys import ticket_list_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, RecordedTickets, claim_job, make_job, send_no_ticket
 from worker.queue.connection import connect_to_redis as connect_worker
@@ -91,11 +92,11 @@ async def test_finishing_sends_a_ticket_only_for_a_job_that_has_none(
     first, second = claim_job(worker_queue), claim_job(worker_queue)
     recorded_tickets.sent.clear()
 
-    worker_queue._client.lpush(ticket_list_key(Stage.GENERATE), "the third job's")
+    worker_queue._client.lpush(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE), "the third job's")
     worker_queue.finish(first, GENERATED, b"picture")
     assert recorded_tickets.sent == []
 
-    worker_queue._client.delete(ticket_list_key(Stage.GENERATE))
+    worker_queue._client.delete(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE))
     worker_queue.finish(second, GENERATED, b"picture")
     assert recorded_tickets.sent == [Stage.GENERATE]
 
@@ -191,7 +192,8 @@ async def test_a_full_redis_rejects_new_jobs(bot_queue: BotJobQueue, redis_url: 
 async def test_a_job_that_a_frozen_redis_has_received_is_queued_when_it_resumes(
     redis_server: RedisServer, redis_url: str, catalogue: Catalogue
 ) -> None:
-    client = Redis.from_url(redis_url, socket_timeout=0.3, retry=Retry(NoBackoff(), retries=1))
+    pool = ConnectionPool.from_url(redis_url, socket_timeout=0.3, retry=Retry(NoBackoff(), retries=1))
+    client = QueueRedis(pool, DEFAULT_KEYS)
     queue = BotJobQueue(client, catalogue=catalogue, build_ticket=send_no_ticket)
     await client.ping()
 

@@ -12,14 +12,14 @@ from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.status import WORKER_TIMEOUT_MS
 from shared.catalogue import Catalogue, Model
 from shared.problems import RejectedError, make_problem
-from shared.queue.keys import KEY_PREFIX, job_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, claim_job, make_job, open_bot_queue, send_no_ticket
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 CALL_SECONDS = 8.0
-SWEEP_KEY = KEY_PREFIX + "sweep"
+SWEEP_KEY = DEFAULT_KEYS.prefix + "sweep"
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ async def test_a_call_is_expected_to_take_as_long_as_the_latest_ones(
     running = claim_job(worker_queue)
     with connect_worker(redis_url) as client:
         for elapsed, remaining in ((60, 90), (600, 0)):
-            client.hincrby(job_key(running.job.id), "state_since", -1000 * elapsed)
+            client.hincrby(DEFAULT_KEYS.job_key(running.job.id), "state_since", -1000 * elapsed)
             status = await load_status(bot_queue, int(running.job.id))
             assert status.typical_seconds == 150
             assert status.estimated_seconds == pytest.approx(remaining, abs=5)

@@ -13,7 +13,7 @@ from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.leader_lock import LeaderLock
 from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
-from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, LEADER_KEY, OUTCOME_STREAM
+from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, DEFAULT_KEYS
 
 LEASE_SECONDS, RENEW_INTERVAL_SECONDS = 0.6, 0.1
 
@@ -85,7 +85,7 @@ async def test_a_bot_that_loses_its_lease_stops_working_and_starts_again_when_it
     async with run_candidate(redis_url) as bot:
         await wait_until_working(bot, is_working=True)
         with redis.Redis.from_url(redis_url) as client:
-            client.set(LEADER_KEY, "another", px=int(LEASE_SECONDS * 1000))
+            client.set(DEFAULT_KEYS.leader, "another", px=int(LEASE_SECONDS * 1000))
 
         await wait_until_working(bot, is_working=False)
         seconds = await wait_until_working(bot, is_working=True)
@@ -143,10 +143,10 @@ async def test_an_outcome_that_a_bot_has_read_which_is_gone_is_read_again(
     outcomes = RedisOutcomeStream(connect_bot(redis_url), catalogue)
     await outcomes.start()
     with redis.Redis.from_url(redis_url) as client:
-        client.xadd(OUTCOME_STREAM, {"job_id": "1"})
+        client.xadd(DEFAULT_KEYS.outcome_stream, {"job_id": "1"})
         [own] = await outcomes.read_outcomes()
-        client.xadd(OUTCOME_STREAM, {"job_id": "2"})
-        client.xreadgroup(CONSUMER_GROUP, CONSUMER_NAME, {OUTCOME_STREAM: ">"})
+        client.xadd(DEFAULT_KEYS.outcome_stream, {"job_id": "2"})
+        client.xreadgroup(CONSUMER_GROUP, CONSUMER_NAME, {DEFAULT_KEYS.outcome_stream: ">"})
 
         async with asyncio.timeout(5):
             while not (again := await outcomes.read_outcomes()):

@@ -8,7 +8,7 @@ from shared.catalogue import Catalogue
 from shared.outcome import Failed, Outcome
 from shared.problems import make_problem
 from shared.queue.chunks import CHUNK_BYTES
-from shared.queue.keys import OPEN_JOBS, job_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.redis_queue import (
     GENERATED,
@@ -142,7 +142,7 @@ async def test_a_claim_that_is_given_back_before_its_call_leaves_no_trace(
 
     assert claim_job(worker_queue).unknown_calls == 0
     with connect_worker(redis_url) as client:
-        assert client.hmget(job_key("1"), "claims", "calls", "crashes") == [b"1", b"0", None]
+        assert client.hmget(DEFAULT_KEYS.job_key("1"), "claims", "calls", "crashes") == [b"1", b"0", None]
 
 
 async def test_a_paid_picture_is_stored_even_if_its_worker_has_lost_the_lease(
@@ -179,7 +179,7 @@ async def test_a_paid_picture_is_stored_even_if_redis_has_lost_its_job(
         assert await outcomes.load_result_image("1") == b"paid"
         assert not await bot_queue.enqueue_job(job, None, unknown_calls=1)
         await outcomes.acknowledge_outcome(entry, 7)
-        assert client.zcard(OPEN_JOBS) == 0
+        assert client.zcard(DEFAULT_KEYS.open_jobs) == 0
         assert not worker_queue.finish(claim, GENERATED, b"again")
 
 

@@ -13,7 +13,7 @@ from bot.queue.withdrawn_models import WithdrawnModels
 from shared.catalogue import Catalogue, load_catalogue
 from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import RejectedError, make_problem
-from shared.queue.keys import disabled_model_key, pace_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, claim_job, make_job
 from worker.queue.connection import connect_to_redis as connect_worker
@@ -32,10 +32,10 @@ async def test_calls_throttled_within_one_second_slow_the_pace_once_and_a_succes
     with connect_worker(redis_url) as client:
         for claim in claims[:3]:
             worker_queue.release(claim, delay_seconds=1, is_unknown_call=False, is_throttled=True)
-        assert client.hget(pace_key(MODEL), "interval_ms") == b"500"
+        assert client.hget(DEFAULT_KEYS.pace_key(MODEL), "interval_ms") == b"500"
 
         worker_queue.finish(claims[3], GENERATED, b"p")
-        assert client.hget(pace_key(MODEL), "interval_ms") == b"300"
+        assert client.hget(DEFAULT_KEYS.pace_key(MODEL), "interval_ms") == b"300"
 
 
 async def test_a_released_job_waits_its_delay_and_throttling_slows_every_worker(
@@ -98,7 +98,7 @@ async def test_a_disabled_model_is_off_the_offer_of_each_bot_until_it_is_tried_a
         worker_queue.disable_model(MODEL, MODEL_GONE)
         await offer.update_offer()
         during = catalogue.default_model.key
-        await client.delete(disabled_model_key(MODEL))
+        await client.delete(DEFAULT_KEYS.disabled_model_key(MODEL))
         await offer.update_offer()
 
     assert (during, catalogue.default_model.key) == ("stable-image-core", MODEL)

@@ -19,7 +19,7 @@ from bot.queue.limits import ScopeLimits
 from bot.queue.paused_guilds import BATCH_SIZE, RedisPausedGuilds
 from shared.catalogue import Catalogue
 from shared.problems import make_problem
-from shared.queue.keys import KEY_PREFIX, prepared_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.redis_queue import (
     GENERATED,
@@ -30,6 +30,7 @@ from tests.support.redis_queue import (
     wait_for_lease_expiry,
 )
 from worker.ports import Claim
+from worker.queue.connection import QueueRedis
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
@@ -147,7 +148,7 @@ async def test_a_pause_that_redis_lost_and_got_back_takes_nobody_s_turn_twice(
     await enqueue(bot_queue, *range(110, 115), user=1)
     for _ in range(2):
         await paused_guilds.set_guilds([QUIET])
-        client.delete(f"{KEY_PREFIX}paused_guilds")
+        client.delete(f"{DEFAULT_KEYS.prefix}paused_guilds")
     await paused_guilds.set_guilds([QUIET])
     await enqueue(bot_queue, *range(105, 110), user=1, guild=BUSY)
     await enqueue(bot_queue, *range(200, 210), user=2, guild=BUSY)
@@ -173,7 +174,7 @@ async def test_a_bot_that_acts_on_an_older_state_of_the_database_moves_no_job(
 async def test_a_parked_job_that_was_cancelled_is_forgotten_whichever_release_cancelled_it(
     bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, paused_guilds: RedisPausedGuilds, client: redis.Redis
 ) -> None:
-    parked = f"{KEY_PREFIX}parked:guild-{QUIET}"
+    parked = f"{DEFAULT_KEYS.prefix}parked:guild-{QUIET}"
     await paused_guilds.set_guilds([QUIET])
     await enqueue(bot_queue, 1, 2, user=1)
     assert await bot_queue.cancel_job("1", CANCELLED_BY_ADA) is CancelResult.CANCELLED
@@ -195,7 +196,7 @@ async def test_the_sweep_goes_on_if_the_bot_dies_while_it_resumes_a_guild(
     await paused_guilds.set_guilds([QUIET])
     for number in range(1000, 1150):
         await bot_queue.enqueue_job(make_job(number, number), None)
-    client.delete(f"{KEY_PREFIX}paused_guilds")
+    client.delete(f"{DEFAULT_KEYS.prefix}paused_guilds")
 
     worker_queue.sweep(catalogue)
     first = claim_all(worker_queue)
@@ -203,7 +204,7 @@ async def test_the_sweep_goes_on_if_the_bot_dies_while_it_resumes_a_guild(
 
     assert first == [str(number) for number in range(1000, 1100)]
     assert claim_all(worker_queue) == [str(number) for number in range(1100, 1150)]
-    assert not client.exists(f"{KEY_PREFIX}parked_guilds")
+    assert not client.exists(f"{DEFAULT_KEYS.prefix}parked_guilds")
 
 
 async def test_a_claim_parks_what_the_bot_did_not_however_much_it_is(
@@ -213,10 +214,10 @@ async def test_a_claim_parks_what_the_bot_did_not_however_much_it_is(
     for number in range(1000, 1250):
         await bot_queue.enqueue_job(make_job(number, number), None)
     await enqueue(bot_queue, 2000, user=2000, guild=BUSY)
-    client.sadd(f"{KEY_PREFIX}paused_guilds", f"guild-{QUIET}")
+    client.sadd(f"{DEFAULT_KEYS.prefix}paused_guilds", f"guild-{QUIET}")
 
     assert claim_all(worker_queue) == ["2000"]
-    assert client.zcard(f"{KEY_PREFIX}parked:guild-{QUIET}") == 250
+    assert client.zcard(f"{DEFAULT_KEYS.prefix}parked:guild-{QUIET}") == 250
     await paused_guilds.set_guilds([])
     assert claim_all(worker_queue) == [str(number) for number in range(1000, 1250)]
 
@@ -246,13 +247,13 @@ async def test_a_picture_is_prepared_and_kept_while_its_guild_is_paused(
     await bot_queue.enqueue_job(make_job(1, has_picture=True), b"upload")
     worker_queue.promote(claim_job(worker_queue, Stage.PREPARE), b"prepared")
     assert worker_queue.claim(Stage.GENERATE) is None
-    parked_ttl: Any = client.ttl(prepared_key("1"))
+    parked_ttl: Any = client.ttl(DEFAULT_KEYS.prepared_key("1"))
 
     await paused_guilds.set_guilds([])
 
     day = 86400
     assert parked_ttl > 300 * day
-    ttl: Any = client.ttl(prepared_key("1"))
+    ttl: Any = client.ttl(DEFAULT_KEYS.prepared_key("1"))
     assert ttl <= day
     claim = claim_job(worker_queue)
     assert worker_queue.fetch_prepared("1") == b"prepared"
@@ -286,7 +287,7 @@ GUILDS = (1, 2, 3)
 class PauseSimulation:
     """A queue on which anything may happen at any time. No call starts in a paused guild, and no limit is exceeded."""
 
-    def __init__(self, queue: BotJobQueue, paused_guilds: RedisPausedGuilds, client: redis.Redis) -> None:
+    def __init__(self, queue: BotJobQueue, paused_guilds: RedisPausedGuilds, client: QueueRedis) -> None:
         self.queue = queue
         self.paused_guilds = paused_guilds
         self.client = client
@@ -304,20 +305,20 @@ class PauseSimulation:
         """Pause a guild; a bot that is killed has only run the first script."""
         self.paused.add(guild)
         if is_killed:
-            self.client.sadd(f"{KEY_PREFIX}paused_guilds", f"guild-{guild}")
+            self.client.sadd(f"{DEFAULT_KEYS.prefix}paused_guilds", f"guild-{guild}")
         else:
             await self.paused_guilds.set_guilds(self.paused)
 
     async def resume_guild(self, guild: int, *, is_killed: bool) -> None:
         self.paused.discard(guild)
         if is_killed:
-            self.client.srem(f"{KEY_PREFIX}paused_guilds", f"guild-{guild}")
+            self.client.srem(f"{DEFAULT_KEYS.prefix}paused_guilds", f"guild-{guild}")
         else:
             await self.paused_guilds.set_guilds(self.paused)
 
     async def lose_pauses(self) -> None:
         """Lose what Redis knows of the pauses, as with an older file. Its copy is renewed before calls may start."""
-        self.client.delete(f"{KEY_PREFIX}paused_guilds")
+        self.client.delete(f"{DEFAULT_KEYS.prefix}paused_guilds")
         await self.paused_guilds.set_guilds(self.paused)
 
     async def cancel_job(self, number: int) -> None:
@@ -404,7 +405,7 @@ def test_whatever_happens_no_call_starts_in_a_paused_guild_and_every_job_ends_on
 
     assert set(simulation.end_counts.values()) <= {1}
     assert simulation.end_counts.total() == simulation.submitted
-    permanent = {f"{KEY_PREFIX}{name}:generate" for name in ("virtual_time", "finish_tags", "ready_models")}
-    assert {name.decode() for name in client.scan_iter(f"{KEY_PREFIX}*:generate*")} <= permanent
-    assert list(client.scan_iter(f"{KEY_PREFIX}pa[ru][ks]ed*")) == []
+    permanent = {f"{DEFAULT_KEYS.prefix}{name}:generate" for name in ("virtual_time", "finish_tags", "ready_models")}
+    assert {name.decode() for name in client.scan_iter(f"{DEFAULT_KEYS.prefix}*:generate*")} <= permanent
+    assert list(client.scan_iter(f"{DEFAULT_KEYS.prefix}pa[ru][ks]ed*")) == []
     client.close()

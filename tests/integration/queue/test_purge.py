@@ -4,7 +4,7 @@ import redis
 
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.outcomes import RedisOutcomeStream
-from shared.queue.keys import dead_letter_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.redis_queue import GENERATED, claim_job, make_job
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
@@ -18,10 +18,10 @@ async def test_only_jobs_that_have_ended_are_purged(
     await outcomes.acknowledge_outcome(entry, 99)
     await bot_queue.enqueue_job(make_job(2), None)
     with redis.Redis.from_url(redis_url) as client:
-        client.hset(dead_letter_key("3"), "job", "a prompt")
+        client.hset(DEFAULT_KEYS.dead_letter_key("3"), "job", "a prompt")
 
         await bot_queue.purge_jobs(["1", "2", "3", *map(str, range(1000, 1500))])
 
         assert [status.job.id for status in await bot_queue.load_statuses(["1", "2"])] == ["2"]
-        assert client.exists(dead_letter_key("3")) == 0
+        assert client.exists(DEFAULT_KEYS.dead_letter_key("3")) == 0
         assert b"a castle" not in b"".join(client.dump(key) or b"" for key in client.scan_iter("*1"))

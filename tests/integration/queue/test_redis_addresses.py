@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 from bot.queue.connection import connect_to_redis as connect_bot
 from demo.redis import run_redis
 from shared.addresses.redis import parse_redis_address
-from shared.queue.keys import ticket_list_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.redis_options import build_connection_options
 from shared.queue.stages import TASK_NAMES, Stage
 from tests.support.secured_redis import ADMIN_PASSWORD, TLS_SKIP_REASON, SecuredRedis, run_secured_redis
@@ -57,7 +57,10 @@ async def send_through_all_three(url: str, celery: Any) -> list[int]:
     bot, worker, app = connect_bot(url), connect_worker(url), celery(url)
     app.send_task(TASK_NAMES[Stage.GENERATE], queue=Stage.GENERATE.value, ignore_result=True)
     try:
-        return [await bot.llen(ticket_list_key(Stage.GENERATE)), worker.llen(ticket_list_key(Stage.GENERATE))]
+        return [
+            await bot.llen(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE)),
+            worker.llen(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE)),
+        ]
     finally:
         await bot.aclose()
         worker.close()
@@ -75,7 +78,7 @@ async def test_a_unix_socket_is_used_by_bot_worker_and_celery(has_password: bool
         assert await send_through_all_three(f"unix://{user}{path}?db={DATABASE}", celery) == [1, 1]
 
         with redis.Redis(port=server.port, db=DATABASE) as admin:
-            assert admin.llen(ticket_list_key(Stage.GENERATE)) == 1
+            assert admin.llen(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE)) == 1
 
 
 @pytest.mark.parametrize(

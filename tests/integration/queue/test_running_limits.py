@@ -15,7 +15,7 @@ from bot.queue.limits import ScopeLimits
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.problems import make_problem
-from shared.queue.keys import KEY_PREFIX
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, claim_job, confirm_epoch, make_job, open_bot_queue
 from worker.ports import Claim
@@ -196,6 +196,6 @@ def test_whatever_happens_the_limits_hold_and_every_job_ends_once(
 
     assert set(simulation.end_counts.values()) <= {1}
     assert simulation.end_counts.total() == simulation.submitted
-    permanent = {f"{KEY_PREFIX}{name}:generate" for name in ("virtual_time", "finish_tags", "ready_models")}
-    assert {name.decode() for name in client.scan_iter(f"{KEY_PREFIX}*:generate*")} <= permanent
+    permanent = {f"{DEFAULT_KEYS.prefix}{name}:generate" for name in ("virtual_time", "finish_tags", "ready_models")}
+    assert {name.decode() for name in client.scan_iter(f"{DEFAULT_KEYS.prefix}*:generate*")} <= permanent
     client.close()

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import redis
-from redis.asyncio import Redis
 
 from bot.domain.draft import Draft
 from bot.domain.search import SearchQuery
 from bot.queue.celery_tickets import CeleryTicketWriter
+from bot.queue.connection import QueueRedis
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.drafts import RedisDraftStore
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
@@ -23,7 +23,7 @@ from bot.queue.saved_searches import RedisSavedSearchStore
 from shared.catalogue import Catalogue
 from shared.job import Priority
 from shared.problems import make_problem
-from shared.queue.keys import CELERY_KEY_PREFIX, KEY_PREFIX, OPEN_JOBS
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.schema import REDIS_KEYS, RedisKey
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, LEASE_SECONDS, claim_job, make_job, wait_for_lease_expiry
@@ -71,8 +71,8 @@ class KeyRecorder:
         self.seen_fields: dict[str, set[str]] = {}
 
     def record(self) -> None:
-        for raw_name in self.client.scan_iter(f"{KEY_PREFIX}*"):
-            name = raw_name.decode().removeprefix(KEY_PREFIX)
+        for raw_name in self.client.scan_iter(f"{DEFAULT_KEYS.prefix}*"):
+            name = raw_name.decode().removeprefix(DEFAULT_KEYS.prefix)
             if name.startswith("celery:_kombu"):
                 continue
             key = find_key(name)
@@ -102,18 +102,18 @@ async def bot_queue(redis_url: str, catalogue: Catalogue) -> AsyncIterator[BotJo
 
 
 def set_ticket_aside(client: redis.Redis) -> None:
-    tickets = TicketClient(connection_pool=client.connection_pool, global_keyprefix=CELERY_KEY_PREFIX)
+    tickets = TicketClient(connection_pool=client.connection_pool, names=DEFAULT_KEYS)
     tickets.last_ticket = "generate", b"garbage"
     tickets.set_last_ticket_aside("it is not JSON")
 
 
-async def save_plan_and_search(client: Redis) -> None:
+async def save_plan_and_search(client: QueueRedis) -> None:
     drafts = RedisDraftStore(client, limits=Limits(guild=ScopeLimits(max_per_minute=50)))
     await drafts.save_plan("17", Draft(user_id=1, images=()), channel_id=2, guild_id=1)
     await RedisSavedSearchStore(client).save_search("17", SearchQuery(1))
 
 
-async def pause_and_resume(client: Redis, recorder: KeyRecorder) -> None:
+async def pause_and_resume(client: QueueRedis, recorder: KeyRecorder) -> None:
     recorder.record()
     paused_guilds = RedisPausedGuilds(client)
     await paused_guilds.set_guilds([4])
@@ -190,7 +190,7 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
             assert claim_job(worker_queue, Stage.PREPARE).job.id == "3"
             await wait_for_lease_expiry(worker_queue, catalogue)
         worker_queue.disable_model("sd3.5-large", make_problem("model_gone", model="SD 3.5 Large"))
-        client.hincrby(f"{KEY_PREFIX}sweep", "last_at", 1_000_000)
+        client.hincrby(f"{DEFAULT_KEYS.prefix}sweep", "last_at", 1_000_000)
         worker_queue.sweep(catalogue)
 
         await save_plan_and_search(bot_queue._redis)
@@ -207,4 +207,4 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
             for key in REDIS_KEYS
             if key.fields and set(key.fields) != recorder.seen_fields[key.pattern]
         } == {}
-        assert client.exists(OPEN_JOBS)
+        assert client.exists(DEFAULT_KEYS.open_jobs)

@@ -14,7 +14,7 @@ from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.startup import check_redis
 from demo.redis import RedisServer, run_redis
 from shared.queue import redis_options
-from shared.queue.keys import FORMAT_KEY
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.scripts import list_scripts, load_script
 from shared.queue.server_check import ServerReport
 from tests.support.secured_redis import run_secured_redis
@@ -25,7 +25,7 @@ from worker.queue.permissions import check_permissions
 
 
 async def check_both(url: str) -> list[ServerReport]:
-    return [await check_from_bot(url, 0.8), check_from_worker(url)]
+    return [await check_from_bot(url, DEFAULT_KEYS, 0.8), check_from_worker(url, DEFAULT_KEYS)]
 
 
 async def assert_both_fail(url: str, error: str) -> None:
@@ -81,7 +81,7 @@ async def test_a_server_without_append_only_file_is_a_warning(server: RedisServe
 
 
 async def test_a_format_of_a_newer_release_is_an_error(server: RedisServer) -> None:
-    with change_server(server, f"SET {FORMAT_KEY} 99.0"):
+    with change_server(server, f"SET {DEFAULT_KEYS.format} 99.0"):
         await assert_both_fail(server.url, "99.0")
 
 
@@ -111,8 +111,8 @@ async def test_tls_to_a_port_without_it_is_an_error(server: RedisServer, monkeyp
 async def test_the_documented_users_may_do_the_round(tmp_path: Path) -> None:
     with run_secured_redis(tmp_path) as server:
         for report in (
-            await check_from_bot(server.build_plain_url("pentimento-bot"), 0.8),
-            check_from_worker(server.build_plain_url("pentimento-worker")),
+            await check_from_bot(server.build_plain_url("pentimento-bot"), DEFAULT_KEYS, 0.8),
+            check_from_worker(server.build_plain_url("pentimento-worker"), DEFAULT_KEYS),
         ):
             assert report.errors == ()
             assert "noeviction" in report.summary
@@ -136,7 +136,7 @@ async def test_a_command_of_a_script_that_the_acl_denies_is_an_error_that_names_
 @pytest.mark.parametrize("command", ["BRPOP", "HGETALL", "LINDEX"])
 def test_a_command_of_the_worker_alone_is_named(server: RedisServer, command: str) -> None:
     with change_server(server, f"ACL SETUSER default -{command.lower()}"):
-        [error] = check_from_worker(server.url).errors
+        [error] = check_from_worker(server.url, DEFAULT_KEYS).errors
     assert "NOPERM" in error
     assert command in error.upper()
 
@@ -144,7 +144,7 @@ def test_a_command_of_the_worker_alone_is_named(server: RedisServer, command: st
 @pytest.mark.parametrize("command", ["HKEYS", "XGROUP", "XREAD", "XREADGROUP"])
 async def test_a_command_of_the_bot_alone_is_named(server: RedisServer, command: str) -> None:
     with change_server(server, f"ACL SETUSER default -{command.lower()}"):
-        report = await check_from_bot(server.url, 0.8)
+        report = await check_from_bot(server.url, DEFAULT_KEYS, 0.8)
     assert [f"denies {command} to" in error for error in report.errors] == [True]
 
 

@@ -13,7 +13,7 @@ from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 from shared.queue.chunks import CHUNK_BYTES
-from shared.queue.keys import INCOMING_PICTURE, KEY_PREFIX, upload_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.scripts import is_oom_error
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, claim_job, make_job, open_bot_queue
@@ -46,7 +46,7 @@ async def test_a_picture_is_the_same_at_every_step(
     assert upload == IMAGE
     assert prepared == (IMAGE[1:], IMAGE[1:])
     assert await outcomes.load_result_image("1") == IMAGE[2:]
-    assert redis_client.exists(INCOMING_PICTURE, upload_key("1")) == 0
+    assert redis_client.exists(DEFAULT_KEYS.incoming_picture, DEFAULT_KEYS.upload_key("1")) == 0
 
 
 async def test_the_picture_of_a_repeated_or_rejected_job_is_not_stored(
@@ -60,8 +60,8 @@ async def test_the_picture_of_a_repeated_or_rejected_job_is_not_stored(
             await strict_queue.enqueue_job(make_job(2, has_picture=True), b"third")
 
     assert not is_new
-    assert redis_client.lrange(upload_key("1"), 0, -1) == [b"first"]
-    assert redis_client.exists(INCOMING_PICTURE, upload_key("2")) == 0
+    assert redis_client.lrange(DEFAULT_KEYS.upload_key("1"), 0, -1) == [b"first"]
+    assert redis_client.exists(DEFAULT_KEYS.incoming_picture, DEFAULT_KEYS.upload_key("2")) == 0
 
 
 @pytest.mark.parametrize("spare", [0, len(IMAGE) // 2, 4 * len(IMAGE)], ids=["full", "too little", "above the ratio"])
@@ -77,8 +77,8 @@ async def test_a_job_whose_picture_does_not_fit_is_not_accepted_at_all(
         await bot_queue.enqueue_job(make_job(1, has_picture=True), IMAGE)
 
     assert rejected.value.problems == (make_problem("queue_full"),)
-    assert redis_client.keys(f"{KEY_PREFIX}*1*") == []
-    assert redis_client.exists(INCOMING_PICTURE) == 0
+    assert redis_client.keys(f"{DEFAULT_KEYS.prefix}*1*") == []
+    assert redis_client.exists(DEFAULT_KEYS.incoming_picture) == 0
     redis_client.config_set("maxmemory", "0")
     assert await bot_queue.enqueue_job(make_job(1, has_picture=True), IMAGE)
 
@@ -125,7 +125,7 @@ async def test_no_prepared_picture_is_stored_under_a_lost_lease(
     is_promoted = worker_queue.promote(claim, IMAGE)
 
     assert not is_promoted
-    assert redis_client.exists(INCOMING_PICTURE) == 0
+    assert redis_client.exists(DEFAULT_KEYS.incoming_picture) == 0
     assert worker_queue.fetch_prepared("1") is None
 
 

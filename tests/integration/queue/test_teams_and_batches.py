@@ -13,10 +13,11 @@ from bot.queue.limits import ScopeLimits
 from shared.catalogue import Catalogue
 from shared.job import Job, Priority, TeamRef
 from shared.problems import make_problem
-from shared.queue.keys import KEY_PREFIX, job_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.queue_simulation import BATCH_WINDOW
 from tests.support.redis_queue import GENERATED, claim_job, make_job, open_bot_queue
+from worker.queue.connection import QueueRedis
 from worker.queue.dead_letters import DeadLetter, DeadLetterQueue
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
@@ -60,14 +61,14 @@ def run_all(queue: WorkerJobQueue, name: Callable[[Job], str]) -> list[str]:
 
 def read_start_tags(client: redis.Redis) -> list[float]:
     """Read the places in the queue, whoever has them."""
-    rows: Any = client.zrange(f"{KEY_PREFIX}ready:generate:sd3.5-large", 0, -1, withscores=True)
+    rows: Any = client.zrange(f"{DEFAULT_KEYS.prefix}ready:generate:sd3.5-large", 0, -1, withscores=True)
     return sorted(score for _, score in rows)
 
 
 def list_leftovers(client: redis.Redis) -> list[str]:
     """List the keys of the fair order that must be gone when no job waits."""
     names = ("queued", "turns", "ready", "ready_turns", "blocked", "blocked_turns", "slots", "claimed", "leases")
-    found = (key.decode().removeprefix(KEY_PREFIX) for key in client.scan_iter(f"{KEY_PREFIX}*"))
+    found = (key.decode().removeprefix(DEFAULT_KEYS.prefix) for key in client.scan_iter(f"{DEFAULT_KEYS.prefix}*"))
     return [name for name in found if name.startswith(tuple(f"{kind}:" for kind in names))]
 
 
@@ -122,7 +123,7 @@ async def test_low_priority_runs_only_when_nothing_else_can_and_takes_turns_of_i
     assert then[:2] == ["202", "203"]
     users = [1 + (int(job_id) - 100) // 4 for job_id in [*first[2:], *then[2:]]]
     assert all(abs(users[:end].count(1) - users[:end].count(2)) <= 1 for end in range(len(users)))
-    assert float(client.get(f"{KEY_PREFIX}virtual_time:generate") or 0) < 100
+    assert float(client.get(f"{DEFAULT_KEYS.prefix}virtual_time:generate") or 0) < 100
 
 
 async def test_the_places_belong_to_the_tenant_and_a_released_job_keeps_the_one_it_had(
@@ -178,22 +179,22 @@ async def test_a_batch_counts_towards_its_own_limits_and_not_towards_its_owners(
 
 
 async def test_a_retried_dead_letter_keeps_its_subtenant_weight_and_priority(
-    queue: BotJobQueue, worker_queue: WorkerJobQueue, client: redis.Redis
+    queue: BotJobQueue, worker_queue: WorkerJobQueue, client: QueueRedis
 ) -> None:
     team = TeamRef(id=9, name="Posters", weight=4)
     await enqueue(queue, *make_batch("50", 100, 1, team=team, priority=Priority.LOW))
     for _ in range(2):
         claim_job(worker_queue)
-        client.zadd(f"{KEY_PREFIX}leases:generate", {"100": 1}, xx=True)  # its worker has died
+        client.zadd(f"{DEFAULT_KEYS.prefix}leases:generate", {"100": 1}, xx=True)  # its worker has died
         worker_queue.sweep(())
     letters = DeadLetterQueue(client)
     letter = letters.find_letter("100")
     assert isinstance(letter, DeadLetter)
-    client.hset(job_key("100"), "state", "delivered")
+    client.hset(DEFAULT_KEYS.job_key("100"), "state", "delivered")
 
     letters.retry_letter(letter, "500", 60)
 
-    fields = client.hmget(job_key("500"), "tenant", "subtenant", "cost", "priority")
+    fields = client.hmget(DEFAULT_KEYS.job_key("500"), "tenant", "subtenant", "cost", "priority")
     assert fields == [b"team-9", b"batch-50", b"0.25", b"low"]
 
 
@@ -203,17 +204,17 @@ async def test_jobs_of_a_release_without_subtenants_take_turns_with_new_ones(
     """The release before stores no subtenant, no priority and no inner tag; its workers know none of the new keys."""
     await enqueue(queue, *make_batch("50", 100, 3), *make_batch("60", 200, 2, user=2, priority=Priority.LOW))
     for job_id in (b"101", b"200"):  # as a worker of that release claims, finishes and forgets them
-        start_tag = client.zscore(f"{KEY_PREFIX}ready:generate:sd3.5-large", job_id)
+        start_tag = client.zscore(f"{DEFAULT_KEYS.prefix}ready:generate:sd3.5-large", job_id)
         for kind in ("ready", "queued"):
-            client.zrem(f"{KEY_PREFIX}{kind}:generate:sd3.5-large", job_id)
-        client.set(f"{KEY_PREFIX}virtual_time:generate", start_tag or 0)
-    client.zremrangebyscore(f"{KEY_PREFIX}finish_tags:generate", "-inf", "(1e9")
+            client.zrem(f"{DEFAULT_KEYS.prefix}{kind}:generate:sd3.5-large", job_id)
+        client.set(f"{DEFAULT_KEYS.prefix}virtual_time:generate", start_tag or 0)
+    client.zremrangebyscore(f"{DEFAULT_KEYS.prefix}finish_tags:generate", "-inf", "(1e9")
     old_jobs = [make_job(300 + number, user=1) for number in range(2)]
     await enqueue(queue, *old_jobs)
     for job in old_jobs:  # as its worker promotes them
         for kind in ("ready_turns", "turns", "queued"):
-            client.zrem(f"{KEY_PREFIX}{kind}:generate:sd3.5-large:user-1", job.id)
-        client.hdel(job_key(job.id), "inner_tag:generate", "subtenant")
+            client.zrem(f"{DEFAULT_KEYS.prefix}{kind}:generate:sd3.5-large:user-1", job.id)
+        client.hdel(DEFAULT_KEYS.job_key(job.id), "inner_tag:generate", "subtenant")
     await enqueue(queue, make_job(400, user=4))
 
     order = run_all(worker_queue, lambda job: job.id)
@@ -224,7 +225,7 @@ async def test_jobs_of_a_release_without_subtenants_take_turns_with_new_ones(
     assert order.index("300") < order.index("301")
     assert order.index("400") <= 2
     assert not [key for key in list_leftovers(client) if "user-1" in key]
-    assert float(client.get(f"{KEY_PREFIX}virtual_time:generate") or 0) < 100
+    assert float(client.get(f"{DEFAULT_KEYS.prefix}virtual_time:generate") or 0) < 100
 
 
 async def test_the_status_says_which_jobs_come_before_and_which_limit_holds(
@@ -241,7 +242,7 @@ async def test_the_status_says_which_jobs_come_before_and_which_limit_holds(
 
         worker_queue.sweep(catalogue)
         running = claim_job(worker_queue)
-        client.hset(f"{KEY_PREFIX}pace:sd3.5-large", "interval_ms", 500)
+        client.hset(f"{DEFAULT_KEYS.prefix}pace:sd3.5-large", "interval_ms", 500)
         [next_item, single] = await queue.load_statuses(["101", "300"])
         assert running.job.id == "100"
         assert (next_item.limiting_scope, single.limiting_scope, single.is_model_slowed) == ("batch", "", True)

@@ -8,7 +8,7 @@ from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from shared.catalogue import Catalogue
-from shared.queue.celery_config import CELERY_CONFIG
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import TASK_NAMES, Stage
 from tests.support.redis_queue import make_job
 
@@ -21,7 +21,8 @@ async def test_each_job_has_a_ticket_of_its_own_for_its_stage(redis_url: str, ca
     await queue.enqueue_job(make_job(3, has_picture=True), b"an upload")
     await queue.close()
 
-    with Connection(redis_url, transport_options=CELERY_CONFIG["broker_transport_options"]) as connection:
+    options = {"global_keyprefix": DEFAULT_KEYS.celery_prefix}
+    with Connection(redis_url, transport_options=options) as connection:
         channel: Any = connection.default_channel
         stages = (Stage.GENERATE, Stage.GENERATE, Stage.PREPARE, Stage.GENERATE, Stage.PREPARE)
         messages = [channel.basic_get(stage.value, no_ack=True) for stage in stages]

@@ -20,7 +20,7 @@ from bot.queue.paused_guilds import RedisPausedGuilds
 from shared.catalogue import Catalogue
 from shared.job import Job, Priority, TeamRef
 from shared.problems import make_problem
-from shared.queue.keys import KEY_PREFIX, job_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, confirm_epoch, make_job, send_no_ticket
 from worker.ports import Claim
@@ -145,7 +145,9 @@ class Queues:
         self._runner.run(self._paused_guilds.set_guilds(guild_ids))
 
     def list_keys(self, *kinds: str) -> list[str]:
-        names = (key.decode().removeprefix(KEY_PREFIX) for key in self.client.scan_iter(f"{KEY_PREFIX}*"))
+        names = (
+            key.decode().removeprefix(DEFAULT_KEYS.prefix) for key in self.client.scan_iter(f"{DEFAULT_KEYS.prefix}*")
+        )
         return [name for name in names if name.startswith(tuple(f"{kind}:" for kind in kinds))]
 
     def close(self) -> None:
@@ -281,7 +283,7 @@ def _assert_orders_agree(queues: Queues, waiting: dict[str, Job]) -> None:
     """Each waiting job has one place, and the orders inside its tenant hold it with the tags that it has."""
     sets: dict[str, dict[str, float]] = {}
     for name in queues.list_keys(*KINDS_OF_WAITING):
-        rows: Any = queues.client.zrange(KEY_PREFIX + name, 0, -1, withscores=True)
+        rows: Any = queues.client.zrange(DEFAULT_KEYS.prefix + name, 0, -1, withscores=True)
         sets[name] = {job_id.decode(): score for job_id, score in rows}
     places = Counter(
         job_id
@@ -292,7 +294,9 @@ def _assert_orders_agree(queues: Queues, waiting: dict[str, Job]) -> None:
     assert places == Counter(waiting.keys())
     expected: dict[str, dict[str, float]] = {name: {} for name in sets if name.count(":") == 3}
     for job_id in waiting:
-        fields: Any = queues.client.hmget(job_key(job_id), "tenant", "priority", "inner_tag:generate", "model")
+        fields: Any = queues.client.hmget(
+            DEFAULT_KEYS.job_key(job_id), "tenant", "priority", "inner_tag:generate", "model"
+        )
         tenant, priority, inner_tag, model = (value and value.decode() for value in fields)
         tenant = f"low-{tenant}" if priority == "low" else tenant
         for name in [name for name in sets if job_id in sets[name] and name.count(":") == 2 and inner_tag]:

@@ -15,14 +15,7 @@ from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.saved_searches import RedisSavedSearchStore
 from shared.problems import RejectedError
-from shared.queue.keys import (
-    KEY_PREFIX,
-    OUTCOME_STREAM,
-    disabled_model_key,
-    draft_key,
-    job_key,
-    saved_searches_key,
-)
+from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, claim_job, make_job
 from worker.queue.connection import connect_to_redis as connect_worker
@@ -40,17 +33,17 @@ ODD_CHANGES: tuple[dict[str, Any] | None, ...] = (
 def change_job(redis_url: str, job_id: str, changes: dict[str, Any] | None) -> bytes:
     """Store a job as another release would, or as no JSON at all; return it as it was."""
     with redis.Redis.from_url(redis_url) as client:
-        before: Any = client.hget(job_key(job_id), "job")
+        before: Any = client.hget(DEFAULT_KEYS.job_key(job_id), "job")
         after = b"{" if changes is None else json.dumps(json.loads(before) | changes).encode()
-        client.hset(job_key(job_id), "job", after)
+        client.hset(DEFAULT_KEYS.job_key(job_id), "job", after)
     return bytes(before)
 
 
 def change_request(redis_url: str, job_id: str, **fields: Any) -> None:
     with redis.Redis.from_url(redis_url) as client:
-        job: Any = json.loads(client.hget(job_key(job_id), "job") or b"")
+        job: Any = json.loads(client.hget(DEFAULT_KEYS.job_key(job_id), "job") or b"")
         job["request"] |= fields
-        client.hset(job_key(job_id), "job", json.dumps(job))
+        client.hset(DEFAULT_KEYS.job_key(job_id), "job", json.dumps(job))
 
 
 async def test_a_field_that_this_release_does_not_know_is_ignored(
@@ -85,13 +78,13 @@ async def test_a_worker_sets_an_unreadable_job_aside_and_takes_the_next_one(
     assert [record.levelno for record in caplog.records] == [logging.CRITICAL]
     assert "job 1 cannot be read by this release" in caplog.text
     with connect_worker(redis_url) as client:
-        assert client.hget(job_key("1"), "state") == b"finished"
+        assert client.hget(DEFAULT_KEYS.job_key("1"), "state") == b"finished"
         letters = DeadLetterQueue(client)
         [letter] = letters.list_letters()
         assert isinstance(letter, UnreadableLetter)
         assert letters.fetch_picture("1") == (b"upload" if has_picture else None)
 
-        client.hset(f"{KEY_PREFIX}dead_letter:1", "job", before)  # as a release reads it that knows the field
+        client.hset(f"{DEFAULT_KEYS.prefix}dead_letter:1", "job", before)  # as a release reads it that knows the field
         [letter] = letters.list_letters()
         assert isinstance(letter, DeadLetter)
         assert (letter.stage, letter.outcome.problem.code) == (stage, "unreadable")
@@ -104,15 +97,15 @@ async def test_a_retried_dead_letter_keeps_the_fields_of_another_release(
     before = change_job(redis_url, "1", None)
     assert worker_queue.claim(Stage.GENERATE) is None
     with connect_worker(redis_url) as client:
-        client.hset(f"{KEY_PREFIX}dead_letter:1", "job", json.dumps(json.loads(before) | {"team_id": 7}))
-        client.hset(job_key("1"), "state", "delivered")
+        client.hset(f"{DEFAULT_KEYS.prefix}dead_letter:1", "job", json.dumps(json.loads(before) | {"team_id": 7}))
+        client.hset(DEFAULT_KEYS.job_key("1"), "state", "delivered")
         letters = DeadLetterQueue(client)
         [letter] = letters.list_letters()
         assert isinstance(letter, DeadLetter)
 
         assert letters.retry_letter(letter, "1-r1", 60) is RetryResult.QUEUED
 
-        retried: Any = client.hget(job_key("1-r1"), "job")
+        retried: Any = client.hget(DEFAULT_KEYS.job_key("1-r1"), "job")
     assert (json.loads(retried)["id"], json.loads(retried)["team_id"]) == ("1-r1", 7)
 
 
@@ -143,8 +136,8 @@ async def test_an_outcome_or_a_state_of_another_release_leaves_the_job_readable(
     for number in (1, 2):
         await bot_queue.enqueue_job(make_job(number), None)
     with redis.Redis.from_url(redis_url) as client:
-        client.hset(job_key("1"), "outcome", '{"kind": "animated"}')
-        client.hset(job_key("2"), "state", "reviewing")
+        client.hset(DEFAULT_KEYS.job_key("1"), "outcome", '{"kind": "animated"}')
+        client.hset(DEFAULT_KEYS.job_key("2"), "state", "reviewing")
 
     first, second = await bot_queue.load_unreadable_jobs(["1", "2"])
 
@@ -159,8 +152,8 @@ async def test_an_entry_of_the_outcome_stream_that_names_no_job_is_left_and_the_
 ) -> None:
     with redis.Redis.from_url(redis_url) as client:
         for _ in range(40):  # more than a page
-            client.xadd(OUTCOME_STREAM, {"job": "of a newer major release"})
-        client.xadd(OUTCOME_STREAM, {"job_id": b"\xff"})
+            client.xadd(DEFAULT_KEYS.outcome_stream, {"job": "of a newer major release"})
+        client.xadd(DEFAULT_KEYS.outcome_stream, {"job_id": b"\xff"})
         await bot_queue.enqueue_job(make_job(1), None)
         worker_queue.finish(claim_job(worker_queue), GENERATED, b"picture")
 
@@ -171,7 +164,7 @@ async def test_an_entry_of_the_outcome_stream_that_names_no_job_is_left_and_the_
                 read = [entry.job_id for entry in await outcomes.read_outcomes()]
             assert read == ["1"]
 
-        assert client.xlen(OUTCOME_STREAM) == 42
+        assert client.xlen(DEFAULT_KEYS.outcome_stream) == 42
 
 
 async def test_a_draft_and_a_search_of_another_release_have_expired_for_this_one(
@@ -183,10 +176,10 @@ async def test_a_draft_and_a_search_of_another_release_have_expired_for_this_one
     await searches.save_search("17", query)
     with redis.Redis.from_url(redis_url) as client:
         for name, value in (("18", '{"user_id": "Ada"}'), ("19", "{")):
-            client.set(draft_key(name), value)
-            client.hset(saved_searches_key(1), name, value)
-        client.set(draft_key("20"), '{"user_id": 1, "images": [], "mood": "calm"}')
-        client.hset(saved_searches_key(1), "20", '{"viewer_id": 1, "keywords": "castle", "mood": "calm"}')
+            client.set(DEFAULT_KEYS.draft_key(name), value)
+            client.hset(DEFAULT_KEYS.saved_searches_key(1), name, value)
+        client.set(DEFAULT_KEYS.draft_key("20"), '{"user_id": 1, "images": [], "mood": "calm"}')
+        client.hset(DEFAULT_KEYS.saved_searches_key(1), "20", '{"viewer_id": 1, "keywords": "castle", "mood": "calm"}')
 
     assert [await drafts.load_draft(name) for name in ("17", "18", "19", "20")] == [draft, None, None, draft]
     assert [await searches.load_search(name, 1) for name in ("17", "18", "19", "20")] == [query, None, None, query]
@@ -196,7 +189,7 @@ async def test_a_disabled_model_whose_reason_cannot_be_read_is_refused_in_words(
     bot_queue: BotJobQueue, redis_url: str
 ) -> None:
     with redis.Redis.from_url(redis_url) as client:
-        client.set(disabled_model_key("sd3.5-large"), "{")
+        client.set(DEFAULT_KEYS.disabled_model_key("sd3.5-large"), "{")
 
     with pytest.raises(RejectedError, match="unknown_problem"):
         await bot_queue.enqueue_job(make_job(1), None)

@@ -30,7 +30,7 @@ from bot.storage.tables import ledger_entries
 from shared.catalogue import Catalogue
 from shared.problems import make_problem
 from shared.queue.chunks import join_chunks
-from shared.queue.keys import OPEN_JOBS, disabled_model_key, upload_key
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.batches import BATCH_ID, IMAGE, IMAGE_SHA256, make_batch, make_items
 from tests.support.builders import ADA_ID, Clock, make_finished_status, read_rows
 from tests.support.database import execute_sql
@@ -81,14 +81,14 @@ class RunnerHarness:
         return [item.number for item in await self.batches.list_items(batch_id, states={state})]
 
     def list_open_jobs(self) -> list[str]:
-        members: Any = self.client.zrange(OPEN_JOBS, 0, -1)
+        members: Any = self.client.zrange(DEFAULT_KEYS.open_jobs, 0, -1)
         return [member.decode() for member in members]
 
     async def end_job(self, job_id: str) -> None:
         """Let a job end as if a worker had generated it and the bot had delivered it."""
         (status,) = await self.queue.load_statuses([job_id])
         await self.job_store.mark_delivered(make_finished_status(status.job), None, b"a result")
-        self.client.zrem(OPEN_JOBS, job_id)
+        self.client.zrem(DEFAULT_KEYS.open_jobs, job_id)
 
     async def get_state(self) -> BatchState:
         batch = await self.batches.find_batch(BATCH_ID)
@@ -126,7 +126,7 @@ async def test_few_items_are_open_at_a_time_and_the_end_of_one_starts_the_next(h
     first = [f"{BATCH_ID}-{number:03}" for number in range(1, MAX_OPEN_ITEMS + 1)]
     assert harness.list_open_jobs() == first
     assert await harness.list_numbers(ItemState.QUEUED) == list(range(1, MAX_OPEN_ITEMS + 1))
-    assert harness.client.exists(upload_key(first[0]))
+    assert harness.client.exists(DEFAULT_KEYS.upload_key(first[0]))
     assert not await harness.is_due_after(RECHECK_SECONDS - 1)
 
     await harness.end_job(first[4])
@@ -166,7 +166,7 @@ async def test_batches_take_turns(harness: RunnerHarness) -> None:
 
 async def test_an_item_that_the_queue_has_no_room_for_waits(harness: RunnerHarness) -> None:
     await harness.start_batch(2)
-    key = disabled_model_key(make_items(1)[0].request.model)
+    key = DEFAULT_KEYS.disabled_model_key(make_items(1)[0].request.model)
     until = harness.clock.now + 600
     harness.client.set(key, make_problem("model_gone", model="SD", until=until).model_dump_json(), ex=600)
 
@@ -271,7 +271,7 @@ async def test_an_item_that_redis_lost_is_queued_again_with_its_picture_and_fail
     harness.client.flushall()
     await reconciler.run_once()
     assert harness.list_open_jobs() == [job_id]
-    upload: Any = harness.client.lrange(upload_key(job_id), 0, -1)
+    upload: Any = harness.client.lrange(DEFAULT_KEYS.upload_key(job_id), 0, -1)
     assert join_chunks(upload) == IMAGE
     harness.client.flushall()
     await reconciler.run_once()

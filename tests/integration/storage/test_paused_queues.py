@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import redis
-from redis.asyncio import Redis
 
 from bot.domain.guild_settings import GuildQueueState, GuildSettings
+from bot.queue.connection import QueueRedis
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.epoch import RedisQueueEpoch
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
@@ -19,12 +19,12 @@ from bot.storage.guild_settings import SqlGuildSettingsStore
 from bot.storage.queue_epoch import SqlEpochStore
 from bot.storage.session import Database
 from shared.catalogue import Catalogue
-from shared.queue.keys import KEY_PREFIX
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.redis_queue import send_no_ticket
 from worker.queue.connection import connect_to_redis as connect_worker
 
 PAUSED = GuildSettings(queue_state=GuildQueueState.PAUSED)
-PAUSED_GUILDS = f"{KEY_PREFIX}paused_guilds"
+PAUSED_GUILDS = f"{DEFAULT_KEYS.prefix}paused_guilds"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-async def bot_client(redis_url: str) -> AsyncIterator[Redis]:
+async def bot_client(redis_url: str) -> AsyncIterator[QueueRedis]:
     client = connect_bot(redis_url)
     yield client
     await client.aclose()
@@ -46,7 +46,7 @@ def guild_settings(database: Database) -> SqlGuildSettingsStore:
 
 
 @pytest.fixture
-def paused_queues(guild_settings: SqlGuildSettingsStore, bot_client: Redis) -> PausedQueues:
+def paused_queues(guild_settings: SqlGuildSettingsStore, bot_client: QueueRedis) -> PausedQueues:
     return PausedQueues(guild_settings, RedisPausedGuilds(bot_client))
 
 
@@ -70,7 +70,7 @@ async def test_queues_are_paused_before_calls_may_start_in_a_redis_that_was_empt
     paused_queues: PausedQueues,
     database: Database,
     catalogue: Catalogue,
-    bot_client: Redis,
+    bot_client: QueueRedis,
     client: redis.Redis,
 ) -> None:
     paused_at_confirmation: list[Any] = []
@@ -92,7 +92,9 @@ async def test_queues_are_paused_before_calls_may_start_in_a_redis_that_was_empt
     assert paused_at_confirmation == [{b"guild-1"}]
 
 
-async def test_an_update_that_began_earlier_does_not_undo_a_later_one(bot_client: Redis, client: redis.Redis) -> None:
+async def test_an_update_that_began_earlier_does_not_undo_a_later_one(
+    bot_client: QueueRedis, client: redis.Redis
+) -> None:
     states = iter([([1], 0.1), ([], 0.0)])
 
     class SlowSettings:

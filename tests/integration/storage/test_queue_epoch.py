@@ -15,7 +15,7 @@ from bot.storage.queue_epoch import RecordedCounters, SqlEpochStore
 from bot.storage.session import Database
 from bot.storage.tables import queue_entries
 from shared.catalogue import Catalogue
-from shared.queue.keys import CALL_LOG
+from shared.queue.keys import DEFAULT_KEYS
 from tests.support.builders import read_rows
 from tests.support.poison_rows import plant_lines
 from tests.support.redis_queue import (
@@ -96,7 +96,7 @@ async def test_calls_are_recorded_as_they_begin_and_as_their_fate_gets_unknown(
     await keeper.record_calls_once()
     assert sorted(read_counts(database_url)) == [(1, 1), (2, 1)]
     with redis.Redis.from_url(redis_url) as client:
-        assert client.xlen(CALL_LOG) == 0
+        assert client.xlen(DEFAULT_KEYS.call_log) == 0
 
 
 async def test_a_line_of_the_log_of_calls_that_is_none_keeps_no_other_from_being_recorded(
@@ -109,13 +109,13 @@ async def test_a_line_of_the_log_of_calls_that_is_none_keeps_no_other_from_being
     with redis.Redis.from_url(redis_url) as client:
         plant_lines(client)
         await start_job(1)
-        client.xadd(CALL_LOG, {"job_id": 1, "calls": 2, "is_late": 0})  # as 0.1.0 writes it
+        client.xadd(DEFAULT_KEYS.call_log, {"job_id": 1, "calls": 2, "is_late": 0})  # as 0.1.0 writes it
 
         with caplog.at_level(logging.ERROR):
             await keeper.record_calls_once()
 
         assert read_counts(database_url) == [(2, 0)]
-        assert client.xlen(CALL_LOG) == 0
+        assert client.xlen(DEFAULT_KEYS.call_log) == 0
     [line] = [record.getMessage() for record in caplog.records]
     assert "of the log of calls cannot be read by this release" in line
 

@@ -25,7 +25,7 @@ from shared.job import Job
 from shared.outcome import Failed
 from shared.problems import Problem, RejectedError, make_problem
 from shared.queue.chunks import join_chunks
-from shared.queue.keys import disabled_model_key, job_key, upload_key
+from shared.queue.keys import DEFAULT_KEYS
 from shared.request.bundles import pack_pictures
 from shared.request.pictures import Pictures
 from tests.support.builders import EXPIRES_AT, GENERATED, NOON, SOURCE, Clock, make_finished_status, make_job, read_rows
@@ -89,12 +89,12 @@ class ReconcilerHarness:
 
     def read_job_field(self, job: Job, name: str) -> bytes | None:
         with redis.Redis.from_url(self.url) as client:
-            found: bytes | None = client.hget(job_key(job.id), name)
+            found: bytes | None = client.hget(DEFAULT_KEYS.job_key(job.id), name)
             return found
 
     def read_source(self, job: Job) -> bytes | None:
         with redis.Redis.from_url(self.url) as client:
-            return join_chunks(cast("list[bytes]", client.lrange(upload_key(job.id), 0, -1)))
+            return join_chunks(cast("list[bytes]", client.lrange(DEFAULT_KEYS.upload_key(job.id), 0, -1)))
 
 
 def send_no_ticket(stage: str) -> str:
@@ -179,7 +179,7 @@ async def test_a_job_that_was_lost_twice_fails_once_with_an_apology(harness: Rec
 async def test_a_lost_job_with_a_call_of_unknown_fate_is_not_queued_again(harness: ReconcilerHarness) -> None:
     job = await harness.submit_job(1)
     with redis.Redis.from_url(harness.url) as client:
-        client.hset(job_key(job.id), mapping={"calls": 2, "unknown_calls": 1})
+        client.hset(DEFAULT_KEYS.job_key(job.id), mapping={"calls": 2, "unknown_calls": 1})
     await harness.reconciler.run_once()
     harness.flush_redis()
 
@@ -275,7 +275,7 @@ async def test_a_lost_job_of_a_disabled_model_fails(harness: ReconcilerHarness) 
     harness.flush_redis()
     problem = make_problem("model_off", model="SD 3.5 Large", reason="It is gone.")
     with redis.Redis.from_url(harness.url) as client:
-        client.set(disabled_model_key("sd3.5-large"), problem.model_dump_json())
+        client.set(DEFAULT_KEYS.disabled_model_key("sd3.5-large"), problem.model_dump_json())
 
     await harness.reconciler.run_once()
 
@@ -315,7 +315,7 @@ async def test_a_job_that_redis_has_as_delivered_closes_its_record_with_the_outc
     job = await harness.submit_job(1)
     with redis.Redis.from_url(harness.url) as client:
         ended = {"state": "delivered", "outcome": GENERATED.model_dump_json(), "message_id": 88, "calls": 1}
-        client.hset(job_key(job.id), mapping=ended)
+        client.hset(DEFAULT_KEYS.job_key(job.id), mapping=ended)
 
     await harness.reconciler.run_once()
 
@@ -403,8 +403,8 @@ async def test_a_lost_edit_is_queued_again_with_all_of_its_pictures(
 async def test_a_job_that_redis_has_in_an_unreadable_form_is_not_taken_for_lost(harness: ReconcilerHarness) -> None:
     odd, lost = await harness.submit_job(1), await harness.submit_job(2)
     with redis.Redis.from_url(harness.url) as client:
-        client.hset(job_key(odd.id), "job", "{")
-        client.delete(job_key(lost.id))
+        client.hset(DEFAULT_KEYS.job_key(odd.id), "job", "{")
+        client.delete(DEFAULT_KEYS.job_key(lost.id))
 
     await harness.reconciler.run_once()
 
@@ -431,7 +431,7 @@ async def test_an_unreadable_job_that_redis_lost_is_told_to_its_owner_and_the_ot
 async def test_the_record_of_an_unreadable_job_that_was_delivered_is_closed(harness: ReconcilerHarness) -> None:
     job = await harness.submit_job(1)
     with redis.Redis.from_url(harness.url) as client:
-        client.hset(job_key(job.id), mapping={"job": "{", "state": "delivered", "message_id": 99})
+        client.hset(DEFAULT_KEYS.job_key(job.id), mapping={"job": "{", "state": "delivered", "message_id": 99})
 
     await harness.reconciler.run_once()
 

@@ -9,7 +9,7 @@ import pytest
 from bot.queue.epoch import EpochReply
 from bot.queue.paused_guilds import PausedGuildsReply
 from bot.queue.replies import AcceptReply, CancelReply, JobsBeforeReply, SaveDraftReply, StatusReply
-from shared.queue import keys
+from shared.queue.keys import DEFAULT_KEYS, KeyNames
 from shared.queue.replies import ScriptReply
 from shared.queue.schema import REDIS_KEYS
 from shared.queue.scripts import list_scripts
@@ -65,12 +65,13 @@ def test_every_key_of_the_scripts_is_in_the_schema_and_every_key_of_the_schema_i
     code = "".join(path.read_text(encoding="utf-8") for path in LUA.glob("*.lua"))
     in_lua = set(re.findall(r"\bkey\('(\w+)'", code)) - {"no_such_key"}
     in_python = {
-        name.removeprefix(keys.KEY_PREFIX).partition(":")[0]
+        name.removeprefix(DEFAULT_KEYS.prefix).partition(":")[0]
+        for attribute, value in vars(KeyNames).items()
         for name in (
-            *(value for value in vars(keys).values() if isinstance(value, str) and value.startswith(keys.KEY_PREFIX)),
-            *(function("x") for name, function in vars(keys).items() if name.endswith("_key")),
+            *([getattr(DEFAULT_KEYS, attribute)] if isinstance(value, property) else []),
+            *([value(DEFAULT_KEYS, "x")] if callable(value) and attribute.endswith("_key") else []),
         )
-    } - {""}
+    } - {"no_such_key"}
 
     assert in_lua | in_python == {key.pattern.partition(":")[0] for key in REDIS_KEYS}
 
