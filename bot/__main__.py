@@ -20,7 +20,8 @@ from bot.logging import configure_logging
 from bot.settings import Settings
 from bot.storage.ledger_reports import ReportGroup
 from shared import __version__
-from shared.settings import InvalidSettingsError, find_misspelt_settings, read_settings
+from shared.settings import InvalidSettingsError
+from shared.settings_reader import find_misspelt_settings, read_settings
 from shared.stored_format import UnsupportedFormatError
 
 log = logging.getLogger(__name__)

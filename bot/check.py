@@ -21,7 +21,7 @@ from bot.storage.check import check_database
 from bot.storage.engine import DatabaseSetupError
 from bot.storage.session import Database
 from shared.catalogue import Catalogue
-from shared.settings import find_misspelt_settings
+from shared.settings_reader import find_misspelt_settings
 
 CHECK_TIMEOUT_SECONDS: Final = 30.0
 INVITE_SCOPES: Final = ("bot", "applications.commands")

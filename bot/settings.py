@@ -1,5 +1,6 @@
 """The settings of the bot."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, field_validator
@@ -130,6 +131,20 @@ class Settings(CommonSettings):
     def has_budget(self) -> bool:
         """Whether the spending of the whole bot is limited."""
         return self.budget_usd_per_day is not None or self.budget_usd_per_month is not None
+
+    @field_validator("discord_token")
+    @classmethod
+    def _validate_token(cls, token: SecretStr) -> SecretStr:
+        text = token.get_secret_value().strip()
+        if text.lower().startswith("bot "):
+            raise ValueError("it begins with “Bot ”. Remove that word and the space after it; the token itself is good")
+        if text[:1] in {"'", '"'} or text[-1:] in {"'", '"'}:
+            raise ValueError("it stands in quotes. Remove them")
+        if not re.fullmatch(r"[!-~]+", text):
+            raise ValueError(
+                "it contains a space or a character that no token has. Copy it again from Discord's portal"
+            )
+        return SecretStr(text)
 
     @field_validator("attachment_hosts", "extras_allowed_users", "servers", mode="before")
     @classmethod

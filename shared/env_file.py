@@ -16,15 +16,15 @@ class InvalidEnvFileError(PentimentoError):
     """The file cannot be read; the message says why and what to do."""
 
 
-def load_env_file(path: Path = ENV_FILE) -> None:
-    """Set the variables of the file that the environment lacks or has empty. Without a file, do nothing.
+def load_env_file(path: Path = ENV_FILE) -> frozenset[str]:
+    """Set the variables of the file that the environment lacks or has empty, and return their names.
 
-    Raises `InvalidEnvFileError`.
+    Without a file, do nothing. Raises `InvalidEnvFileError`.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        return
+        return frozenset()
     except UnicodeDecodeError:
         raise InvalidEnvFileError(_describe_encoding(path)) from None
     except OSError as error:
@@ -33,9 +33,10 @@ def load_env_file(path: Path = ENV_FILE) -> None:
         ) from None
     if "\0" in text:
         raise InvalidEnvFileError(_describe_encoding(path))
-    for name, value in dotenv_values(stream=io.StringIO(text)).items():
-        if value is not None and not os.environ.get(name):
-            os.environ[name] = value
+    values = dotenv_values(stream=io.StringIO(text))
+    loaded = {name: value for name, value in values.items() if value is not None and not os.environ.get(name)}
+    os.environ.update(loaded)
+    return frozenset(loaded)
 
 
 def _describe_encoding(path: Path) -> str:

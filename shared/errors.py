@@ -4,6 +4,7 @@
     ├── InvalidSettingsError            shared.settings
     ├── InvalidAddressError             shared.addresses.splitting (also a ValueError)
     ├── InvalidEnvFileError             shared.env_file
+    ├── SecretFileError                 shared.secret_files
     ├── UnsupportedFormatError          shared.stored_format
     ├── RejectedError                   shared.problems
     │   ├── BudgetExceededError         bot.domain.budgets

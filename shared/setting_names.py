@@ -31,11 +31,23 @@ SETTING_NAMES: Final = frozenset(
 )
 """One file may hold the settings of both halves, so each half knows those of the other."""
 
+SECRET_FILE_NAMES: Final = frozenset(
+    {
+        *("DISCORD_TOKEN_FILE", "REDIS_URL_FILE", "DATABASE_URL_FILE", "HTTP_PROXY_FILE", "HTTPS_PROXY_FILE"),
+        *("AWS_ACCESS_KEY_ID_FILE", "AWS_SECRET_ACCESS_KEY_FILE", "AWS_SESSION_TOKEN_FILE"),
+        "AWS_BEARER_TOKEN_BEDROCK_FILE",
+    }
+)
+"""The variables that name a file with the value of a secret setting."""
+
 _SIMILARITY: Final = 0.86
 _FOREIGN_PREFIXES: Final = ("AWS_ENDPOINT_URL_",)
 """Variables of other programs that differ from ours by little: boto3 knows one of these for each service."""
 
-_LIKENESSES: Final = sorted(SETTING_NAMES - {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "AWS_ENDPOINT_URL"})
+_LIKENESSES: Final = sorted(
+    (SETTING_NAMES | {name for name in SECRET_FILE_NAMES if not name.startswith("AWS_")})
+    - {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "AWS_ENDPOINT_URL"}
+)
 
 
 def describe_misspelt_settings(names: Iterable[str]) -> list[str]:
@@ -43,7 +55,7 @@ def describe_misspelt_settings(names: Iterable[str]) -> list[str]:
     sentences = []
     for name in sorted(set(names)):
         upper = name.upper()
-        if upper in SETTING_NAMES or upper.startswith(_FOREIGN_PREFIXES):
+        if upper in SETTING_NAMES | SECRET_FILE_NAMES or upper.startswith(_FOREIGN_PREFIXES):
             continue
         if similar := get_close_matches(upper, _LIKENESSES, n=1, cutoff=_SIMILARITY):
             sentences.append(f"{name} is not a setting and is ignored. Did you mean {similar[0]}?")

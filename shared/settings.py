@@ -1,27 +1,23 @@
-"""The settings that bot and worker have in common, and reading them from the environment and `.env`."""
+"""The settings that bot and worker have in common, and the catalogue that they name."""
 
 import os
 import re
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_core import ErrorDetails, PydanticUndefined
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.addresses.http import ProxySettings, parse_proxy
 from shared.addresses.redis import parse_redis_address
 from shared.catalogue import Catalogue, load_catalogue
-from shared.env_file import InvalidEnvFileError, load_env_file
 from shared.errors import PentimentoError
 from shared.queue.keys import DEFAULT_KEY_PREFIX, KeyNames, parse_key_prefix
-from shared.setting_names import describe_misspelt_settings
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ApplyGuardrail.html
 _GUARDRAIL_ID: Final = re.compile(r"[a-z0-9]+|arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+")
 _GUARDRAIL_VERSION: Final = re.compile(r"[1-9][0-9]{0,7}|DRAFT")
-
-SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
 class InvalidSettingsError(PentimentoError):
@@ -29,9 +25,12 @@ class InvalidSettingsError(PentimentoError):
 
 
 class CommonSettings(BaseSettings):
-    """Settings that the bot and the worker read from the environment, into which `read_settings` reads `.env`."""
+    """Settings that the bot and the worker read from the environment, into which `settings_reader` reads `.env`."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    library_secrets: ClassVar[tuple[str, ...]] = ()
+    """Secrets that a library reads from the environment by itself; their files are read into it."""
 
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"),
@@ -146,62 +145,27 @@ class CommonSettings(BaseSettings):
 
         Raises `InvalidSettingsError` for a wrong file.
         """
-        catalogue = self._read_catalogue_file()
+        catalogue = _read_catalogue_file(self.catalogue_file)
         return catalogue.add_check_price(self.guardrail_usd_per_picture) if self.guardrail_id else catalogue
 
-    def _read_catalogue_file(self) -> Catalogue:
-        try:
-            if self.catalogue_file is None:
-                return load_catalogue()
-            catalogue = load_catalogue(self.catalogue_file.read_text(encoding="utf-8-sig"))
-        except UnicodeDecodeError:
-            reason = "it is not a text file in UTF-8. Save it again with the encoding UTF-8."
-        except ValidationError as error:
-            reason = _summarize_catalogue_errors(error.errors())
-        except OSError as error:
-            reason = f"it cannot be read ({error.strerror}). Make it a file that the user of this process may read."
-        except ValueError as error:
-            reason = f"{error}. Correct it, or remove the setting."
-        else:
-            catalogue.set_source(f"CATALOGUE_FILE ({self.catalogue_file})")
-            return catalogue
-        raise InvalidSettingsError(f"CATALOGUE_FILE is wrong: {reason}")
 
-
-def read_settings(settings_class: type[SettingsT], *, heading: str = "", **overrides: Any) -> SettingsT:
-    """Read `.env` and the settings.
-
-    Raises `InvalidSettingsError`, which names all that is missing or wrong, one a line below the heading.
-    """
+def _read_catalogue_file(path: Path | None) -> Catalogue:
     try:
-        load_env_file()
-        return settings_class(**overrides)
-    except InvalidEnvFileError as error:
-        raise InvalidSettingsError(str(error)) from None
+        if path is None:
+            return load_catalogue()
+        catalogue = load_catalogue(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        reason = "it is not a text file in UTF-8. Save it again with the encoding UTF-8."
     except ValidationError as error:
-        errors = sorted(error.errors(), key=lambda details: details["type"] != "missing")
-        lines = [
-            _format_error(settings_class, str(details["loc"][0]), details["type"], details["msg"]) for details in errors
-        ]
-        lines = [*([heading] if heading else []), *dict.fromkeys(lines), *find_misspelt_settings()]
-        raise InvalidSettingsError("\n".join(lines)) from None
-
-
-def find_misspelt_settings() -> list[str]:
-    """Write two sentences about each variable of the environment that resembles a setting and is none."""
-    return describe_misspelt_settings(os.environ)
-
-
-def describe_settings(settings_class: type[BaseSettings]) -> tuple[tuple[str, str, str], ...]:
-    """List the name, the default and the description of every setting, required settings first."""
-    fields = sorted(settings_class.model_fields.items(), key=lambda item: not item[1].is_required())
-    return tuple((name.upper(), _format_default(field.default), field.description or "") for name, field in fields)
-
-
-def _format_error(settings_class: type[BaseSettings], field: str, error_type: str, message: str) -> str:
-    reason = "is missing" if error_type == "missing" else f"is wrong: {message.removeprefix('Value error, ')}"
-    is_advice = ". " in reason
-    return f"{field.upper()} {reason}." + ("" if is_advice else f" {settings_class.model_fields[field].description}")
+        reason = _summarize_catalogue_errors(error.errors())
+    except OSError as error:
+        reason = f"it cannot be read ({error.strerror}). Make it a file that the user of this process may read."
+    except ValueError as error:
+        reason = f"{error}. Correct it, or remove the setting."
+    else:
+        catalogue.set_source(f"CATALOGUE_FILE ({path})")
+        return catalogue
+    raise InvalidSettingsError(f"CATALOGUE_FILE is wrong: {reason}")
 
 
 def _summarize_catalogue_errors(errors: list[ErrorDetails]) -> str:
@@ -220,15 +184,3 @@ def _summarize_catalogue_errors(errors: list[ErrorDetails]) -> str:
     return (
         f"{place}: {message}. Correct it; docs/reference/models.md lists models and fields." if place else f"{message}."
     )
-
-
-def _format_default(default: Any) -> str:
-    match default:
-        case SecretStr():
-            return default.get_secret_value()
-        case tuple() | frozenset():
-            return ",".join(str(part) for part in default)
-        case None:
-            return ""
-        case _:
-            return "" if default is PydanticUndefined else str(default)

@@ -27,7 +27,7 @@ from shared.outage_log import OutageLog
 from shared.queue.celery_config import CELERY_CONFIG
 from shared.queue.redis_options import build_connection_options
 from shared.queue.stages import TASK_NAMES, Stage
-from shared.settings import find_misspelt_settings
+from shared.settings_reader import find_misspelt_settings
 from shared.stored_format import UnsupportedFormatError
 from worker.bedrock.client import BedrockImageClient
 from worker.configuration import create_guardrail, load_configuration

@@ -2,19 +2,27 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AliasChoices, Field, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from shared.addresses.http import parse_endpoint
-from shared.settings import CommonSettings, read_settings
+from shared.settings import CommonSettings
+from shared.settings_reader import read_settings
 
 _REGION: Final = re.compile(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}")
 
 
 class Settings(CommonSettings):
     """The settings of the worker, in addition to those that it shares with the bot."""
+
+    library_secrets: ClassVar[tuple[str, ...]] = (
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_BEARER_TOKEN_BEDROCK",
+    )
 
     aws_region: str = Field(
         "us-west-2",

@@ -34,7 +34,7 @@ from shared.foreign_syntax.midjourney import PARAMETERS, convert_image_weight
 from shared.i18n.messages import load_messages
 from shared.problems import make_problem
 from shared.queue.schema import REDIS_KEYS
-from shared.settings import describe_settings
+from shared.settings_reader import describe_settings
 from worker.settings import Settings as WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[2]

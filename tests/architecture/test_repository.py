@@ -13,7 +13,7 @@ from bot.settings import Settings as BotSettings
 from shared.i18n.messages import DEFAULT_LANGUAGE
 from shared.problems import ACTORS
 from shared.queue.schema import REDIS_KEYS
-from shared.settings import describe_settings
+from shared.settings_reader import describe_settings
 from tests.architecture.docs_tables import DOCS, README, ROOT, build_tables, insert_tables, list_pages
 from tests.support.messages import list_sentences, read_messages
 from worker.settings import Settings as WorkerSettings

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from shared.catalogue import Model
 from shared.dates import get_today
-from shared.settings import find_misspelt_settings
+from shared.settings_reader import find_misspelt_settings
 from worker.bedrock.check import Finding, Severity, check_guardrail, check_models, find_credentials_source
 from worker.bedrock.errors import CALL_ERRORS
 from worker.cli.command import (

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.settings import Settings
-from shared.settings import InvalidSettingsError, describe_settings, read_settings
+from shared.settings import InvalidSettingsError
+from shared.settings_reader import describe_settings, read_settings
 
 
 @pytest.fixture(autouse=True)
