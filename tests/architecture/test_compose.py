@@ -11,6 +11,7 @@ import yaml
 
 from bot.settings import Settings as BotSettings
 from shared.settings import CommonSettings
+from shared.settings_reader import list_secret_names
 from worker.settings import Settings as WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +21,11 @@ SECRET_FILES = sorted((ROOT / "deploy" / "compose").glob("*.yml"))
 SET_BY_COMPOSE = {"REDIS_URL", "DATABASE_URL"}
 SET_BY_IMAGE = {"HEARTBEAT_FILE"}
 AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK"}
-OWNERS = {"discord": {"bot"}, "aws": {"worker"}, "database": {"bot"}, "postgres": {"postgresql"}}
+SECRETS = {
+    "bot": set(list_secret_names(BotSettings)),
+    "worker": set(list_secret_names(WorkerSettings)),
+    "postgresql": {"POSTGRES_PASSWORD"},
+}
 NETWORKS = {
     "redis": {"queue"},
     "bot": {"default", "queue", "database", "pictures", "metrics"},
@@ -88,10 +93,9 @@ def test_a_secret_file_is_mounted_where_its_variable_points_and_nowhere_else(pat
     services = read_services(path)
     declared = yaml.safe_load(path.read_text())["secrets"]
 
-    mounted = {secret: name for name, service in services.items() for secret in service["secrets"]}
-    assert mounted.keys() == declared.keys()
-    assert all(name in OWNERS[secret.partition("_")[0]] for secret, name in mounted.items())
+    assert sorted(secret for service in services.values() for secret in service["secrets"]) == sorted(declared)
     for name, service in services.items():
+        assert {secret.upper() for secret in service["secrets"]} <= SECRETS[name]
         files = {key: value for key, value in service["environment"].items() if value}
         assert files == {f"{secret.upper()}_FILE": f"/run/secrets/{secret}" for secret in service["secrets"]}
         fixed = {key for key, value in read_services()[name]["environment"].items() if value is not None}
