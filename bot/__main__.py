@@ -52,7 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         catalogue = settings.read_catalogue()
     except InvalidSettingsError as error:
         return print_error(EXIT_NOT_CONFIGURED, str(error))
-    configure_logging("ERROR" if command in {"check", "ledger", "batch"} else settings.log_level)
+    configure_logging(
+        "ERROR" if command in {"check", "ledger", "batch"} else settings.log_level,
+        log_format=settings.log_format,
+        shows_prompts=settings.log_prompts,
+    )
     for sentence in find_misspelt_settings() if command == "run" else ():
         log.warning("%s", sentence)
     discord.http.Route.BASE = settings.discord_api_url

@@ -27,6 +27,11 @@ class Settings(CommonSettings):
         "postgresql://user:password@host/name for a PostgreSQL server. "
         "Special characters in its password are percent-encoded.",
     )
+    log_prompts: bool = Field(
+        False,
+        description="Whether the log shows what people ask for: the prompt of each request that is accepted, and at "
+        "LOG_LEVEL=DEBUG the bodies of Discord's events and requests.",
+    )
     reconcile_interval_seconds: float = Field(
         60, ge=1, description="How often the bot looks for requests that the queue has lost, in seconds."
     )

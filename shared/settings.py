@@ -67,6 +67,9 @@ class CommonSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The lowest level of messages that are logged: DEBUG, INFO, WARNING or ERROR."
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="The format of the log: text, or json for one JSON object a line."
+    )
     http_proxy: SecretStr | None = Field(
         None, description="The proxy for http:// addresses, as http://host:port. Redis and the database use none."
     )
@@ -113,6 +116,11 @@ class CommonSettings(BaseSettings):
     @classmethod
     def _ignore_case(cls, level: Any) -> Any:
         return level.strip().upper() if isinstance(level, str) else level
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _ignore_case_of_format(cls, log_format: Any) -> Any:
+        return log_format.strip().lower() if isinstance(log_format, str) else log_format
 
     @field_validator("heartbeat_file")
     @classmethod

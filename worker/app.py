@@ -6,6 +6,7 @@ import signal
 import sys
 from typing import Any, Final
 
+import celery.apps.worker
 import kombu.asynchronous
 from celery import Celery, bootsteps, platforms
 from celery.signals import (
@@ -22,7 +23,7 @@ from kombu import Queue as CeleryQueue
 
 from shared.addresses.redis import parse_redis_address
 from shared.catalogue import Catalogue
-from shared.logging import UtcFormatter, configure_logging
+from shared.logging import WRITERS, EntryFormatter, configure_logging
 from shared.outage_log import OutageLog
 from shared.queue.celery_config import CELERY_CONFIG
 from shared.queue.redis_options import build_connection_options
@@ -59,7 +60,9 @@ def run_worker() -> bool:
         signal.SIGHUP,
     ):  # until Celery handles signals, there is nothing to finish
         signal.signal(number, lambda *_: sys.exit(0))
-    worker = load_app().Worker(without_gossip=True, without_mingle=True, without_heartbeat=True)
+    # it tells stdout of each signal, as the log does
+    celery.apps.worker.safe_say = lambda *_: None  # type: ignore[attr-defined]
+    worker = load_app().Worker(without_gossip=True, without_mingle=True, without_heartbeat=True, quiet=True)
     signals: list[str] = []
     worker_shutting_down.connect(lambda sig, **_: signals.append(sig), weak=False)
     worker.start()
@@ -72,7 +75,7 @@ def load_app() -> Celery:
     """Read the settings, set up logging, and create the app. Raises `InvalidSettingsError`."""
     settings, catalogue = load_configuration()
     tune_malloc()
-    configure_logging(settings.log_level, UtcFormatter())
+    configure_logging(settings.log_level, EntryFormatter(WRITERS[settings.log_format]))
     for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
     for sentence in find_misspelt_settings():

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from celery import Celery
 
 from shared.catalogue import Catalogue
+from shared.log_context import bind_job_id
 from shared.outcome import Failed
 from shared.problems import make_problem
 from shared.queue.stages import TASK_NAMES, Stage
@@ -71,6 +72,11 @@ class Tasks:
             return False
         if claim is None:
             return False
+        with bind_job_id(claim.job.id):
+            self._handle_claim(claim, handler)
+        return True
+
+    def _handle_claim(self, claim: Claim, handler: Callable[[Claim], None]) -> None:
         try:
             handler(claim)
         except QueueUnavailableError as error:
@@ -79,4 +85,3 @@ class Tasks:
         except Exception:  # a bug must end with a message for the requester, not with a lost job
             log.exception("job %s: internal error", claim.job.id)
             self._queue.finish(claim, Failed(problem=make_problem("internal")))
-        return True

@@ -29,6 +29,7 @@ from bot.storage.result_hashes import SqlResultHashStore
 from shared.catalogue import Catalogue
 from shared.errors import PentimentoError
 from shared.job import Job
+from shared.log_context import bind_job_id
 from shared.outage_log import OutageLog
 from shared.outcome import Failed, Generated
 
@@ -189,6 +190,10 @@ class OutcomeConsumer:
     ) -> None:
         if previous is not None:
             await asyncio.wait([previous])
+        with bind_job_id(entry.job_id):
+            await self._retry_delivery(entry, status)
+
+    async def _retry_delivery(self, entry: OutcomeEntry, status: JobStatus | UnreadableJob | None) -> None:
         for delay in self._retry_delays:
             try:
                 async with self._slots:
@@ -220,7 +225,9 @@ class OutcomeConsumer:
                 settings = await self._final_status.load_settings(status.job)
                 await self._final_status.show_outcome(status, status.outcome, message, settings)
         await self._save_images(status, is_undelivered=message is None)
-        await self._queue.acknowledge_outcome(entry, message.message_id if message else None)
+        message_id = message.message_id if message else None
+        await self._queue.acknowledge_outcome(entry, message_id)
+        log.info("job %s: delivered (%s), message %s", entry.job_id, status.outcome.kind, message_id or "none")
 
     async def _save_images(self, status: JobStatus, *, is_undelivered: bool) -> None:
         """Store the picture that the job started from, and its result if that was posted nowhere.

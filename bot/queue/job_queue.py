@@ -18,14 +18,18 @@ from bot.queue.scripts import ScriptRunner
 from bot.queue.status import RedisJobStatusReader
 from shared.catalogue import Catalogue
 from shared.job import Job
+from shared.log_context import bind_job_id
+from shared.logging import PROMPT_LOGGER
 from shared.outcome import Failed
 from shared.problems import DISABLED_UNTIL_FACT, Problem, RejectedError, make_problem
+from shared.prompts import format_prompt
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.refusals import find_refusal
 from shared.queue.scripts import is_oom_error
 from shared.queue.stages import Stage
 
 log = logging.getLogger(__name__)
+prompt_log = logging.getLogger(PROMPT_LOGGER)
 
 PURGE_BATCH_SIZE: Final = 200
 _DISABLED_CODES: Final = {"model_gone": "model_gone_for_now", "model_withdrawn": "model_withdrawn_for_now"}
@@ -71,11 +75,16 @@ class RedisJobQueue(RedisJobStatusReader):
         for which the model is disabled); nothing is stored then. Raises `QueueResultUnknownError`, also where Redis
         refuses for a while.
         """
-        reply = await self._accept(job, image, unknown_calls)
+        with bind_job_id(job.id):
+            reply = await self._accept(job, image, unknown_calls)
         problem = _find_problem(reply)
         if problem is not None:
             raise RejectedError(problem)
-        return reply.result is AcceptResult.ACCEPTED
+        is_new = reply.result is AcceptResult.ACCEPTED
+        if is_new:
+            words = (format_prompt(job.request.text_prompts), *job.request.list_searched_texts())
+            prompt_log.info("job %s: accepted with the prompt %r", job.id, " / ".join(filter(None, words)))
+        return is_new
 
     async def find_limit_problem(self, model: str, user_id: int, channel_id: int, guild_id: int) -> Problem | None:
         """Find why a job for this model would not be accepted now, by the same script; nothing is stored.

@@ -23,6 +23,7 @@ from bot.queue.job_queue import RedisJobQueue
 from bot.storage.jobs import SqlJobStore
 from shared.errors import PentimentoError
 from shared.job import Job
+from shared.log_context import bind_job_id
 from shared.outcome import Failed, Outcome
 from shared.problems import Problem, RejectedError, make_problem
 
@@ -119,7 +120,8 @@ class Reconciler:
     async def _repair_record(self, record: OpenJobRecord) -> None:
         try:
             async with self._slots:
-                await self._close_or_requeue(record)
+                with bind_job_id(record.job.id):
+                    await self._close_or_requeue(record)
         except PentimentoError as error:
             log.warning("job %s: its record stays open, the next round tries again: %s", record.job.id, error)
         except Exception:

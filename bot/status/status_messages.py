@@ -27,6 +27,7 @@ from bot.status.worker_alarm import WorkerAlarm
 from shared.catalogue import Catalogue
 from shared.i18n.messages import load_messages
 from shared.job import Job, Origin
+from shared.log_context import bind_job_id
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +170,8 @@ class StatusMessages:
             if self._finalized_ids is None or origin.message_id in self._finalized_ids:
                 return
             try:
-                await self._edit_message(origin, content=text, view=self._build_buttons(status))
+                with bind_job_id(job_id):
+                    await self._edit_message(origin, content=text, view=self._build_buttons(status))
                 displayed = _DisplayedStatus(_get_phase(status), text, self._clock())
             except (discord.Forbidden, discord.NotFound) as error:
                 log.info("job %s: its status message cannot be edited any more (%s)", job_id, error)

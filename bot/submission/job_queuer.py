@@ -28,6 +28,7 @@ from bot.submission.image_notes import list_image_notes
 from bot.submission.images import ImageFetcher
 from bot.submission.validation import RequestValidator
 from shared.job import EntryRef, Job, Origin, Priority, Requester, SourceKind
+from shared.log_context import bind_job_id
 from shared.notes import Note
 from shared.problems import Problem, RejectedError, make_problem
 from shared.request.builder import pick_seed
@@ -131,6 +132,16 @@ class JobQueuer:
         are left to `bot.recovery.reconciler`. After any other error, the records of the remaining jobs are closed.
         """
         self.followups.remember(interaction, [job.id for job in jobs])
+        with bind_job_id(jobs[0].exploration_id or jobs[0].id):
+            return await self._acknowledge_and_queue(interaction, jobs, image, acknowledge)
+
+    async def _acknowledge_and_queue(
+        self,
+        interaction: discord.Interaction,
+        jobs: Sequence[Job],
+        image: RemoteImage | StoredImage | None,
+        acknowledge: Acknowledge,
+    ) -> Mapping[str, Sequence[Problem]]:
         acknowledgement = asyncio.ensure_future(acknowledge())
         rejections: dict[str, Sequence[Problem]] = {}
         remaining = [job.id for job in jobs]

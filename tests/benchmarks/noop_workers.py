@@ -18,7 +18,7 @@ import worker.app
 import worker.generate
 import worker.prepare
 from shared.catalogue import load_catalogue
-from shared.logging import UtcFormatter, configure_logging
+from shared.logging import EntryFormatter, configure_logging, write_text
 from shared.request.pictures import Pictures
 from worker.call_result import GeneratedImage
 from worker.imaging.pictures import PreparedPictures
@@ -82,7 +82,7 @@ def build_bare_app(settings: Settings) -> Celery:
 
 def main(which: str, url: str) -> None:
     """Run one of the two until SIGTERM; READY in Redis counts those that are up."""
-    configure_logging("INFO", UtcFormatter())
+    configure_logging("INFO", EntryFormatter(write_text))
     for chatty in ("celery", "kombu"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     app = {"ours": run_our_worker, "bare": build_bare_app}[which](Settings(redis_url=SecretStr(url), _env_file=None))

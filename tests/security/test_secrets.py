@@ -16,6 +16,7 @@ from demo.http_client import request_json
 from shared.queue.keys import DEFAULT_KEYS
 from tests.support.recorded_run import RecordedRun
 
+PROMPT_WORDS = ("a castle", "a tower", "a lake", "a bridge", "evil.example")
 pytestmark = pytest.mark.timeout(300)
 ImageReader = Callable[[bytes], object]
 
@@ -52,6 +53,16 @@ def test_there_is_something_to_search_for(run: RecordedRun) -> None:
 def test_no_log_and_no_error_message_shows_a_secret(run: RecordedRun, name: str) -> None:
     assert find_secrets(run, run.read_logs()[name]) == []
     assert not re.search(r"hm=[0-9a-f]{16}", run.read_logs()[name])
+
+
+def test_no_log_shows_a_prompt_although_everything_is_logged(run: RecordedRun) -> None:
+    logs = run.read_logs()
+
+    assert "discord.http" in logs["bot"]
+    assert "discord.gateway" in logs["bot"]
+    for name, text in logs.items():
+        if name.startswith(("bot", "worker")):
+            assert [words for words in PROMPT_WORDS if words in text] == [], name
 
 
 def test_no_picture_shows_a_secret(run: RecordedRun) -> None:

@@ -5,6 +5,7 @@ It costs 0.1 ms of CPU, where a call of boto3 takes 5 ms. https://docs.python.or
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import copy_context
 from threading import Thread
 from typing import TypeVar
 
@@ -39,7 +40,7 @@ def run_with_deadline(
             else:
                 on_late_result(result)
 
-    Thread(target=run, name="bedrock-call", daemon=True).start()
+    Thread(target=copy_context().run, args=(run,), name="bedrock-call", daemon=True).start()
     try:
         return future.result(max(0.0, seconds))
     except TimeoutError:

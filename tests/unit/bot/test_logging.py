@@ -1,5 +1,6 @@
-"""The log contains no secrets."""
+"""The log contains no secrets, and no prompts unless they are wanted."""
 
+import json
 import logging
 import re
 import sys
@@ -8,14 +9,15 @@ import pytest
 
 from bot.domain.rounds import Phase
 from bot.features.rounds.custom_ids import BallotChoiceId
-from bot.logging import RedactingFormatter
+from bot.logging import hide_payloads, redact
+from shared.logging import EntryFormatter, write_json, write_text
 
 TOKEN = "aW50ZXJhY3Rpb246MTIz.secret-part_-9"
 
 
 def format_line(message: str, *args: object, error: bool = False) -> str:
     record = logging.LogRecord("bot.x", logging.INFO, "", 0, message, args, sys.exc_info() if error else None)
-    return RedactingFormatter().format(record)
+    return EntryFormatter(write_text, redact).format(record)
 
 
 def test_a_record_is_one_line_with_time_level_and_logger() -> None:
@@ -37,6 +39,8 @@ def test_a_record_is_one_line_with_time_level_and_logger() -> None:
 )
 def test_tokens_and_signatures_are_removed(message: str) -> None:
     assert TOKEN not in format_line(message)
+    record = logging.LogRecord("bot.x", logging.INFO, "", 0, "%s", (message,), None)
+    assert TOKEN not in json.loads(EntryFormatter(write_json, redact).format(record))["message"]
 
 
 def test_no_event_and_no_request_with_a_ballot_is_shown() -> None:
@@ -44,7 +48,28 @@ def test_no_event_and_no_request_with_a_ballot_is_shown() -> None:
     event = f"WebSocket Event: {{'member': {{'id': '8'}}, 'data': {{'custom_id': '{custom_id}', 'values': ['9']}}}}"
     record = logging.LogRecord("discord.gateway", logging.DEBUG, "", 0, "For Shard ID %s: %s", (0, event), None)
 
-    assert RedactingFormatter().format(record).endswith("DEBUG   discord.gateway  …")
+    assert EntryFormatter(write_text, redact).format(record).endswith("DEBUG   discord.gateway  …")
+
+
+@pytest.mark.parametrize(
+    ("message", "args", "line"),
+    [
+        ("For Shard ID %s: WebSocket Event: %s", (None, {"d": "castle"}), "For Shard ID None: WebSocket Event: …"),
+        (
+            "%s %s with %s has returned %s",
+            ("POST", "/x", '{"content": "castle"}', 200),
+            "POST /x with … has returned 200",
+        ),
+        ("%s %s has received %s", ("GET", "/x", [{"content": "castle"}]), "GET /x has received …"),
+        ("Received %s", ({"content": "castle"},), "Received …"),
+        ("Unexpected: %s", (), "Unexpected: %s"),
+    ],
+)
+def test_events_and_bodies_are_hidden(message: str, args: tuple[object, ...], line: str) -> None:
+    record = logging.LogRecord("discord.http", logging.DEBUG, "", 0, message, args, None)
+
+    assert hide_payloads(record)
+    assert record.getMessage() == line
 
 
 def test_tokens_are_removed_from_tracebacks_too() -> None:
