@@ -38,7 +38,9 @@ from bot.features.server_settings.feature import build_server_settings_feature
 from bot.features.style_sets.feature import build_style_sets_feature
 from bot.features.teams.feature import build_teams_feature
 from bot.features.word_list.feature import build_word_list_feature
+from bot.health import HealthMonitor
 from bot.lifecycle import StartupError, run_unless_stopped, run_until_stopped
+from bot.monitoring.setup import open_monitoring
 from bot.results.newest import NewestResultFinder
 from bot.services import Services, open_services
 from bot.settings import Settings
@@ -51,8 +53,9 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    monitor = HealthMonitor()
     try:
-        async with open_services(settings, catalogue) as services:
+        async with open_services(settings, catalogue) as services, open_monitoring(services, monitor) as show_client:
             if not await run_unless_stopped(services.connect(), stop):
                 return
             bot = Bot(
@@ -64,7 +67,8 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
                 leaves_other_guilds=settings.leave_other_servers,
                 proxy=settings.proxies.choose_proxy(settings.discord_api_url),
             )
-            background_tasks = build_background_tasks(services, settings, bot)
+            show_client(bot)
+            background_tasks = build_background_tasks(services, settings, bot, monitor)
             await run_until_stopped(bot, settings.discord_token.get_secret_value(), background_tasks, stop)
     except DatabaseSetupError as error:
         raise StartupError(str(error)) from error

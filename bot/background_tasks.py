@@ -11,8 +11,9 @@ from bot.delivery.notices import NoticeSender
 from bot.discord_client.client import Bot
 from bot.explorations.message_updater import ExplorationMessages
 from bot.features.gallery.poster import GalleryPoster
-from bot.health import Heartbeat, Probe
+from bot.health import HealthMonitor, Heartbeat
 from bot.lifecycle import BackgroundTask
+from bot.monitoring.probes import build_probes
 from bot.periodic import run_every
 from bot.recovery.epoch import EpochKeeper
 from bot.recovery.reconciler import Reconciler
@@ -33,8 +34,13 @@ from bot.storage.housekeeping import (
 OFFER_INTERVAL_SECONDS: Final = 10.0
 
 
-def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> dict[str, BackgroundTask]:
-    """Build the tasks that run beside the client, by name. Those of the leader wait until this bot leads."""
+def build_background_tasks(
+    services: Services, settings: Settings, bot: Bot, monitor: HealthMonitor
+) -> dict[str, BackgroundTask]:
+    """Build the tasks that run beside the client, by name, and start to probe them.
+
+    Those of the leader wait until this bot leads.
+    """
     s = services
     exploration_messages = ExplorationMessages(
         bot, s.queue, s.explorations, s.thumbnail_loader, s.catalogue, s.guild_settings
@@ -114,31 +120,7 @@ def build_background_tasks(services: Services, settings: Settings, bot: Bot) -> 
         "leader lock": s.leader_lock.run,
         "models on offer": partial(run_every, OFFER_INTERVAL_SECONDS, update_offer, "updating the models on offer"),
     }
+    monitor.start(build_probes(services, bot, consumer))
     if settings.heartbeat_file:
-        tasks["heartbeat"] = Heartbeat(settings.heartbeat_file, build_probes(services, bot, consumer)).run
+        tasks["heartbeat"] = Heartbeat(settings.heartbeat_file, monitor).run
     return tasks | {name: partial(s.leader_lock.run_while_leader, task) for name, task in leader_tasks.items()}
-
-
-def build_probes(services: Services, bot: Bot, consumer: OutcomeConsumer) -> dict[str, Probe]:
-    """Build the probes of the heartbeat."""
-    s = services
-
-    async def is_gateway_alive() -> bool:
-        return bot.is_receiving()
-
-    async def is_redis_answering() -> bool:
-        return s.leader_lock.is_answered()
-
-    async def is_database_writable() -> bool:
-        await s.database.probe_write()
-        return True
-
-    async def is_delivering() -> bool:
-        return not s.leader_lock.is_leader or consumer.is_reading()
-
-    return {
-        "Discord's gateway": is_gateway_alive,
-        "Redis": is_redis_answering,
-        "the database": is_database_writable,
-        "delivery": is_delivering,
-    }

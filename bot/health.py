@@ -1,8 +1,10 @@
-"""A heartbeat for a container's health check: a file that is touched while the bot can do all of its work."""
+"""The health of the bot: probes of all that it needs, which decide on its heartbeat file and on /readyz alike."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -10,16 +12,60 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_INTERVAL_SECONDS: Final = 5.0
 PROBE_TIMEOUT_SECONDS: Final = 5.0
+MAX_AGE_SECONDS: Final = 1.0
+"""How long the results of the probes are used again, however many ask for them."""
 
-Probe = Callable[[], Awaitable[bool]]
+
+@dataclass(frozen=True)
+class Probe:
+    """Finds whether something is in order that the bot needs; an error or a delay is as good as a no.
+
+    `key` names it in /readyz and in metrics, `name` in the log. One that is not `for_heartbeat` finds faults that no
+    restart of the bot can end.
+    """
+
+    key: str
+    name: str
+    run: Callable[[], Awaitable[bool]]
+    for_heartbeat: bool = True
+
+
+class HealthMonitor:
+    """Runs the probes, at most once a second. Before the bot has started there are none."""
+
+    def __init__(self) -> None:
+        self.probes: Sequence[Probe] = ()
+        self._results: Mapping[Probe, bool] = {}
+        self._checked_at = float("-inf")
+        self._lock = asyncio.Lock()
+
+    @property
+    def has_started(self) -> bool:
+        """Whether the bot has got so far that it can be ready."""
+        return bool(self.probes)
+
+    def start(self, probes: Sequence[Probe]) -> None:
+        """Begin to use these probes."""
+        self.probes = probes
+        self._checked_at = float("-inf")
+
+    async def run_probes(self) -> Mapping[Probe, bool]:
+        """Tell which probes find all in order."""
+        async with self._lock:
+            if time.monotonic() - self._checked_at >= MAX_AGE_SECONDS:
+                probes = self.probes
+                results = await asyncio.gather(*(_run_probe(probe) for probe in probes))
+                self._results = dict(zip(probes, results, strict=True))
+                self._checked_at = time.monotonic()
+            return self._results
 
 
 class Heartbeat:
-    """Touches the file every few seconds while each probe, by the name of what it looks at, finds all in order."""
+    """Touches a file every few seconds while the probes find all in order that a restart of the bot could mend."""
 
-    def __init__(self, file: Path, probes: Mapping[str, Probe]) -> None:
+    def __init__(self, file: Path, monitor: HealthMonitor) -> None:
         self._file = file
-        self._probes = probes
+        self._monitor = monitor
         self._reported: list[str] = []
 
     async def run(self) -> None:
@@ -30,8 +76,8 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """Run the probes, and touch the file if none of them fails."""
-        results = await asyncio.gather(*(_run_probe(probe) for probe in self._probes.values()))
-        failing = [name for name, is_in_order in zip(self._probes, results, strict=True) if not is_in_order]
+        results = await self._monitor.run_probes()
+        failing = [probe.name for probe, is_passed in results.items() if probe.for_heartbeat and not is_passed]
         if not failing:
             try:
                 await asyncio.to_thread(self._file.touch)
@@ -48,6 +94,6 @@ class Heartbeat:
 async def _run_probe(probe: Probe) -> bool:
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
-            return await probe()
+            return await probe.run()
     except Exception:  # noqa: BLE001 - whatever is wrong, it is not in order
         return False

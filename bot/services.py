@@ -14,6 +14,7 @@ from bot.batches.message_builder import BatchMessageBuilder
 from bot.batches.repeater import BatchRepeater
 from bot.batches.row_requests import RowRequestBuilder
 from bot.batches.uploads import BatchUploads
+from bot.cached_reading import CachedReading
 from bot.domain.budgets import build_bot_budgets
 from bot.domain.errors import QueueUnavailableError
 from bot.explorations.confirmation import ExplorationConfirmation
@@ -30,6 +31,7 @@ from bot.queue.epoch import RedisQueueEpoch
 from bot.queue.job_queue import RedisJobQueue
 from bot.queue.leader_lock import LeaderLock
 from bot.queue.limits import Limits, ScopeLimits
+from bot.queue.measurement import RedisQueueMeasurement
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.paused_guilds import RedisPausedGuilds
 from bot.queue.saved_searches import RedisSavedSearchStore
@@ -87,6 +89,9 @@ from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
 
 CONNECT_RETRY_SECONDS: Final = 2.0
+QUEUE_READING_SECONDS: Final = 2.0
+READING_TIMEOUT_SECONDS: Final = 3.0
+"""Less than the time limits of the probes and of a scrape, 5 and 10 s."""
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +117,10 @@ class Services:
         )
         self.call_paces = RedisCallPaces(self._redis, catalogue)
         self.withdrawn_models = WithdrawnModels(self._redis, catalogue)
+        measurement = RedisQueueMeasurement(self._redis, catalogue)
+        self.queue_readings = CachedReading(
+            measurement.measure, max_age_seconds=QUEUE_READING_SECONDS, timeout_seconds=READING_TIMEOUT_SECONDS
+        )
         self.outcomes = RedisOutcomeStream(self._redis, catalogue)
         self.leader_lock = LeaderLock(self._redis)
         self.queue_epoch = RedisQueueEpoch(self._redis)

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.addresses.http import ProxySettings, parse_proxy
+from shared.addresses.http import ProxySettings, parse_listening_address, parse_proxy
 from shared.addresses.redis import parse_redis_address
 from shared.catalogue import Catalogue, load_catalogue
 from shared.errors import PentimentoError
@@ -48,6 +48,11 @@ class CommonSettings(BaseSettings):
     )
     heartbeat_file: Path | None = Field(
         None, description="A file that is touched every few seconds while all is well, for a container's health check."
+    )
+    http_address: str = Field(
+        "",
+        description="The host and the port, as 0.0.0.0:9108, on which this process tells its metrics and its health: "
+        "/metrics, /healthz and /readyz. Empty: it listens nowhere. Port 0 takes a free one, which the log names.",
     )
     guardrail_id: str | None = Field(
         None,
@@ -95,6 +100,13 @@ class CommonSettings(BaseSettings):
     @classmethod
     def _validate_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
         return SecretStr(parse_proxy(proxy.get_secret_value())) if proxy else None
+
+    @field_validator("http_address")
+    @classmethod
+    def _validate_http_address(cls, address: str) -> str:
+        if address:
+            parse_listening_address(address)
+        return address
 
     @field_validator("guardrail_id")
     @classmethod

@@ -33,8 +33,10 @@ from shared.stored_format import UnsupportedFormatError
 from worker.bedrock.client import BedrockImageClient
 from worker.configuration import create_guardrail, load_configuration
 from worker.generate import GenerateJob
+from worker.health import WorkerHealth
 from worker.maintenance import MaintenanceThread
 from worker.malloc import tune_malloc
+from worker.monitoring.setup import Monitoring
 from worker.picture_checks import PictureChecks
 from worker.queue.connection import connect_to_redis
 from worker.queue.consumer_watch import ConsumerWatch
@@ -114,12 +116,15 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
     generate_job = GenerateJob(queue, bedrock, catalogue, settings.max_wait_seconds, signer, checks)
     tasks = Tasks(queue, catalogue, generate_job, cores=count_usable_cores())
     tasks.register(app)
+    health = WorkerHealth(lambda: tasks.is_draining)
     maintenance = MaintenanceThread(
         queue.renew_leases,
         lambda: queue.sweep(catalogue),
         is_consuming=lambda: tasks.is_draining or consumer_watch.count_round(),
+        health=health,
         heartbeat_file=settings.heartbeat_file,
     )
+    monitoring = Monitoring(settings.http_address, health, consumer_watch, settings.worker_concurrency)
 
     def check_format(**_: Any) -> None:
         try:
@@ -138,11 +143,10 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
 
     def close_connections(**_: Any) -> None:
         maintenance.stop()
-        bedrock.close()
-        if guardrail:
-            guardrail.close()
-        redis.close()
+        for close in (monitoring.close, bedrock.close, *([guardrail.close] if guardrail else []), redis.close):
+            close()
 
+    worker_init.connect(monitoring.start, weak=False)
     worker_init.connect(check_format, weak=False)
     worker_ready.connect(start_maintenance, weak=False)
     worker_shutting_down.connect(stop_claiming, weak=False)

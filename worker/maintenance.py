@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from shared.outage_log import OutageLog
+from worker.health import WorkerHealth
 from worker.ports import QueueUnavailableError
 
 log = logging.getLogger(__name__)
@@ -16,13 +17,18 @@ INTERVAL_SECONDS = 1.0
 class MaintenanceThread:
     """A thread that runs its steps again and again, and touches the heartbeat file after each round without errors.
 
-    It leaves the file alone while `is_consuming` finds that Celery's consumer hangs.
+    It leaves the file alone while `is_consuming` finds that Celery's consumer hangs. `health` remembers each round.
     """
 
     def __init__(
-        self, *steps: Callable[[], None], is_consuming: Callable[[], bool], heartbeat_file: Path | None
+        self,
+        *steps: Callable[[], None],
+        is_consuming: Callable[[], bool],
+        health: WorkerHealth,
+        heartbeat_file: Path | None,
     ) -> None:
         self._steps = steps
+        self._health = health
         self._is_consuming = is_consuming
         self._heartbeat_file = heartbeat_file
         self._stop_event = threading.Event()
@@ -39,6 +45,7 @@ class MaintenanceThread:
 
     def _run(self) -> None:
         while not self._stop_event.wait(INTERVAL_SECONDS):
+            self._health.record_round()
             try:
                 for step in self._steps:
                     step()
@@ -51,7 +58,9 @@ class MaintenanceThread:
                 self._outage.report_success()
 
     def _beat(self) -> None:
-        if not self._is_consuming():
+        is_consuming = self._is_consuming()
+        self._health.record_success(is_consuming=is_consuming)
+        if not is_consuming:
             self._consumer_outage.report_failure(
                 "Celery's consumer hangs: no ticket is fetched although jobs could run. The heartbeat stops; restart"
                 " this worker"

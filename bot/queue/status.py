@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, Final, cast
 
+from bot.domain.queue_gauges import WORKER_TIMEOUT_SECONDS
 from bot.domain.status import JobsBefore, JobStatus, QueueState
 from bot.domain.unreadable import UnreadableJob, salvage_job
 from bot.queue.connection import QueueRedis, raise_queue_unavailable, translate_redis_errors
@@ -29,8 +30,7 @@ OPEN_JOBS_PAGE_SIZE: Final = 100
 DEFAULT_CALL_SECONDS: Final = 10.0
 """How long a call takes of a model that is no longer in the catalogue and was not called lately."""
 
-WORKER_TIMEOUT_MS: Final = 20_000
-"""How long after the last sweep, which each worker does every second, workers count as gone."""
+WORKER_TIMEOUT_MS: Final = int(WORKER_TIMEOUT_SECONDS * 1000)
 
 JOB_CACHE_SIZE: Final = 512
 

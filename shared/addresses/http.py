@@ -7,9 +7,10 @@ from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # missing in typeshed
 
-from shared.addresses.splitting import InvalidAddressError, split_address
+from shared.addresses.splitting import MAX_PORT, InvalidAddressError, split_address
 
 _HTTP: Final = ("http", "https")
+_LISTENING_ADDRESS: Final = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[\w.-]+)):(?P<port>[0-9]{1,5})")
 _HOST_NAME: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 
 
@@ -34,6 +35,19 @@ def parse_proxy(text: str) -> str:
     if parts.path.strip("/") or parts.options:
         raise InvalidAddressError("it contains more than a host and a port. Write http://host:port")
     return address
+
+
+def parse_listening_address(text: str) -> tuple[str, int]:
+    """Split the address on which a process listens into host and port, 0 for a free one.
+
+    Raises `InvalidAddressError`.
+    """
+    matched = _LISTENING_ADDRESS.fullmatch(text)
+    if matched is None or int(matched["port"]) > MAX_PORT:
+        raise InvalidAddressError(
+            f"its host and port cannot be read. Write host:port, as 127.0.0.1:9108, with a number up to {MAX_PORT}"
+        )
+    return matched["ipv6"] or matched["name"], int(matched["port"])
 
 
 def parse_host(text: str) -> str:

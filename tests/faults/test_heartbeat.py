@@ -1,4 +1,4 @@
-"""The bot's heartbeat stops with each thing that it cannot work without, and goes on with it: real processes each."""
+"""The bot's heartbeat and /readyz fail with each thing that it cannot work without: real processes each."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fault_stack import FaultStack, open_fault_stack
+from tests.support.monitoring import fetch_page, find_monitoring_url, list_failing_checks
 from tests.support.user import wait_until
 
 SECONDS_WITHOUT_BEAT = 3.0
@@ -25,7 +26,8 @@ CONSTANTS = {
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
     """A stack without a worker, whose bot beats every half second."""
     folder = tmp_path_factory.mktemp("heartbeat")
-    with open_fault_stack(folder, start=("bot",), constants=CONSTANTS, HEARTBEAT_FILE=str(folder / "alive")) as opened:
+    settings = {"HEARTBEAT_FILE": str(folder / "alive"), "HTTP_ADDRESS": "127.0.0.1:0"}
+    with open_fault_stack(folder, start=("bot",), constants=CONSTANTS, **settings) as opened:
         yield opened
 
 
@@ -48,11 +50,14 @@ def lock_records(stage: FaultStack) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("break_service", "name"), [(freeze_redis, "Redis"), (lock_records, "the database")], ids=["Redis", "database"]
+    ("break_service", "name", "check"),
+    [(freeze_redis, "Redis", "redis"), (lock_records, "the database", "database")],
+    ids=["Redis", "database"],
 )
 def test_the_heartbeat_stops_and_goes_on(
-    stage: FaultStack, break_service: Callable[[FaultStack], AbstractContextManager[None]], name: str
+    stage: FaultStack, break_service: Callable[[FaultStack], AbstractContextManager[None]], name: str, check: str
 ) -> None:
+    url = find_monitoring_url(stage.stack.processes["bot"])
     file, log = Path(stage.stack.environment["HEARTBEAT_FILE"]), stage.stack.processes["bot"].log
     wait_until(file.exists, "a heartbeat")
     read_before = len(log.read_text())
@@ -60,12 +65,19 @@ def test_the_heartbeat_stops_and_goes_on(
     def list_heartbeat_lines() -> list[str]:
         return [line for line in log.read_text()[read_before:].splitlines() if "the heartbeat" in line]
 
+    wait_until(lambda: list_failing_checks(url) == ["workers"], "nothing that fails but for the worker that is missing")
     with break_service(stage):
         wait_until(
             lambda: any("stops until these work again" in line and name in line for line in list_heartbeat_lines()),
             "a line that it stops",
         )
         last_beat = file.stat().st_mtime
+        assert check in list_failing_checks(url)
+        assert fetch_page(f"{url}/healthz")[0] == 200, "a restart of the bot would mend nothing"
+        status, metrics = fetch_page(f"{url}/metrics")
+        assert status == 200
+        assert f'pentimento_ready{{check="{check}",component="bot"}} 0.0' in metrics
+        assert ("pentimento_redis_up 0.0" in metrics) is (check == "redis")
         time.sleep(SECONDS_WITHOUT_BEAT)
         assert file.stat().st_mtime == last_beat
     wait_until(lambda: file.stat().st_mtime > last_beat, "a heartbeat that goes on")

@@ -38,6 +38,11 @@ class ConsumerWatch:
         with self._lock:
             self._running_tasks -= 1
 
+    def count_running_tasks(self) -> int:
+        """Count the tasks that run now."""
+        with self._lock:
+            return self._running_tasks
+
     def count_round(self) -> bool:
         """Count a round of maintenance, and return whether the consumer is in order."""
         with self._lock:

@@ -31,6 +31,7 @@ local calls = {
   {'SREM', name, 'member'},
   {'ZADD', name, 1, 'member'},
   {'ZCARD', name},
+  {'ZCOUNT', name, 0, 1},
   {'ZRANGE', name, 0, -1},
   {'ZRANGEBYSCORE', name, 0, 1},
   {'ZREVRANGEBYSCORE', name, 1, 0},
@@ -46,6 +47,8 @@ local calls = {
   {'XADD', name, '1-1', 'field', 'value'},
   {'XACK', name, 'group', '1-1'},
   {'XDEL', name, '1-1'},
+  {'XLEN', name},
+  {'XRANGE', name, '-', '+'},
 }
 local other_calls = {
   HGETALL = {'HGETALL', other},

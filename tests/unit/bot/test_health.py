@@ -7,23 +7,31 @@ from pathlib import Path
 import pytest
 
 from bot import health
-from bot.health import Heartbeat, Probe
+from bot.health import HealthMonitor, Heartbeat, Probe
 
 STATE = {"Redis": True, "the database": True}
 
 
-def build_probe(state: dict[str, bool], name: str) -> Probe:
+def build_monitor(*probes: Probe) -> HealthMonitor:
+    monitor = HealthMonitor()
+    monitor.start(probes)
+    return monitor
+
+
+def build_probe(state: dict[str, bool], name: str, *, for_heartbeat: bool = True) -> Probe:
     async def probe() -> bool:
         return state[name]
 
-    return probe
+    return Probe(name, name, probe, for_heartbeat=for_heartbeat)
 
 
 async def test_the_file_is_touched_while_all_is_in_order_and_not_otherwise(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(health, "MAX_AGE_SECONDS", 0)
     state, file = dict(STATE), tmp_path / "alive"
-    heartbeat = Heartbeat(file, {name: build_probe(state, name) for name in state})
+    absent = build_probe({"workers": False}, "workers", for_heartbeat=False)
+    heartbeat = Heartbeat(file, build_monitor(*(build_probe(state, name) for name in state), absent))
 
     for name in state:
         state[name] = False
@@ -51,12 +59,12 @@ async def test_a_probe_that_fails_or_hangs_is_not_in_order(tmp_path: Path, monke
 
     monkeypatch.setattr(health, "PROBE_TIMEOUT_SECONDS", 0.01)
     for probe in (fail, hang):
-        await Heartbeat(tmp_path / "alive", {"it": probe}).beat()
+        await Heartbeat(tmp_path / "alive", build_monitor(Probe("it", "it", probe))).beat()
         assert not (tmp_path / "alive").exists()
 
 
 async def test_a_file_that_cannot_be_touched_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
-    heartbeat = Heartbeat(Path("/nowhere/alive"), {})
+    heartbeat = Heartbeat(Path("/nowhere/alive"), build_monitor())
 
     await heartbeat.beat()
     await heartbeat.beat()
@@ -69,7 +77,7 @@ async def test_a_file_that_cannot_be_touched_is_reported_once(caplog: pytest.Log
 async def test_it_beats_until_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "HEARTBEAT_INTERVAL_SECONDS", 0.01)
     file = tmp_path / "alive"
-    task = asyncio.create_task(Heartbeat(file, {}).run())
+    task = asyncio.create_task(Heartbeat(file, build_monitor()).run())
     await asyncio.sleep(0.1)
     file.unlink()
     await asyncio.sleep(0.1)

@@ -2,7 +2,13 @@
 
 import pytest
 
-from shared.addresses.http import ProxySettings, parse_endpoint, parse_host, parse_proxy
+from shared.addresses.http import (
+    ProxySettings,
+    parse_endpoint,
+    parse_host,
+    parse_listening_address,
+    parse_proxy,
+)
 from shared.addresses.splitting import InvalidAddressError
 
 
@@ -73,3 +79,21 @@ def test_a_proxy_is_chosen_as_boto3_chooses_it(url: str, proxy: str | None) -> N
     proxies = ProxySettings("http://p", "http://s", excluded_hosts="inside.example.org,localhost")
 
     assert proxies.choose_proxy(url) == proxy
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("192.0.2.1:9108", ("192.0.2.1", 9108)),
+        ("localhost:0", ("localhost", 0)),
+        ("[::1]:65535", ("::1", 65535)),
+    ],
+)
+def test_the_address_on_which_a_process_listens(text: str, address: tuple[str, int]) -> None:
+    assert parse_listening_address(text) == address
+
+
+@pytest.mark.parametrize("text", ["9108", ":9108", "host", "host:", "host:65536", "http://host:9108", "host:9108/x"])
+def test_another_address_to_listen_on_is_refused(text: str) -> None:
+    with pytest.raises(InvalidAddressError, match="Write host:port"):
+        parse_listening_address(text)

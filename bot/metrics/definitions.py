@@ -1,0 +1,98 @@
+"""The definitions of the bot's metrics; docs/operate/metrics.md lists them."""
+
+from typing import Final
+
+from shared.metrics.definition import COMMON_METRICS, MetricDefinition
+
+LEADER: Final = MetricDefinition("leader", "gauge", "1 while this bot leads: it delivers and keeps the deadlines.")
+GATEWAY_CONNECTED: Final = MetricDefinition(
+    "gateway_connected", "gauge", "1 while Discord's gateway is connected and was heard lately."
+)
+GATEWAY_LATENCY: Final = MetricDefinition(
+    "gateway_latency_seconds", "gauge", "Seconds between a heartbeat and its acknowledgement by Discord's gateway."
+)
+GUILDS: Final = MetricDefinition("guilds", "gauge", "Servers that the bot is in.")
+
+REDIS_UP: Final = MetricDefinition(
+    "redis_up", "gauge", "1 if the queue could be measured for this scrape; otherwise nothing is told about it."
+)
+WAITING_JOBS: Final = MetricDefinition(
+    "waiting_jobs", "gauge", "Jobs that wait to be claimed.", ("stage", "model", "class")
+)
+RUNNING_JOBS: Final = MetricDefinition("running_jobs", "gauge", "Jobs that workers have claimed.", ("stage", "model"))
+PARKED_JOBS: Final = MetricDefinition("parked_jobs", "gauge", "Jobs of servers whose queues are paused.")
+OPEN_JOBS: Final = MetricDefinition("open_jobs", "gauge", "Jobs whose outcome is not delivered yet.")
+OLDEST_WAITING: Final = MetricDefinition(
+    "oldest_waiting_age_seconds",
+    "gauge",
+    "Seconds since the oldest waiting job was accepted; 0 if none waits.",
+    ("class",),
+)
+UNDELIVERED: Final = MetricDefinition(
+    "undelivered_outcomes", "gauge", "Outcomes that are not posted, or not recorded, yet."
+)
+OLDEST_UNDELIVERED: Final = MetricDefinition(
+    "oldest_undelivered_age_seconds", "gauge", "Seconds since the oldest of these outcomes was stored; 0 without one."
+)
+TICKETS: Final = MetricDefinition("tickets", "gauge", "Celery's messages that wait for workers.")
+DEAD_LETTERS: Final = MetricDefinition("dead_letters", "gauge", "Dead letters that have not expired, up to 200.")
+SWEEP_AGE: Final = MetricDefinition(
+    "sweep_age_seconds",
+    "gauge",
+    "Seconds since a worker last swept, which each does every second; +Inf if none ever did.",
+)
+CALLS_HELD: Final = MetricDefinition(
+    "calls_held", "gauge", "1 while no call may start, as the bot has not compared the queue with its database yet."
+)
+MODEL_PAUSED: Final = MetricDefinition(
+    "model_paused",
+    "gauge",
+    "1 while one call at a time tries a model whose calls failed or got no response.",
+    ("model",),
+)
+MODEL_DISABLED: Final = MetricDefinition(
+    "model_disabled", "gauge", "1 while no job is accepted for a model, because AWS refuses to run it.", ("model",)
+)
+CALL_INTERVAL: Final = MetricDefinition(
+    "model_call_interval_seconds",
+    "gauge",
+    "Least seconds between the starts of two calls of a model now: throttling makes them longer.",
+    ("model",),
+)
+MIN_CALL_INTERVAL: Final = MetricDefinition(
+    "model_min_call_interval_seconds", "gauge", "The same without throttling, as the catalogue says.", ("model",)
+)
+REDIS_MEMORY: Final = MetricDefinition("redis_memory_used_bytes", "gauge", "Memory that Redis uses.")
+REDIS_MEMORY_LIMIT: Final = MetricDefinition(
+    "redis_memory_limit_bytes", "gauge", "Redis's maxmemory; 0 if it has no limit."
+)
+REDIS_SAVED: Final = MetricDefinition(
+    "redis_saved", "gauge", "1 if Redis could save its data, and write its append-only file, when it last tried."
+)
+
+BOT_METRICS: Final = (
+    *COMMON_METRICS,
+    LEADER,
+    GATEWAY_CONNECTED,
+    GATEWAY_LATENCY,
+    GUILDS,
+    REDIS_UP,
+    WAITING_JOBS,
+    RUNNING_JOBS,
+    PARKED_JOBS,
+    OPEN_JOBS,
+    OLDEST_WAITING,
+    UNDELIVERED,
+    OLDEST_UNDELIVERED,
+    TICKETS,
+    DEAD_LETTERS,
+    SWEEP_AGE,
+    CALLS_HELD,
+    MODEL_PAUSED,
+    MODEL_DISABLED,
+    CALL_INTERVAL,
+    MIN_CALL_INTERVAL,
+    REDIS_MEMORY,
+    REDIS_MEMORY_LIMIT,
+    REDIS_SAVED,
+)

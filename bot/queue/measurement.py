@@ -1,0 +1,61 @@
+"""Measuring the queue for the operator's metrics."""
+
+import math
+from dataclasses import dataclass
+
+from bot.domain.queue_gauges import ModelState, QueueGauges, QueueLength
+from bot.queue.connection import QueueRedis, raise_queue_unavailable
+from bot.queue.scripts import ScriptRunner
+from shared.catalogue import Catalogue
+from shared.queue.replies import ScriptReply
+
+
+class MeasurementReply(ScriptReply):
+    """Reply of measure_queue.lua."""
+
+    queues: tuple[tuple[str, int, int, int], ...]
+    models: tuple[tuple[str, bool, bool, int, int], ...]
+    open: int
+    parked: int
+    undelivered: int
+    undelivered_ms: int
+    oldest_normal_ms: int
+    oldest_low_ms: int
+    tickets: int
+    dead_letters: int
+    swept_ms_ago: int | None
+    is_held: bool
+    used_memory: int
+    max_memory: int
+    is_saved: bool
+
+
+@dataclass(frozen=True)
+class RedisQueueMeasurement:
+    """Measures the queue by one script, whose cost hardly grows with the number of jobs."""
+
+    redis: QueueRedis
+    catalogue: Catalogue
+
+    async def measure(self) -> QueueGauges:
+        """Measure the queue. Raises `QueueUnavailableError`."""
+        runner = ScriptRunner(self.redis, "measure_queue")
+        with raise_queue_unavailable():
+            reply = MeasurementReply.parse(await runner.run("measure_queue", *self.catalogue.models))
+        return QueueGauges(
+            queues=[QueueLength(*row) for row in reply.queues],
+            models=[ModelState(*row[:3], *(milliseconds / 1000 for milliseconds in row[3:])) for row in reply.models],
+            open_jobs=reply.open,
+            parked_jobs=reply.parked,
+            undelivered_outcomes=reply.undelivered,
+            oldest_undelivered_seconds=reply.undelivered_ms / 1000,
+            oldest_normal_seconds=reply.oldest_normal_ms / 1000,
+            oldest_low_seconds=reply.oldest_low_ms / 1000,
+            tickets=reply.tickets,
+            dead_letters=reply.dead_letters,
+            sweep_age_seconds=math.inf if reply.swept_ms_ago is None else reply.swept_ms_ago / 1000,
+            is_held=reply.is_held,
+            used_memory=reply.used_memory,
+            max_memory=reply.max_memory,
+            is_saved=reply.is_saved,
+        )

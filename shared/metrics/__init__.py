@@ -1,0 +1,1 @@
+"""Metrics: their definitions, and the instruments of prometheus-client that are made from them."""

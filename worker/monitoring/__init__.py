@@ -1,0 +1,1 @@
+"""How the worker tells its operator how it is: the HTTP endpoints."""
