@@ -6,6 +6,7 @@ import signal
 from bot.background_tasks import build_background_tasks
 from bot.discord_client.client import Bot
 from bot.discord_client.feature import Feature
+from bot.domain.shards import parse_shards
 from bot.features.batches.feature import build_batches_feature
 from bot.features.budgets.feature import build_budgets_feature
 from bot.features.diagnose.feature import build_diagnose_feature
@@ -66,6 +67,8 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
                 services.teams,
                 leaves_other_guilds=settings.leave_other_servers,
                 proxy=settings.proxies.choose_proxy(settings.discord_api_url),
+                shards=parse_shards(settings.shards) if settings.shards else None,
+                identify_gate=services.identify_gate,
             )
             show_client(bot)
             background_tasks = build_background_tasks(services, settings, bot, monitor)

@@ -21,7 +21,9 @@ TASK_CANCEL_INTERVAL_SECONDS: Final = 5.0
 DISCONNECT_TIMEOUT_SECONDS: Final = 10.0
 MAX_RESTART_DELAY_SECONDS: Final = 60.0
 
-_AUTHENTICATION_FAILED: Final = 4004  # https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway
+# https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway
+_AUTHENTICATION_FAILED: Final = 4004
+_SHARDING_REQUIRED: Final = 4011
 
 BackgroundTask = Callable[[], Awaitable[None]]
 
@@ -83,6 +85,11 @@ def explain_connection_error(error: Exception) -> str:
             return (
                 "Discord no longer accepts DISCORD_TOKEN: it was reset while the bot was running. Put the new token "
                 "into DISCORD_TOKEN (developer portal, Bot, Reset Token) and start the bot again. No job is lost."
+            )
+        case discord.ConnectionClosed(code=code) if code == _SHARDING_REQUIRED:
+            return (
+                "Discord wants more shards: a shard has at most 2,500 servers. Name more of them in SHARDS, in every "
+                "process, or leave it empty and start one process."
             )
         case UnreadableSessionError():
             return f"{error}. Install the latest release of the bot."

@@ -28,6 +28,7 @@ from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.connection import connect_to_redis, raise_queue_unavailable
 from bot.queue.drafts import RedisDraftStore
 from bot.queue.epoch import RedisQueueEpoch
+from bot.queue.identify_gate import RedisIdentifyGate
 from bot.queue.job_queue import RedisJobQueue
 from bot.queue.leader_lock import LeaderLock
 from bot.queue.limits import Limits, ScopeLimits
@@ -123,6 +124,7 @@ class Services:
         )
         self.outcomes = RedisOutcomeStream(self._redis, catalogue)
         self.leader_lock = LeaderLock(self._redis)
+        self.identify_gate = RedisIdentifyGate(self._redis)
         self.queue_epoch = RedisQueueEpoch(self._redis)
         self.paused_queues = PausedQueues(self.guild_settings, RedisPausedGuilds(self._redis))
         self.epoch_store = SqlEpochStore(self.database)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
+from bot.domain.shards import parse_shards
 from shared.addresses.database import parse_database_address
 from shared.addresses.http import parse_endpoint, parse_host
 from shared.settings import CommonSettings
@@ -119,6 +120,11 @@ class Settings(CommonSettings):
         description="How many US dollars all servers together may spend in a calendar month (UTC). "
         "Empty means no limit.",
     )
+    shards: str = Field(
+        "",
+        description="The shards of Discord's gateway that this process runs, as in 0-3/8 or 0,1/8: these of 8 in all. "
+        "Empty means as many as Discord recommends, all in this process.",
+    )
     privacy_url: str = Field(
         "", pattern=r"^(https?://\S+)?$", description="The address of your privacy policy, which /about shows."
     )
@@ -150,6 +156,13 @@ class Settings(CommonSettings):
                 "it contains a space or a character that no token has. Copy it again from Discord's portal"
             )
         return SecretStr(text)
+
+    @field_validator("shards")
+    @classmethod
+    def _validate_shards(cls, text: str) -> str:
+        if text.strip():
+            parse_shards(text)
+        return text.strip()
 
     @field_validator("attachment_hosts", "extras_allowed_users", "servers", mode="before")
     @classmethod

@@ -85,6 +85,7 @@ class BatchDrawer:
         self._drawing_times[batch.id] = self._clock() + DRAWING_SECONDS
         messages = await self._builder.load_messages(batch)
         try:
+            await self._places.load_guild(batch.place)
             if batch.place.board_message_id is None:
                 await self._post_board(board, messages)
                 return

@@ -20,6 +20,7 @@ from bot.delivery.discord_errors import UNKNOWN_MESSAGE_CODE
 from bot.delivery.posted_messages import PostedMessageFinder
 from bot.delivery.result_message import MessagePayload
 from bot.discord_client.forum_posts import complete_tags, find_forum_post
+from bot.discord_client.sharded_client import load_guild
 from bot.discord_client.threads import ARCHIVE_AFTER_MINUTES, open_thread
 from bot.domain.batches import Batch, BatchPlace
 from bot.interactions.permissions import has_threads
@@ -53,6 +54,10 @@ class BatchPlaces:
     def mark_recorded(self, nonce: str) -> None:
         """Forget a message that is recorded."""
         self._posted_messages.mark_recorded(nonce)
+
+    async def load_guild(self, place: BatchPlace) -> None:
+        """Load the server of a batch, which may be on a shard of another process."""
+        await load_guild(self._client, place.guild_id)
 
     def has_channel(self, place: BatchPlace) -> bool:
         """Tell whether the channel of a batch still exists, as far as the bot can see, and messages can be in it."""

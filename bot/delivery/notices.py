@@ -23,6 +23,7 @@ from bot.delivery.ports import GuildSettingsReader
 from bot.delivery.posted_messages import PostedMessageFinder
 from bot.delivery.retrying_sender import RetryingSender
 from bot.discord_client.feature import NoticeRenderer
+from bot.discord_client.sharded_client import load_guild
 from bot.domain.notices import DIRECT_MESSAGE, Notice, NoticeKind
 from bot.periodic import run_every
 from bot.rendering.layout import build_container_view
@@ -73,6 +74,7 @@ class NoticeSender:
 
     async def _send_to_place(self, notices: Sequence[Notice]) -> None:
         """Post the notices of one channel or user."""
+        await load_guild(self._client, notices[0].guild_id)
         open_channel = partial(self._open_channel, notices[0])
         created_at = {notice.nonce: notice.created_at for notice in notices}
         posted = await self._posted_messages.find_posted(notices[0].guild_id, open_channel, created_at)

@@ -17,6 +17,7 @@ import discord
 
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, DISCORD_EPOCH, SEARCH_WINDOW_SECONDS, may_read_history
 from bot.delivery.discord_errors import DestinationForbiddenError, is_transient
+from bot.discord_client.sharded_client import load_guild
 from bot.rendering.outcome_views import compute_component_id
 
 SEARCH_MESSAGE_LIMIT: Final = 1000
@@ -71,6 +72,7 @@ class PostedMessageFinder:
             if is_transient(error):
                 raise
             return {}
+        await load_guild(self._client, guild_id)
         return await self._search_channel(guild_id, channel_id, doubtful)
 
     def _may_be_posted(self, nonce: str, created_at: float) -> bool:

@@ -36,6 +36,7 @@ from bot.delivery.discord_errors import (
 from bot.delivery.message import build_outcome_message
 from bot.delivery.ports import OutcomeStream, StatusMessageFinalizer
 from bot.delivery.result_message import MessagePayload
+from bot.discord_client.sharded_client import load_guild
 from bot.domain.guild_settings import GuildSettings, ResultPlace
 from bot.domain.messages import MessageRef
 from bot.domain.provenance import FileKind
@@ -90,6 +91,7 @@ class OutcomeSender:
 
         Raises the errors that `bot.delivery.discord_errors.is_transient` knows, and those of the queue.
         """
+        await load_guild(self._client, status.job.origin.guild_id)
         message = await self.find_outcome_message(status) if self._may_be_posted_already(status) else None
         return message or await self._post_to_best_destination(status, outcome, settings)
 
@@ -101,6 +103,7 @@ class OutcomeSender:
         origin = status.job.origin
         if status.job.entry is not None or status.job.batch is not None:
             return None
+        await load_guild(self._client, origin.guild_id)
         if not status.job.exploration_id and await is_status_message_outcome(self._client, status.job):
             return MessageRef(origin.channel_id, origin.message_id, is_private=origin.is_direct_message)
         thread_id = origin.channel_id if origin.is_in_thread else status.thread_id or origin.message_id

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import discord
-from discord.gateway import DiscordWebSocket
-from yarl import URL
 
 from bot.discord_client.command_sync import sync_commands
 from bot.discord_client.command_tree import BotCommandTree, report_error
@@ -15,8 +13,10 @@ from bot.discord_client.feature import Feature
 from bot.discord_client.gateway_events import skip_unreadable_events
 from bot.discord_client.interaction_access import InteractionAccess
 from bot.discord_client.running_interactions import RunningInteractions
+from bot.discord_client.sharded_client import IdentifyGate, ShardedClient
 from bot.discord_client.translator import CommandTranslator
 from bot.domain.ports import GuildSettingsStore, PreferencesStore
+from bot.domain.shards import Shards
 from bot.interactions.access import AccessRule
 from bot.interactions.responses import respond_outdated
 from bot.interactions.routing import Router, is_routed
@@ -28,7 +28,7 @@ GATEWAY_SILENCE_SECONDS: Final = 65.0
 """discord.py gives a connection up after 60 s without an acknowledgement."""
 
 
-class Bot(discord.AutoShardedClient):
+class Bot(ShardedClient):
     """The bot's client, with the commands, buttons, selects and modals of its features.
 
     A `RejectedError` raised by a handler is shown to the user; any other error is logged and reported.
@@ -44,8 +44,12 @@ class Bot(discord.AutoShardedClient):
         *,
         leaves_other_guilds: bool = False,
         proxy: str | None = None,
+        shards: Shards | None = None,
+        identify_gate: IdentifyGate | None = None,
     ) -> None:
         super().__init__(
+            shards=shards,
+            identify_gate=identify_gate,
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True),  # none is privileged
             max_messages=None,  # none is looked up
             allowed_mentions=discord.AllowedMentions.none(),
@@ -69,9 +73,7 @@ class Bot(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Prepare the session; discord.py calls this between the login and the gateway."""
-        # discord.py takes a new session's address from a constant, not from the API that it was pointed at
-        _, gateway, _ = await self.http.get_bot_gateway()
-        DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
+        await self.read_gateway()
         await self.tree.set_translator(CommandTranslator())
         await sync_commands(self.tree)
 
@@ -86,7 +88,9 @@ class Bot(discord.AutoShardedClient):
 
     async def on_ready(self) -> None:
         """Log that the bot is ready."""
-        log.info("ready as %s in %d guilds", self.user, len(self.guilds))
+        count = self.shard_count or 1
+        sharding = f", with {len(self.shards)} of {count} shards" if count > 1 else ""
+        log.info("ready as %s in %d guilds%s", self.user, len(self.guilds), sharding)
         for guild in self.guilds:
             await self._leave_unless_served(guild)
 

@@ -96,12 +96,9 @@ class AccessRule:
         if not self.served_guild_ids or self._members_until.get(user_id, 0.0) > self.clock():
             return True
         for guild_id in self.served_guild_ids:
-            guild = client.get_guild(guild_id)
-            if guild is None:
-                continue
             try:
-                await guild.fetch_member(user_id)
-            except discord.NotFound:
+                await client.http.get_member(guild_id, user_id)  # the server may be on a shard of another process
+            except (discord.NotFound, discord.Forbidden):
                 continue
             self._remember_member(user_id)
             return True

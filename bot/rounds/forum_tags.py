@@ -14,6 +14,7 @@ import discord
 
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS
 from bot.discord_client.forum_posts import MAX_APPLIED_TAGS, complete_tags, find_or_create_tags, find_tag
+from bot.discord_client.sharded_client import load_guild
 from bot.domain.rounds import Contest, Phase
 from shared.i18n.messages import list_languages, load_messages
 
@@ -66,12 +67,15 @@ async def choose_first_tags(forum: discord.ForumChannel, theme: str, locale: str
 
 async def update_post_tags(client: discord.Client, contest: Contest, *, has_winner: bool) -> None:
     """Show the state of a contest in the tags of its post, if they do not yet. A failure is logged."""
-    guild = client.get_guild(contest.guild_id)
-    forum = guild.get_channel(contest.settings.forum_id or 0) if guild else None
-    if guild is None or not isinstance(forum, discord.ForumChannel):
+    if contest.settings.forum_id is None:
         return
     try:
         async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+            await load_guild(client, contest.guild_id)
+            guild = client.get_guild(contest.guild_id)
+            forum = guild.get_channel(contest.settings.forum_id) if guild else None
+            if guild is None or not isinstance(forum, discord.ForumChannel):
+                return
             post = guild.get_thread(contest.thread_id) or await guild.fetch_channel(contest.thread_id)
             if not isinstance(post, discord.Thread):
                 return

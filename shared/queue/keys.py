@@ -110,6 +110,9 @@ class KeyNames:
     def call_durations_key(self, model: str) -> str:
         return f"{self.prefix}call_durations:{model}"
 
+    def identify_key(self, bucket: int) -> str:
+        return f"{self.prefix}identify:{bucket}"
+
     def draft_key(self, draft_id: str) -> str:
         return f"{self.prefix}draft:{draft_id}"
 

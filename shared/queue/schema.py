@@ -207,6 +207,7 @@ REDIS_KEYS: Final = (
         },
     ),
     # The bot's own
+    RedisKey("identify:{bucket}", "string", "A shard of this bucket identifies with Discord.", "5.5 seconds"),
     RedisKey("leader", "string", "Token of the bot that delivers.", "3 seconds, renewed"),
     RedisKey(
         "draft:{interaction}",

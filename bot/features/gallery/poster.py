@@ -16,6 +16,7 @@ import discord
 
 from bot.delivery.discord_errors import get_retry_after
 from bot.delivery.result_message import build_picture_file
+from bot.discord_client.sharded_client import load_guild
 from bot.domain.gallery import GalleryPost, GalleryPostState, GalleryReason, GallerySettings, Remover
 from bot.domain.ports import GuildSettingsStore, JobHistory, PreferencesStore
 from bot.domain.records import JobRecord
@@ -105,6 +106,7 @@ class GalleryPoster:
                     await self.gallery.postpone(post, _get_pause(post))
 
     async def _update_post(self, post: GalleryPost) -> None:
+        await load_guild(self.client, post.guild_id)
         guild = self.client.get_guild(post.guild_id)
         if guild is None:
             raise PostponedError("the bot is not in its server")

@@ -76,6 +76,7 @@ def test_everything_missing_or_wrong_is_named_at_once_without_its_value(monkeypa
         {"log_level": "LOUD"},
         {"discord_api_url": "discord.com"},
         {"discord_api_url": "https://discord.com/api/v10/"},
+        {"shards": "4/4"},
     ],
 )
 def test_values_out_of_range_are_rejected(overrides: dict[str, Any]) -> None:

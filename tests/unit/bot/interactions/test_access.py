@@ -26,21 +26,23 @@ class FakeBlocks:
         return self.blocks.get((guild_id, user_id))
 
 
-class FakeGuild:
-    """A guild that Ada is a member of, and everyone whose id is above 99."""
+class FakeDiscord:
+    """Discord's API. Ada is a member of the guild, and everyone whose id is above 99; the bot is in no other guild."""
 
     def __init__(self) -> None:
         self.lookups = 0
 
-    async def fetch_member(self, user_id: int) -> None:
+    async def get_member(self, guild_id: int, user_id: int) -> None:
         self.lookups += 1
+        if guild_id != GUILD:
+            raise discord.Forbidden(SimpleNamespace(status=403, reason="Forbidden"), "Missing Access")  # type: ignore[arg-type]
         if user_id != ADA and user_id < 100:
             response: Any = SimpleNamespace(status=404, reason="Not Found")
             raise discord.NotFound(response, "Unknown Member")
 
 
-async def make_visit(guild_id: int | None, user_id: int, guild: FakeGuild | None = None) -> Any:
-    client = SimpleNamespace(get_guild=lambda found_id: guild if found_id == GUILD else None)
+async def make_visit(guild_id: int | None, user_id: int, http: FakeDiscord | None = None) -> Any:
+    client = SimpleNamespace(http=http)
     return await make_interaction(guild_id=guild_id, user_id=user_id, client=client)
 
 
@@ -62,47 +64,47 @@ async def test_a_blocked_member_is_refused_in_that_server_alone(block: Block, co
 
 
 async def test_only_the_named_servers_and_their_members_are_served() -> None:
-    guild = FakeGuild()
-    rule = AccessRule(FakeBlocks(), {GUILD})
+    http = FakeDiscord()
+    rule = AccessRule(FakeBlocks(), {OTHER_GUILD + 1, GUILD})
 
     assert await find_refusal(rule, await make_visit(GUILD, BEN)) is None
     assert await find_refusal(rule, await make_visit(OTHER_GUILD, ADA)) == "server_not_served"
-    assert await find_refusal(rule, await make_visit(None, ADA, guild)) is None
-    assert await find_refusal(rule, await make_visit(None, BEN, guild)) == "server_not_served"
+    assert await find_refusal(rule, await make_visit(None, ADA, http)) is None
+    assert await find_refusal(rule, await make_visit(None, BEN, http)) == "server_not_served"
 
 
 async def test_a_member_is_looked_up_again_only_after_some_minutes() -> None:
-    guild, clock = FakeGuild(), Clock()
+    http, clock = FakeDiscord(), Clock()
     rule = AccessRule(FakeBlocks(), {GUILD}, clock)
 
     for _ in range(3):
-        await rule.find_refusal(await make_visit(None, ADA, guild), Access.REQUEST)
-    assert guild.lookups == 1
+        await rule.find_refusal(await make_visit(None, ADA, http), Access.REQUEST)
+    assert http.lookups == 1
 
     clock.now += MEMBERSHIP_SECONDS + 1
-    await rule.find_refusal(await make_visit(None, ADA, guild), Access.REQUEST)
-    assert guild.lookups == 2
+    await rule.find_refusal(await make_visit(None, ADA, http), Access.REQUEST)
+    assert http.lookups == 2
 
 
 async def test_the_members_that_are_remembered_are_bounded_in_number_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "MAX_MEMBERS", 3)
-    guild, clock, remembered = FakeGuild(), Clock(), dict[int, float]()
+    http, clock, remembered = FakeDiscord(), Clock(), dict[int, float]()
     rule = AccessRule(FakeBlocks(), {GUILD}, clock, remembered)
 
     for user_id in range(100, 110):
-        await rule.find_refusal(await make_visit(None, user_id, guild), Access.REQUEST)
+        await rule.find_refusal(await make_visit(None, user_id, http), Access.REQUEST)
     assert list(remembered) == [107, 108, 109]
 
     clock.now += MEMBERSHIP_SECONDS + 1
-    await rule.find_refusal(await make_visit(None, ADA, guild), Access.REQUEST)
+    await rule.find_refusal(await make_visit(None, ADA, http), Access.REQUEST)
     assert list(remembered) == [ADA]
 
 
 async def test_without_named_servers_everyone_is_served_without_a_lookup() -> None:
-    guild = FakeGuild()
+    http = FakeDiscord()
 
-    assert await find_refusal(AccessRule(FakeBlocks()), await make_visit(None, BEN, guild)) is None
-    assert guild.lookups == 0
+    assert await find_refusal(AccessRule(FakeBlocks()), await make_visit(None, BEN, http)) is None
+    assert http.lookups == 0
 
 
 @pytest.mark.parametrize(
