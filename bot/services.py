@@ -105,31 +105,7 @@ class Services:
         self.settings = settings
         self.catalogue = catalogue
         self._build_stores()
-
-        self._outage = OutageLog(log)
-        self._redis = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
-        limits = read_limits(settings)
-        self.queue = RedisJobQueue(
-            self._redis,
-            catalogue=catalogue,
-            build_ticket=CeleryTicketWriter().write_ticket,
-            limits=limits,
-            max_memory_ratio=settings.redis_max_memory_ratio,
-        )
-        self.call_paces = RedisCallPaces(self._redis, catalogue)
-        self.withdrawn_models = WithdrawnModels(self._redis, catalogue)
-        measurement = RedisQueueMeasurement(self._redis, catalogue)
-        self.queue_readings = CachedReading(
-            measurement.measure, max_age_seconds=QUEUE_READING_SECONDS, timeout_seconds=READING_TIMEOUT_SECONDS
-        )
-        self.outcomes = RedisOutcomeStream(self._redis, catalogue)
-        self.leader_lock = LeaderLock(self._redis)
-        self.identify_gate = RedisIdentifyGate(self._redis)
-        self.queue_epoch = RedisQueueEpoch(self._redis)
-        self.paused_queues = PausedQueues(self.guild_settings, RedisPausedGuilds(self._redis))
-        self.epoch_store = SqlEpochStore(self.database)
-        self.drafts = RedisDraftStore(self._redis, limits=limits, max_memory_ratio=settings.redis_max_memory_ratio)
-        self.saved_searches = RedisSavedSearchStore(self._redis)
+        self._build_queue()
 
         hosts, max_bytes = settings.attachment_hosts, settings.attachment_max_bytes
         self.image_fetcher = ImageFetcher(http_session, hosts, max_bytes, settings.proxies)
@@ -184,6 +160,34 @@ class Services:
         self.batch_messages = BatchMessageBuilder(self.batches, batch_thumbnails, self.job_history, self.guild_settings)
         self.batch_exporter = BatchExporter(self.batches, self.job_history, catalogue)
         self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
+
+    def _build_queue(self) -> None:
+        """Build what is kept in Redis, on one pool of connections."""
+        settings, catalogue = self.settings, self.catalogue
+        self._outage = OutageLog(log)
+        self._redis = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
+        limits = read_limits(settings)
+        self.queue = RedisJobQueue(
+            self._redis,
+            catalogue=catalogue,
+            build_ticket=CeleryTicketWriter().write_ticket,
+            limits=limits,
+            max_memory_ratio=settings.redis_max_memory_ratio,
+        )
+        self.call_paces = RedisCallPaces(self._redis, catalogue)
+        self.withdrawn_models = WithdrawnModels(self._redis, catalogue)
+        measurement = RedisQueueMeasurement(self._redis, catalogue)
+        self.queue_readings = CachedReading(
+            measurement.measure, max_age_seconds=QUEUE_READING_SECONDS, timeout_seconds=READING_TIMEOUT_SECONDS
+        )
+        self.outcomes = RedisOutcomeStream(self._redis, catalogue)
+        self.leader_lock = LeaderLock(self._redis)
+        self.identify_gate = RedisIdentifyGate(self._redis)
+        self.queue_epoch = RedisQueueEpoch(self._redis)
+        self.paused_queues = PausedQueues(self.guild_settings, RedisPausedGuilds(self._redis))
+        self.epoch_store = SqlEpochStore(self.database)
+        self.drafts = RedisDraftStore(self._redis, limits=limits, max_memory_ratio=settings.redis_max_memory_ratio)
+        self.saved_searches = RedisSavedSearchStore(self._redis)
 
     def _build_stores(self) -> None:
         """Build the stores, which share the database."""
