@@ -1,0 +1,194 @@
+"""The manifests for Kubernetes: valid, hardened, and each secret with the half that needs it alone."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import redis
+import yaml
+
+from bot.settings import Settings as BotSettings
+from demo.redis import run_redis
+from shared import __version__
+from shared.settings_reader import list_secret_names, list_variables
+from tests.support.secured_redis import read_documented_users
+from worker.settings import Settings as WorkerSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "deploy" / "kubernetes"
+KUSTOMIZATIONS = sorted(FOLDER.rglob("kustomization.yaml"))
+MANIFESTS = sorted(path for path in FOLDER.rglob("*.yaml") if path not in KUSTOMIZATIONS)
+USERS = ROOT / "deploy" / "redis" / "users.acl"
+KUBECTL = shutil.which("kubectl") or ""
+HALVES = {"bot": BotSettings, "worker": WorkerSettings}
+SECRET_FOLDERS = {
+    "redis": "/run/secrets/redis",
+    "postgresql": "/run/secrets/postgresql",
+    "bot": "/run/secrets/pentimento",
+    "worker": "/run/secrets/pentimento",
+}
+
+
+def read_documents(*paths: Path) -> list[dict[str, Any]]:
+    return [document for path in paths for document in yaml.safe_load_all(path.read_text()) if document]
+
+
+def list_workloads(documents: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """List the pods that workloads make, by the name of the workload."""
+    for document in documents:
+        if document["kind"] in {"Deployment", "StatefulSet"}:
+            yield document["metadata"]["name"], document["spec"]["template"]
+
+
+def render(folder: Path) -> list[dict[str, Any]]:
+    rendered = subprocess.run([KUBECTL, "kustomize", folder], capture_output=True, text=True, check=False)
+    assert rendered.returncode == 0, rendered.stderr
+    return [document for document in yaml.safe_load_all(rendered.stdout) if document]
+
+
+WORKLOADS = dict(list_workloads(read_documents(*MANIFESTS)))
+
+
+@pytest.mark.parametrize("path", KUSTOMIZATIONS, ids=lambda path: path.parent.name)
+def test_a_kustomization_names_files_and_workloads_that_exist(path: Path) -> None:
+    (kustomization,) = read_documents(path)
+
+    files = [*kustomization.get("resources", []), *kustomization.get("components", [])]
+    for generator in kustomization.get("configMapGenerator", []):
+        files += [*generator.get("envs", []), *(file.rpartition("=")[2] for file in generator.get("files", []))]
+    assert [file for file in files if not (path.parent / file).exists()] == []
+    assert {patch["target"]["name"] for patch in kustomization.get("patches", [])} <= WORKLOADS.keys()
+    listed = {(path.parent / name).resolve() for name in kustomization.get("resources", [])}
+    assert set(path.parent.glob("*.yaml")) - {path} <= listed, "a manifest that nothing applies"
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_the_manifests_are_valid(path: Path) -> None:
+    for document in read_documents(path):
+        kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)
+
+
+@pytest.mark.skipif(not KUBECTL, reason="kubectl is not installed")
+@pytest.mark.parametrize("name", ["base", "overlays/example"])
+def test_kustomize_makes_valid_manifests_whose_names_fit_together(name: str) -> None:
+    documents = render(FOLDER / name)
+
+    names = {(document["kind"], document["metadata"]["name"]) for document in documents}
+    for document in documents:
+        kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)
+        assert document["kind"] == "Namespace" or document["metadata"]["namespace"] == "pentimento"
+    pods = dict(list_workloads(documents))
+    for workload, pod in pods.items():
+        account = pod["spec"].get("serviceAccountName")
+        assert account is None or ("ServiceAccount", account) in names
+        for source in pod["spec"]["containers"][0].get("envFrom", []):
+            assert ("ConfigMap", source["configMapRef"]["name"]) in names, workload
+    labels = [pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in pods.values()]
+    for document in documents:
+        if document["kind"] in {"Service", "PodDisruptionBudget"}:
+            selector = document["spec"]["selector"]
+            assert labels.count(selector.get("matchLabels", selector)["app.kubernetes.io/name"]) == 1
+    if name == "overlays/example":
+        images = {pod["spec"]["containers"][0]["image"] for pod in pods.values()}
+        assert {f"registry.example/pentimento-{half}:{__version__}" for half in HALVES} <= images
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_pods_have_no_rights_they_do_not_need_and_limits(name: str) -> None:
+    pod = WORKLOADS[name]["spec"]
+    (container,) = pod["containers"]
+
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["resources"]["limits"].keys() >= {"memory"}
+    assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+    if name in HALVES:
+        dockerfile = (ROOT / name / "Dockerfile").read_text()
+        assert f"--uid {pod['securityContext']['runAsUser']} " in dockerfile
+
+
+def test_pods_are_as_the_containers_of_compose() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+    for name in ("redis", "bot", "worker", "postgresql"):
+        pod, service = WORKLOADS[name]["spec"], services[name]
+        assert f"{pod['terminationGracePeriodSeconds']}s" == service["stop_grace_period"]
+        limit = pod["containers"][0]["resources"]["limits"]["memory"]
+        assert limit.removesuffix("i").lower() == service["mem_limit"]
+        assert name in HALVES or pod["containers"][0]["image"] == service["image"]
+    arguments = WORKLOADS["redis"]["spec"]["containers"][0]["args"]
+    assert arguments == [*services["redis"]["command"], "--aclfile", f"{SECRET_FOLDERS['redis']}/users.acl"]
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_each_half_is_probed_has_settings_that_it_reads_and_its_own_secrets_alone(half: str) -> None:
+    pod, settings = WORKLOADS[half]["spec"], HALVES[half]
+    container = pod["containers"][0]
+
+    probes = {name: container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
+    assert probes == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
+    lines = (FOLDER / "base" / f"{half}.env").read_text().split()
+    known = {variable for field in settings.model_fields for variable in list_variables(settings, field)}
+    assert {line.partition("=")[0] for line in lines} <= known
+    (port,) = (port["containerPort"] for port in container["ports"])
+    assert f"HTTP_ADDRESS=0.0.0.0:{port}" in lines
+    (secret,) = (volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume)
+    assert secret == f"pentimento-{half}"
+    patches = [
+        operation["value"]
+        for path in KUSTOMIZATIONS
+        for patch in read_documents(path)[0].get("patches", [])
+        if patch["target"]["name"] == half
+        for operation in yaml.safe_load(patch["patch"])
+        if operation["path"].endswith("/env/-")
+    ]
+    for variable in [*container["env"], *patches]:
+        secret_name = variable["name"].removesuffix("_FILE")
+        assert secret_name in list_secret_names(settings)
+        assert variable["value"] == f"{SECRET_FOLDERS[half]}/{secret_name.lower()}"
+
+
+def test_nothing_is_reached_that_no_policy_names() -> None:
+    policies = [document["spec"] for document in read_documents(*MANIFESTS) if document["kind"] == "NetworkPolicy"]
+
+    assert {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]} in policies
+    open_to = [
+        (policy["podSelector"]["matchLabels"]["app.kubernetes.io/name"], rule["ports"][0]["port"])
+        for policy in policies
+        for rule in policy.get("egress", [])
+        for peer in rule["to"]
+        if peer.get("ipBlock", {}).get("cidr") == "0.0.0.0/0"
+    ]
+    assert sorted(open_to) == [("bot", 443), ("worker", 443)]
+    assert all(rule["from"] for policy in policies for rule in policy.get("ingress", []))
+
+
+def test_redis_lets_everybody_ask_whether_it_is_well_and_its_users_do_what_the_documentation_says(
+    tmp_path: Path,
+) -> None:
+    users = tmp_path / "users.acl"
+    users.write_text(USERS.read_text().replace(">PASSWORD", ">secret"))
+    documented = {
+        name: [rule for rule in rules if rule != ">PASSWORD"] for name, rules in read_documented_users().items()
+    }
+
+    written = dict(line.split(" ", 2)[1:] for line in USERS.read_text().splitlines())
+    assert {name: written[name].replace(" >PASSWORD", "").split() for name in documented} == documented
+    assert written.keys() == documented.keys() | {"default"}
+    with run_redis("--aclfile", str(users)) as server:
+        anybody = redis.Redis(port=server.port)
+        assert anybody.ping()
+        for command in (("GET", "pentimento:x"), ("INFO",), ("CONFIG", "GET", "*")):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                anybody.execute_command(*command)
+        assert redis.Redis(port=server.port, username="pentimento-bot", password="secret").set("pentimento:x", "1")
