@@ -14,6 +14,7 @@ import yaml
 from bot.settings import Settings as BotSettings
 from demo.redis import run_redis
 from shared import __version__
+from shared.settings import CommonSettings
 from shared.settings_reader import list_secret_names, list_variables
 from tests.support.secured_redis import read_documented_users
 from worker.settings import Settings as WorkerSettings
@@ -24,7 +25,7 @@ KUSTOMIZATIONS = sorted(FOLDER.rglob("kustomization.yaml"))
 MANIFESTS = sorted(path for path in FOLDER.rglob("*.yaml") if path not in KUSTOMIZATIONS)
 USERS = ROOT / "deploy" / "redis" / "users.acl"
 KUBECTL = shutil.which("kubectl") or ""
-HALVES = {"bot": BotSettings, "worker": WorkerSettings}
+HALVES: dict[str, type[CommonSettings]] = {"bot": BotSettings, "worker": WorkerSettings}
 SECRET_FOLDERS = {
     "redis": "/run/secrets/redis",
     "postgresql": "/run/secrets/postgresql",
@@ -190,5 +191,5 @@ def test_redis_lets_everybody_ask_whether_it_is_well_and_its_users_do_what_the_d
         assert anybody.ping()
         for command in (("GET", "pentimento:x"), ("INFO",), ("CONFIG", "GET", "*")):
             with pytest.raises(redis.exceptions.NoPermissionError):
-                anybody.execute_command(*command)
+                anybody.execute_command(*command)  # type: ignore[no-untyped-call]
         assert redis.Redis(port=server.port, username="pentimento-bot", password="secret").set("pentimento:x", "1")
