@@ -13,12 +13,19 @@ from bot.storage.ledger_reports import ReportGroup, ReportLine, SqlLedgerReports
 from bot.storage.session import Database
 from shared.problems import RejectedError
 
-GROUPS: Final = (ReportGroup.MONTH, ReportGroup.GUILD, ReportGroup.TEAM, ReportGroup.MODEL, ReportGroup.DAY)
+GROUPS: Final = (
+    ReportGroup.MONTH,
+    ReportGroup.GUILD,
+    ReportGroup.TEAM,
+    ReportGroup.MODEL,
+    ReportGroup.DAY,
+    ReportGroup.ACCOUNT,
+)
 _HEADER: Final = ("spent_usd", "reserved_usd", "billed_calls")
 
 
 async def print_ledger(settings: Settings, group: ReportGroup, since: str | None, *, as_csv: bool) -> int:
-    """Print a line for each server, team, month, model or day, and their sum.
+    """Print a line for each server, team, month, model, day or AWS account, and their sum.
 
     `since` is a date such as 2026-11-01 (UTC); None is the beginning. Returns 0, 1 without a usable database, 2 if
     `since` is no date.

@@ -30,8 +30,8 @@ from shared.queue.redis_options import build_connection_options
 from shared.queue.stages import TASK_NAMES, Stage
 from shared.settings_reader import find_misspelt_settings
 from shared.stored_format import UnsupportedFormatError
-from worker.bedrock.client import BedrockImageClient
-from worker.configuration import create_guardrail, load_configuration
+from worker.accounts import AccountPool
+from worker.configuration import create_guardrail, create_image_client, load_configuration
 from worker.generate import GenerateJob
 from worker.health import WorkerHealth
 from worker.maintenance import MaintenanceThread
@@ -80,6 +80,7 @@ def load_app() -> Celery:
     configure_logging(settings.log_level, EntryFormatter(WRITERS[settings.log_format]))
     for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("botocore.credentials").setLevel(logging.ERROR)  # a role that is refused is logged in words
     for sentence in find_misspelt_settings():
         log.warning("%s", sentence)
     return create_app(settings, catalogue)
@@ -101,19 +102,18 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         else:
             ticket_outage.report_success()
 
+    accounts = AccountPool(tuple(settings.accounts))
     queue = RedisJobQueue(
-        redis, send_ticket, lease_seconds=settings.lease_seconds, image_ttl_seconds=settings.queue_image_ttl_seconds
+        redis,
+        send_ticket,
+        lease_seconds=settings.lease_seconds,
+        image_ttl_seconds=settings.queue_image_ttl_seconds,
+        accounts=accounts,
     )
-    bedrock = BedrockImageClient(
-        region=settings.aws_region,
-        call_seconds=settings.bedrock_call_seconds,
-        concurrency=settings.worker_concurrency,
-        streaming=settings.bedrock_streaming,
-        sends_metadata=settings.bedrock_request_metadata,
-    )
+    bedrock = create_image_client(settings, settings.worker_concurrency)
     guardrail = create_guardrail(settings)
     checks = PictureChecks(guardrail, settings.bedrock_call_seconds) if guardrail else None
-    generate_job = GenerateJob(queue, bedrock, catalogue, settings.max_wait_seconds, signer, checks)
+    generate_job = GenerateJob(queue, bedrock, catalogue, settings.max_wait_seconds, signer, checks, accounts)
     tasks = Tasks(queue, catalogue, generate_job, cores=count_usable_cores())
     tasks.register(app)
     health = WorkerHealth(lambda: tasks.is_draining)
@@ -135,7 +135,12 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
 
     def start_maintenance(**_: Any) -> None:
         maintenance.start()
-        log.info("worker ready: %d jobs at a time, models %s", settings.worker_concurrency, ", ".join(catalogue.models))
+        log.info(
+            "worker ready: %d jobs at a time, models %s, accounts %s",
+            settings.worker_concurrency,
+            ", ".join(catalogue.models),
+            ", ".join(settings.accounts),
+        )
 
     def stop_claiming(**_: Any) -> None:
         log.info("stopping: no more jobs are claimed, running ones may end")

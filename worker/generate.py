@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import assert_never
 
@@ -16,6 +16,7 @@ from shared.request.model import Request
 from shared.request.output_format import fit_output_format
 from shared.request.pictures import Pictures
 from shared.request.validation import validate_request
+from worker.accounts import AccountPool
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.imaging.verification import measure_size
 from worker.picture_checks import PictureChecks, UncheckedResultError, describe_check_error
@@ -36,7 +37,7 @@ class GenerateJob:
 
     `signer` signs the results, and `checks` has a guardrail check all pictures, if there is one. `max_wait_seconds` is
     how long after its acceptance, or after a pause of its server, a job may be returned to the queue because Bedrock is
-    busy or unreachable.
+    busy or unreachable. `accounts` are the AWS accounts that the claims of the queue choose from.
     """
 
     queue: JobQueue
@@ -45,6 +46,7 @@ class GenerateJob:
     max_wait_seconds: float
     signer: PictureSigner | None = None
     checks: PictureChecks | None = None
+    accounts: AccountPool = field(default_factory=AccountPool)
 
     def run(self, claim: Claim) -> None:
         """Finish the job, or return it to the queue. A call that may have been billed is repeated once at most."""
@@ -69,10 +71,20 @@ class GenerateJob:
             return
         if self.checks is not None and not self._check_sources(claim, self.checks, pictures):
             return
-        if not self.queue.start_call(claim):
-            log.warning("job %s: its lease was lost, or calls are held: no call is made", job.id)
-            return
-        self._call_model(claim, model, request, pictures, archive)
+        if self._start_call(claim, model):
+            self._call_model(claim, model, request, pictures, archive)
+
+    def _start_call(self, claim: Claim, model: Model) -> bool:
+        """Record that a call starts. False if none may be made, or its account cannot be used."""
+        try:
+            self.client.authorize(model, claim.account)
+        except BedrockCallError as error:
+            self._handle_call_error(claim, model, error)
+            return False
+        is_started = self.queue.start_call(claim)
+        if not is_started:
+            log.warning("job %s: its lease was lost, or calls are held: no call is made", claim.job.id)
+        return is_started
 
     def _call_model(
         self, claim: Claim, model: Model, request: Request, pictures: Pictures, archive: bytes | None
@@ -80,7 +92,7 @@ class GenerateJob:
         """Make the call whose start is recorded, and finish the job by it or return it to the queue."""
         job = claim.job
         try:
-            result = self.client.generate(request, model, pictures, job.seed, _describe_job(job))
+            result = self.client.generate(request, model, pictures, job.seed, _describe_job(job), claim.account)
         except BedrockCallError as error:
             self._handle_call_error(claim, model, error)
             return
@@ -162,18 +174,23 @@ class GenerateJob:
         self.queue.finish(claim, Failed(problem=problem))
 
     def _handle_call_error(self, claim: Claim, model: Model, error: BedrockCallError) -> None:
-        problem = error.problem
+        problem, policy, retry_after = error.problem, error.retry_policy, error.retry_after
         self._log_problem(_choose_level(problem), claim, problem, error.__cause__ or error)
         if error.pause_seconds:
             self._record_failed_call(claim, error.pause_seconds)
         if error.is_model_unavailable:
             problem = self._make_withdrawn_problem(model) or problem
-            self.queue.disable_model(model.key, problem)
-        if self._may_repeat(claim, error.retry_policy):
+            if not self.queue.disable_model(model.key, claim.account, problem):
+                policy = RetryPolicy.UNLIMITED  # in another account
+        elif problem.code == "credentials" and self.accounts.pause(
+            claim.account, retry_after, str(error.__cause__ or error)
+        ):
+            retry_after = 0
+        if self._may_repeat(claim, policy):
             self.queue.release(
                 claim,
-                delay_seconds=max(error.retry_after, _MIN_DELAY_SECONDS),
-                is_unknown_call=error.retry_policy is RetryPolicy.ONCE,
+                delay_seconds=max(retry_after, _MIN_DELAY_SECONDS),
+                is_unknown_call=policy is RetryPolicy.ONCE,
                 is_throttled=error.is_throttled,
             )
         else:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Model
 from shared.errors import PentimentoError
 from shared.job import Job
@@ -21,7 +22,8 @@ class Claim:
     """A job that this worker holds until its lease ends.
 
     `unknown_calls` counts the job's calls of unknown fate: it cannot be known whether they ran. `resumed_at` is when a
-    pause of its server ended for which it had to wait, in Unix seconds; 0 if there was none.
+    pause of its server ended for which it had to wait, in Unix seconds; 0 if there was none. `account` is the AWS
+    account for its call.
     """
 
     stage: Stage
@@ -29,6 +31,7 @@ class Claim:
     token: str
     unknown_calls: int
     resumed_at: float = 0.0
+    account: str = DEFAULT_ACCOUNT
 
 
 class QueueUnavailableError(PentimentoError):
@@ -38,6 +41,13 @@ class QueueUnavailableError(PentimentoError):
 class ImageModelClient(Protocol):
     """A client of image models."""
 
+    def authorize(self, model: Model, account: str) -> None:
+        """Make sure that calls of the model in an AWS account can be signed, without making one.
+
+        Raises `BedrockCallError` (credentials).
+        """
+        ...
+
     def generate(
         self,
         request: Request,
@@ -45,8 +55,9 @@ class ImageModelClient(Protocol):
         pictures: Pictures,
         seed: int | None,
         metadata: Mapping[str, str] | None = None,
+        account: str = DEFAULT_ACCOUNT,
     ) -> GeneratedImage | FilteredResult:
-        """Call the model once, within a deadline for the whole call. Raises `BedrockCallError`.
+        """Call the model once in an AWS account, within a deadline for the whole call. Raises `BedrockCallError`.
 
         `metadata` says to which job the call belongs, for the provider's own log; it holds no personal data.
         """
@@ -115,7 +126,7 @@ class JobQueue(Protocol):
         ...
 
     def record_failed_call(self, claim: Claim, *, pause_seconds: float) -> None:
-        """Count a call that shows an outage of its model; after several in a row, pause that for all workers.
+        """Count a call that shows an outage of its model; after several in a row, pause that in the account.
 
         `pause_seconds` is the first pause.
         """
@@ -132,6 +143,9 @@ class JobQueue(Protocol):
         """End the job and its lease: store the picture, and send the outcome to the bot."""
         ...
 
-    def disable_model(self, model: str, problem: Problem) -> None:
-        """Disable a model, by its key, for everyone, for an hour."""
+    def disable_model(self, model: str, account: str, problem: Problem) -> bool:
+        """Disable a model, by its key, in an AWS account, for an hour.
+
+        True if no other account may call it either: then it is off for everyone.
+        """
         ...

@@ -1,6 +1,7 @@
 """The settings of the worker. AWS's own variables (AWS_PROFILE and others) are read by boto3."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final
 
@@ -10,6 +11,7 @@ from pydantic_settings import NoDecode
 from shared.addresses.http import parse_endpoint
 from shared.settings import CommonSettings
 from shared.settings_reader import read_settings
+from worker.accounts import parse_accounts
 
 _REGION: Final = re.compile(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}")
 
@@ -37,8 +39,14 @@ class Settings(CommonSettings):
     aws_endpoint_url_bedrock: str | None = Field(
         None, description="The same for Bedrock's control plane alone, which only `check` calls."
     )
+    aws_endpoint_url_sts: str | None = Field(None, description="The same for STS alone, which BEDROCK_ACCOUNTS needs.")
     aws_endpoint_url_bedrock_runtime: str | None = Field(
         None, description="The same for the calls of models alone, such as a VPC endpoint with a name of its own."
+    )
+    bedrock_accounts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="The AWS accounts to call, separated by commas: the ARN of a role in each, which the credentials "
+        "may assume, and default for the account of the credentials. Empty for that one alone.",
     )
     bedrock_streaming: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -86,7 +94,9 @@ class Settings(CommonSettings):
             raise ValueError("it is not the code of a region. Write it as us-west-2, not as the console's name of it")
         return region
 
-    @field_validator("aws_endpoint_url", "aws_endpoint_url_bedrock", "aws_endpoint_url_bedrock_runtime")
+    @field_validator(
+        "aws_endpoint_url", "aws_endpoint_url_bedrock", "aws_endpoint_url_sts", "aws_endpoint_url_bedrock_runtime"
+    )
     @classmethod
     def _validate_endpoint(cls, url: str | None) -> str | None:
         return None if url is None else parse_endpoint(url)
@@ -100,10 +110,21 @@ class Settings(CommonSettings):
             )
         return path
 
-    @field_validator("bedrock_streaming", mode="before")
+    @field_validator("bedrock_accounts")
+    @classmethod
+    def _validate_accounts(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        parse_accounts(names)
+        return names
+
+    @field_validator("bedrock_streaming", "bedrock_accounts", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @property
+    def accounts(self) -> Mapping[str, str | None]:
+        """The accounts to call, in their order, each with the role to assume in it; None for the default account."""
+        return parse_accounts(self.bedrock_accounts)
 
 
 def load_settings(**overrides: Any) -> Settings:

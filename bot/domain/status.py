@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.job import Job
 from shared.outcome import Outcome
 
@@ -42,6 +43,7 @@ class JobStatus:
     `limiting_scope` is the kind of the narrowest scope whose limit on running jobs keeps it from starting, if any:
     user, batch, channel or guild.
     `claims` counts leases, `calls` those of them in which the model was called, `unknown_calls` calls of unknown fate.
+    `account` is the AWS account of its latest claim, `unknown_accounts` those of its calls of unknown fate.
     """
 
     job: Job
@@ -55,6 +57,8 @@ class JobStatus:
     claims: int = 0
     calls: int = 0
     unknown_calls: int = 0
+    account: str = DEFAULT_ACCOUNT
+    unknown_accounts: tuple[str, ...] = ()
     typical_seconds: float = 0.0
     is_guild_paused: bool = False
     is_model_paused: bool = False

@@ -77,6 +77,8 @@ class StatusReply(ScriptReply):
     claims: int
     calls: int
     unknown_calls: int
+    account: str | None = None
+    unknown_accounts: str | None = None
     position: int
     mean_call_ms: int
     calls_ahead: int

@@ -14,6 +14,7 @@ from bot.queue.connection import QueueRedis, raise_queue_unavailable, translate_
 from bot.queue.limits import build_guild_scope, get_scope_kind
 from bot.queue.replies import JobsBeforeReply, StatusReply
 from bot.queue.scripts import ScriptRunner
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import OUTCOME_ADAPTER
@@ -170,6 +171,8 @@ class RedisJobStatusReader:
             claims=reply.claims,
             calls=reply.calls,
             unknown_calls=reply.unknown_calls,
+            account=reply.account or DEFAULT_ACCOUNT,
+            unknown_accounts=tuple((reply.unknown_accounts or "").split()),
             typical_seconds=typical_seconds,
             is_guild_paused=reply.is_guild_paused,
             is_model_paused=reply.is_model_paused,

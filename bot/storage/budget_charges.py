@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from sqlalchemy import BindParameter, Connection, bindparam, update
 
@@ -137,18 +137,26 @@ async def prepare_budgets(
         await database.run_transaction(lambda connection: create_counter(connection, bot_budgets, spender, now))
 
 
+class Bill(NamedTuple):
+    """The price of each billed call of a job, and their accounts as `name_billed_accounts` names them."""
+
+    price: int
+    billed_calls: int
+    accounts: str | None
+
+
 def settle_without_reservation(
-    connection: Connection, bot_budgets: Sequence[Budget], job: Job, price: int, billed_calls: int, now: float
+    connection: Connection, bot_budgets: Sequence[Budget], job: Job, bill: Bill, now: float
 ) -> None:
     """Reserve the price of a job and settle it: it was accepted without a ledger, or is a dead letter tried again."""
     account = get_requester_account(job)
     by_key = build_keys(list_counting_budgets(connection, bot_budgets, account), account, now)
-    change_counters(connection, {key: budget.measure([price]) for key, budget in by_key.items()})
-    limiting = {key: (budget, budget.measure([price])) for key, budget in by_key.items()}
+    change_counters(connection, {key: budget.measure([bill.price]) for key, budget in by_key.items()})
+    limiting = {key: (budget, budget.measure([bill.price])) for key, budget in by_key.items()}
     add_crossing_notices(connection, limiting, account.user_id, now)
     counters = {key: by_key[key].unit for key in read_counters(connection, by_key)}
-    reserve_prices(connection, [Reservation(job.id, job.request.model, price)], account, counters, now)
-    settle_job(connection, job.id, billed_calls, now)
+    reserve_prices(connection, [Reservation(job.id, job.request.model, bill.price)], account, counters, now)
+    settle_job(connection, job.id, bill.billed_calls, now, bill.accounts)
 
 
 def _check_budgets(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert,
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.batches import ItemEnd, ItemState, build_item_end
-from bot.domain.billing import count_billed_calls
+from bot.domain.billing import count_billed_calls, name_billed_accounts
 from bot.domain.budgets import Budget, Spender, get_price
 from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
@@ -17,7 +17,7 @@ from bot.domain.records import ClosedRecord, OpenJobRecord
 from bot.domain.status import JobStatus
 from bot.domain.unreadable import JobOwner
 from bot.storage.batch_items import settle_item
-from bot.storage.budget_charges import charge_budgets, run_charging_transaction, settle_without_reservation
+from bot.storage.budget_charges import Bill, charge_budgets, run_charging_transaction, settle_without_reservation
 from bot.storage.budget_notices import add_settlement_notices
 from bot.storage.job_records import (
     FIRST_ENTRY,
@@ -230,8 +230,10 @@ class SqlJobStore:
             if not isinstance(status.outcome, Generated) or status.job.batch is not None:
                 end = build_item_end(status.outcome, has_image=image is not None)
                 settle_item(connection, job_id, status.job.batch, end, billed_calls, now, image)
-            if not settle_job(connection, job_id, billed_calls, now) and billed_calls:
-                settle_without_reservation(connection, self._bot_budgets, status.job, price, billed_calls, now)
+            accounts = name_billed_accounts(status, billed_calls)
+            if not settle_job(connection, job_id, billed_calls, now, accounts) and billed_calls:
+                bill = Bill(price, billed_calls, accounts)
+                settle_without_reservation(connection, self._bot_budgets, status.job, bill, now)
             else:
                 add_settlement_notices(connection, self._bot_budgets, job_id, billed_calls, now)
 

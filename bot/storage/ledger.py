@@ -137,16 +137,18 @@ def settle_closed_jobs(connection: Connection, since: float, at: float) -> int:
     return len(rows)
 
 
-def settle_job(connection: Connection, job_id: str, billed_calls: int, at: float) -> bool:
+def settle_job(connection: Connection, job_id: str, billed_calls: int, at: float, accounts: str | None = None) -> bool:
     """Add the cost of a job, each billed call at the price that was reserved, and give back its reservation.
 
-    Without a billed call it is only given back. False if the job has no reservation.
+    `accounts` are those of `name_billed_accounts`. Without a billed call it is only given back. False if the job has no
+    reservation.
     """
     share_ledger(connection)
     row = find_reservation(connection, job_id)
     if row is None:
         return False
-    change_counters(connection, _close_reservation(connection, row, billed_calls=billed_calls, at=at))
+    changes = _close_reservation(connection, row, billed_calls=billed_calls, at=at, accounts=accounts)
+    change_counters(connection, changes)
     return True
 
 
@@ -204,14 +206,16 @@ def get_requester_account(job: Job) -> Spender:
     return Spender(job.requester.id, job.origin.guild_id, job.origin.channel_id, team_id=team_id)
 
 
-def _close_reservation(connection: Connection, row: Row[Any], *, billed_calls: int, at: float) -> dict[str, int]:
+def _close_reservation(
+    connection: Connection, row: Row[Any], *, billed_calls: int, at: float, accounts: str | None = None
+) -> dict[str, int]:
     """Give a reservation back, add the cost of the billed calls, and return how the counters change."""
     spent = billed_calls * row.reserved
     kept = {"job_id", "guild_id", "channel_id", "user_id", "team_id", "model", "counted_at"}
     entry = {name: value for name, value in row._mapping.items() if name in kept}  # noqa: SLF001 — its public API
     kind = EntryKind.SETTLEMENT if billed_calls else EntryKind.RELEASE
     changes = {"kind": kind, "reserved": -row.reserved, "spent": spent, "calls": billed_calls, "created_at": at}
-    connection.execute(_INSERT_ENTRY, entry | changes | {"counters": None})
+    connection.execute(_INSERT_ENTRY, entry | changes | {"counters": None, "accounts": accounts})
     change_by_unit: dict[str, int] = {
         BudgetUnit.USD: spent - row.reserved,
         BudgetUnit.PICTURES: min(billed_calls, 1) - 1,

@@ -1,6 +1,6 @@
 """Sums of the ledger: by member, channel, model, server, day or month."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, null, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, null, select
 
 from bot.domain.budgets import BudgetUnit
 from bot.storage.budget_counters import AMOUNTS_USED, load_time_zone
@@ -16,6 +16,7 @@ from bot.storage.job_records import build_owner
 from bot.storage.ledger import OPEN_JOB_IDS, EntryKind
 from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import jobs, ledger_entries, queue_entries
+from shared.accounts import DEFAULT_ACCOUNT
 
 _SECONDS_PER_QUARTER: Final = 900  # every time zone's midnight is on a quarter of an hour
 
@@ -30,10 +31,14 @@ class ReportGroup(StrEnum):
     GUILD = "guild"
     MONTH = "month"
     TEAM = "team"
+    ACCOUNT = "account"
 
 
 NO_TEAM_KEY: Final = "0"
 """The key of the line of requests for no team, in a report by team."""
+
+NO_ACCOUNT_KEY: Final = "open"
+"""The key of the line of open requests, in a report by AWS account: it is not known yet where they will be called."""
 
 _COLUMNS: Final[Mapping[ReportGroup, ColumnElement[Any]]] = {
     ReportGroup.MEMBER: ledger_entries.c.user_id,
@@ -41,6 +46,10 @@ _COLUMNS: Final[Mapping[ReportGroup, ColumnElement[Any]]] = {
     ReportGroup.MODEL: ledger_entries.c.model,
     ReportGroup.GUILD: ledger_entries.c.guild_id,
     ReportGroup.TEAM: func.coalesce(ledger_entries.c.team_id, 0),
+    ReportGroup.ACCOUNT: case(
+        (ledger_entries.c.kind == EntryKind.RESERVATION, NO_ACCOUNT_KEY),
+        else_=func.coalesce(ledger_entries.c.accounts, DEFAULT_ACCOUNT),
+    ),
 }
 
 
@@ -102,6 +111,8 @@ class SqlLedgerReports:
                 condition &= ledger_entries.c.guild_id == guild_id
             if group in _COLUMNS:
                 lines = _sum_by(connection, _COLUMNS[group], condition)
+                if group is ReportGroup.ACCOUNT:
+                    lines = _split_accounts(lines)
                 return sorted(lines, key=lambda line: (-line.amount, line.key))
             zone = load_time_zone(connection, guild_id or 0)
             quarters = cast(func.floor(ledger_entries.c.counted_at / _SECONDS_PER_QUARTER), BigInteger)
@@ -183,6 +194,17 @@ def _sum_by(
         amount, calls = spent_by_key.get(key, (0, 0))
         lines.append(ReportLine(key, amount, reserved_by_key.get(key, 0), calls))
     return lines
+
+
+def _split_accounts(lines: Sequence[ReportLine]) -> list[ReportLine]:
+    """Give each account its part of the lines of jobs that were called in several, each call at the same price."""
+    by_account: defaultdict[str, list[ReportLine]] = defaultdict(list)
+    for line in lines:
+        accounts = line.key.split()
+        for account, count in Counter(accounts).items():
+            spent, calls = (amount * count // len(accounts) for amount in (line.spent, line.calls))
+            by_account[account].append(ReportLine(account, spent, line.reserved, calls))
+    return [add_up(parts, account) for account, parts in by_account.items()]
 
 
 def _merge_quarters(lines: Sequence[ReportLine], zone: ZoneInfo, *, by_month: bool) -> list[ReportLine]:

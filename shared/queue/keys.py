@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from shared.accounts import DEFAULT_ACCOUNT
+
 DEFAULT_KEY_PREFIX: Final = "pentimento:"
 
 _PREFIX: Final = re.compile(r"[\w.:-]*(?:\{[\w.:-]+\}[\w.:-]*)?:", re.ASCII)
@@ -61,6 +63,10 @@ class KeyNames:
         return f"{self.prefix}format"
 
     @property
+    def accounts(self) -> str:
+        return f"{self.prefix}accounts"
+
+    @property
     def call_log(self) -> str:
         return f"{self.prefix}call_log"
 
@@ -104,8 +110,9 @@ class KeyNames:
     def disabled_model_key(self, model: str) -> str:
         return f"{self.prefix}disabled_model:{model}"
 
-    def pace_key(self, model: str) -> str:
-        return f"{self.prefix}pace:{model}"
+    def pace_key(self, model: str, account: str = DEFAULT_ACCOUNT) -> str:
+        """Name the pace of a model in an AWS account."""
+        return f"{self.prefix}pace:{model}" + ("" if account == DEFAULT_ACCOUNT else f":{account}")
 
     def call_durations_key(self, model: str) -> str:
         return f"{self.prefix}call_durations:{model}"

@@ -2,12 +2,14 @@
 
 In a pattern, {job} is a job's id, {model} a key of the catalogue ("-" for all models in the prepare stage), {scope}
 `user-<id>`, `batch-<id>`, `channel-<id>` or `guild-<id>`, {stage} `prepare` or `generate`, {tenant} `user-<id>` or
-`team-<id>`, with `low-` before it for its jobs of low priority. Times are Unix milliseconds; those that
-expire or are compared are of the queue's own clock (`get_time` in lua/lib.lua), the others of Redis's.
+`team-<id>`, with `low-` before it for its jobs of low priority, {account} an AWS account's 12 digits. Times are Unix
+milliseconds; those that expire or are compared are of the queue's own clock (`get_time` in lua/lib.lua), the others of
+Redis's.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Literal
 
 
@@ -28,6 +30,20 @@ class RedisKey:
 
 _IMAGE_TTL: Final = "QUEUE_IMAGE_TTL_SECONDS"
 _AS_IN_JOB: Final = "as in job:{job}"
+
+_PACE_FIELDS: Final = MappingProxyType(
+    {
+        "concurrency": "most calls at once",
+        "min_interval_ms": "the catalogue's interval between the starts of two calls",
+        "interval_ms": "the interval that applies now: longer after throttling",
+        "next_call_at": "when the next call may start",
+        "slowed_at": "when throttling last lengthened the interval",
+        "failed_calls": "calls in a row without a response in time, or with an error of the service",
+        "pause_ms": "length of its pause, after several such calls; absent unless it is paused",
+        "paused_until": "when one job may try it again; absent unless it is paused",
+        "probe": "the job that tries it during a pause",
+    }
+)
 
 REDIS_KEYS: Final = (
     RedisKey("format", "string", "The format of all of this, such as 1.0 (shared.stored_format)."),
@@ -52,6 +68,8 @@ REDIS_KEYS: Final = (
             "start_tag:generate": "its place in the queue of the generate stage",
             "inner_tag:prepare": "its place among its tenant's jobs there; absent while the tenant has one subtenant",
             "inner_tag:generate": "its place among its tenant's jobs there; absent while the tenant has one subtenant",
+            "account": "AWS account of its latest claim in the generate stage, or default",
+            "unknown_accounts": "those of its calls of unknown fate, with spaces between",
             "claims": "how many leases it has had",
             "calls": "in how many of them a call was started",
             "unknown_calls": "how many calls may have run without their result being known",
@@ -111,6 +129,7 @@ REDIS_KEYS: Final = (
     RedisKey("parked_guilds", "set", "Guilds that may have parked jobs, as scopes."),
     RedisKey("delayed:{stage}", "zset", "Queued jobs that were released with a delay, by its end."),
     RedisKey("claimed:{stage}:{model}", "set", "Jobs under a lease, for the model's concurrency."),
+    RedisKey("claimed:{stage}:{model}:{account}", "set", "The same for each further AWS account."),
     RedisKey("slots:{stage}:{scope}", "set", "Jobs that hold a slot of a scope."),
     RedisKey("leases:{stage}", "zset", "Jobs under a lease, by its end."),
     RedisKey("claim_tokens:{stage}", "hash", "The job of each lease: the fields are claim tokens."),
@@ -131,25 +150,20 @@ REDIS_KEYS: Final = (
         "7 days",
     ),
     # Models
+    RedisKey("pace:{model}", "hash", "How fast a model may be called, over all workers.", None, _PACE_FIELDS),
     RedisKey(
-        "pace:{model}",
+        "pace:{model}:{account}",
         "hash",
-        "How fast a model may be called, over all workers.",
+        "The same for each further AWS account.",
         None,
-        {
-            "concurrency": "most calls at once",
-            "min_interval_ms": "the catalogue's interval between the starts of two calls",
-            "interval_ms": "the interval that applies now: longer after throttling",
-            "next_call_at": "when the next call may start",
-            "slowed_at": "when throttling last lengthened the interval",
-            "failed_calls": "calls in a row without a response in time, or with an error of the service",
-            "pause_ms": "length of its pause, after several such calls; absent unless it is paused",
-            "paused_until": "when one job may try it again; absent unless it is paused",
-            "probe": "the job that tries it during a pause",
-        },
+        dict.fromkeys(_PACE_FIELDS, "as in pace:{model}"),
+    ),
+    RedisKey(
+        "accounts", "zset", "AWS accounts, and default, by the time at which a worker last said that it calls them."
     ),
     RedisKey("call_durations:{model}", "list", "Milliseconds of the latest 32 calls, newest first."),
     RedisKey("disabled_model:{model}", "string", "Why no job is accepted for it: a Problem as JSON.", "1 hour"),
+    RedisKey("disabled_model:{model}:{account}", "string", "Why it is not called in an AWS account.", "1 hour"),
     # Failed jobs that an operator can examine
     RedisKey("dead_letters", "zset", "Dead letters by the time they failed; expired ones are removed when listed."),
     RedisKey(

@@ -34,7 +34,7 @@ IMAGE = GeneratedImage(b"a picture", "image/png", 1024, 1024, seed=7, duration_s
 class NoopImageModelClient:
     """Answers at once, in Bedrock's place."""
 
-    def __init__(self, **_: Any) -> None:
+    def authorize(self, *_: Any) -> None:
         pass
 
     def generate(self, *_: Any) -> GeneratedImage:
@@ -50,7 +50,7 @@ def _return_unchanged(uploads: Pictures, *_: Any) -> PreparedPictures:
 
 def run_our_worker(settings: Settings) -> Celery:
     """Wire the real worker, imaging and model left out."""
-    worker.app.BedrockImageClient = NoopImageModelClient  # type: ignore[attr-defined, assignment]
+    worker.app.create_image_client = lambda *_: NoopImageModelClient()  # type: ignore[attr-defined, assignment]
     worker.prepare.prepare_pictures = _return_unchanged  # type: ignore[attr-defined, assignment]
     worker.generate.finish_picture = lambda result, *_: FinishedPicture(result.data)  # type: ignore[attr-defined]
     return worker.app.create_app(settings, load_catalogue())

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing, suppress
 from socket import SHUT_RDWR
-from typing import Any, assert_never
+from types import MappingProxyType
+from typing import Any, Final, assert_never, cast
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, CredentialRetrievalError
 
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Model
 from shared.imaging.limits import ImageRejectedError
 from shared.outcome import FilteredPart
@@ -32,6 +34,8 @@ from worker.imaging.verification import verify_image
 
 log = logging.getLogger(__name__)
 
+DEFAULT_ACCOUNTS: Final[Mapping[str, str | None]] = MappingProxyType({DEFAULT_ACCOUNT: None})
+
 
 class BedrockImageClient:
     """The `ImageModelClient` that calls Bedrock through boto3."""
@@ -44,17 +48,32 @@ class BedrockImageClient:
         concurrency: int,
         streaming: Collection[str] = (),
         sends_metadata: bool = False,
+        accounts: Mapping[str, str | None] = DEFAULT_ACCOUNTS,
     ) -> None:
         """Configure the client; connections are opened by the first call.
 
         `region` None leaves the region to AWS's own configuration; `call_seconds` is the deadline of a call;
         `streaming` holds the keys of the models whose responses are streamed; `sends_metadata`: what a call says about
-        its job goes into AWS's log of invocations.
+        its job goes into AWS's log of invocations; `accounts` are those of `parse_accounts`.
         """
-        self._runtime = RuntimeClients(region, call_seconds, concurrency)
+        self._runtimes = {
+            account: RuntimeClients(region, call_seconds, concurrency, role_arn)
+            for account, role_arn in accounts.items()
+        }
         self._call_seconds = call_seconds
         self._streaming = frozenset(streaming)
         self._sends_metadata = sends_metadata
+
+    def authorize(self, model: Model, account: str) -> None:
+        """Assume the role of an account, if it has one and that is not done.
+
+        Raises `BedrockCallError` (credentials).
+        """
+        try:
+            self._runtimes[account].assume_role()
+        except CredentialRetrievalError as error:
+            classified = classify_error(error, model, self._call_seconds)
+            raise cast("BedrockCallError", classified) from error
 
     def generate(
         self,
@@ -63,19 +82,22 @@ class BedrockImageClient:
         pictures: Pictures,
         seed: int | None,
         metadata: Mapping[str, str] | None = None,
+        account: str = DEFAULT_ACCOUNT,
     ) -> GeneratedImage | FilteredResult:
         """Call the model once.
 
         Raises `BedrockCallError` if the whole response is not there in time, is an error, or holds no picture.
         """
-        dialect = get_dialect(model.dialect)
+        dialect, runtime = get_dialect(model.dialect), self._runtimes[account]
         body = dialect.encode(request, model, pictures, seed)
         started_at = time.monotonic()
         result: GeneratedImage | FilteredResult | BedrockCallError
         request_id, cause = "-", None
         try:
             response = run_with_deadline(
-                self._call_seconds, lambda: self._invoke(model, body, metadata or {}), on_late_result=_close_body
+                self._call_seconds,
+                lambda: self._invoke(runtime, model, body, metadata or {}),
+                on_late_result=_close_body,
             )
             request_id = response["ResponseMetadata"].get("RequestId", "-")
             data = _read_body_with_deadline(response["body"], self._call_seconds - (time.monotonic() - started_at))
@@ -91,18 +113,21 @@ class BedrockImageClient:
             log.error(
                 "AWS refuses the credentials, and jobs wait for them. Renew them; `python -m worker check` says more"
             )
-            self._runtime.forget_credentials()
-        log.info("%s: %s in %.2f s, request %s", model.key, _describe_result(result, cause), seconds, request_id)
+            runtime.forget_credentials()
+        place = "" if account == DEFAULT_ACCOUNT else f", account {account}"
+        said = _describe_result(result, cause)
+        log.info("%s: %s in %.2f s, request %s%s", model.key, said, seconds, request_id, place)
         if isinstance(result, BedrockCallError):
             raise result from cause
         return result
 
     def close(self) -> None:
         """Close the idle connections."""
-        self._runtime.close()
+        for runtime in self._runtimes.values():
+            runtime.close()
 
-    def _invoke(self, model: Model, body: bytes, metadata: Mapping[str, str]) -> Any:
-        client = self._runtime.get_client(choose_region(model, self._runtime.region))
+    def _invoke(self, runtime: RuntimeClients, model: Model, body: bytes, metadata: Mapping[str, str]) -> Any:
+        client = runtime.get_client(choose_region(model, runtime.region))
         is_streamed = model.streaming and model.key in self._streaming
         call: Callable[..., Any] = client.invoke_model_with_response_stream if is_streamed else client.invoke_model
         more = {"requestMetadata": json.dumps(metadata)} if self._sends_metadata and metadata else {}

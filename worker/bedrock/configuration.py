@@ -3,6 +3,8 @@
 https://docs.aws.amazon.com/boto3/latest/guide/configuration.html
 """
 
+import os
+from collections.abc import Mapping
 from typing import Final
 
 import botocore.session
@@ -12,16 +14,22 @@ from shared.catalogue import Catalogue
 from shared.settings import InvalidSettingsError
 
 _PARTITIONS: Final = ("aws", "aws-cn", "aws-us-gov")
-_SERVICES: Final = ("bedrock", "bedrock-runtime")
+_SERVICES: Final = ("bedrock", "bedrock-runtime", "sts")
+_API_KEY_VARIABLE: Final = "AWS_BEARER_TOKEN_BEDROCK"
 _UNUSED: Final = "unused"
 """Credentials for a client that calls nothing. Otherwise it would search for some, even at other services."""
 
 
-def validate_aws_configuration(region: str, catalogue: Catalogue) -> None:
-    """Check the profile, the configuration files, the endpoints and the region.
+def validate_aws_configuration(region: str, catalogue: Catalogue, accounts: Mapping[str, str | None]) -> None:
+    """Check the profile, the configuration files, the endpoints, the region, and that roles can be assumed at all.
 
     Raises `InvalidSettingsError` with two sentences.
     """
+    if any(accounts.values()) and os.environ.get(_API_KEY_VARIABLE):
+        raise InvalidSettingsError(
+            f"BEDROCK_ACCOUNTS names roles, and an API key cannot assume one. Remove {_API_KEY_VARIABLE} and set other "
+            "credentials, or remove BEDROCK_ACCOUNTS."
+        )
     session = botocore.session.Session()
     try:
         _ = session.full_config  # both files

@@ -3,8 +3,9 @@
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-import boto3
 from botocore.config import Config
+
+from worker.bedrock.sessions import create_session
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime.client import BedrockRuntimeClient
@@ -19,14 +20,15 @@ class RuntimeClients:
     https://docs.aws.amazon.com/boto3/latest/guide/clients.html
     """
 
-    def __init__(self, region: str | None, read_seconds: float, concurrency: int) -> None:
+    def __init__(self, region: str | None, read_seconds: float, concurrency: int, role_arn: str | None = None) -> None:
         """Configure the clients; connections are opened by the first call.
 
         `region` None leaves the region to AWS's own configuration. A socket waits at most `read_seconds` for a byte.
-        `concurrency` is how many connections to a region are kept.
+        `concurrency` is how many connections to a region are kept. They are signed as the role, if there is one.
         """
         self._region = region
-        self._session = boto3.session.Session(region_name=region)
+        self._role_arn = role_arn
+        self._session = create_session(region, role_arn)
         self._config = Config(
             connect_timeout=min(CONNECT_TIMEOUT_SECONDS, read_seconds),
             read_timeout=read_seconds,
@@ -48,11 +50,23 @@ class RuntimeClients:
                 self._clients[region] = self._session.client("bedrock-runtime", region_name=region, config=self._config)
             return self._clients[region]
 
+    def assume_role(self) -> None:
+        """Fetch the credentials of the role, unless there are some that do not expire soon.
+
+        Raises `CredentialRetrievalError`. Without a role nothing is done: boto3 searches for credentials at a call.
+        """
+        if self._role_arn is None:
+            return
+        with self._lock:
+            credentials = self._session.get_credentials()
+        if credentials is not None:
+            credentials.get_frozen_credentials()
+
     def forget_credentials(self) -> None:
         """Make the next call search for credentials again: sessions cache them, clients cache that there are none."""
         self.close()
         with self._lock:
-            self._session = boto3.session.Session(region_name=self._region)
+            self._session = create_session(self._region, self._role_arn)
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -7,6 +7,7 @@ import random
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -14,7 +15,6 @@ from shared.i18n.messages import describe_problem
 from shared.imaging.sniffing import ImageType
 from shared.outcome import FilteredPart
 from shared.request.builder import pick_seed
-from worker.bedrock.client import BedrockImageClient
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage
 from worker.cli.command import (
     ExitCode,
@@ -26,7 +26,7 @@ from worker.cli.command import (
 )
 from worker.cli.output_file import STANDARD_STREAM, OutputFile, check_output
 from worker.cli.request_arguments import ParsedRequest, add_request_arguments, parse_request
-from worker.configuration import create_guardrail
+from worker.configuration import create_guardrail, create_image_client
 from worker.picture_checks import PictureChecks, describe_check_error
 from worker.ports import GuardrailError
 from worker.result_metadata import finish_picture
@@ -105,21 +105,15 @@ def _call_model(settings: Settings, parsed: ParsedRequest, seed: int | None) -> 
 
     Raises `BedrockCallError` and `GuardrailError`.
     """
-    client, guardrail = _create_client(settings), create_guardrail(settings)
+    client, guardrail = create_image_client(settings, concurrency=1), create_guardrail(settings)
+    call = partial(
+        client.generate, parsed.request, parsed.model, parsed.pictures, seed, account=next(iter(settings.accounts))
+    )
     if guardrail is None:
-        return client.generate(parsed.request, parsed.model, parsed.pictures, seed)
+        return call()
     checks = PictureChecks(guardrail, settings.bedrock_call_seconds)
     filtered = checks.check_sources(parsed.pictures)
-    return filtered or checks.check_result(client.generate(parsed.request, parsed.model, parsed.pictures, seed))
-
-
-def _create_client(settings: Settings) -> BedrockImageClient:
-    return BedrockImageClient(
-        region=settings.aws_region,
-        call_seconds=settings.bedrock_call_seconds,
-        concurrency=1,
-        streaming=settings.bedrock_streaming,
-    )
+    return filtered or checks.check_result(call())
 
 
 def _format_error(error: BedrockCallError) -> list[str]:

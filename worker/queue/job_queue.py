@@ -3,10 +3,11 @@
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, cast
 
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Model
 from shared.i18n.messages import describe_problem
 from shared.job import Job
@@ -15,10 +16,11 @@ from shared.problems import DISABLED_UNTIL_FACT, Problem, make_problem
 from shared.queue.chunks import join_chunks
 from shared.queue.stages import Stage
 from shared.unreadable import describe_read_error
+from worker.accounts import AccountPool
 from worker.ports import Claim, QueueUnavailableError
 from worker.queue.claims import ClaimRegistry
 from worker.queue.connection import QueueRedis, translate_redis_errors
-from worker.queue.replies import ClaimReply, ClaimResult, FinishReply, StartCallResult, SweepReply
+from worker.queue.replies import ClaimReply, ClaimResult, DisableModelReply, FinishReply, StartCallResult, SweepReply
 from worker.queue.scripts import ScriptRunner
 
 log = logging.getLogger(__name__)
@@ -36,11 +38,16 @@ MODEL_DISABLED_SECONDS: Final = 3600
 """How long a model stays disabled that AWS has refused to run."""
 
 
+OTHER_ACCOUNT_MS: Final = 1000
+"""How long a job waits at most after it was throttled in an account while there are others."""
+
+
 class RedisJobQueue:
     """`worker.ports.JobQueue` over Redis. Threads may share it.
 
     `send_ticket` is called with a stage in which a job has become claimable. `lease_seconds` is how long a claim lasts
-    without being renewed, `image_ttl_seconds` how long pictures and dead letters are kept.
+    without being renewed, `image_ttl_seconds` how long pictures and dead letters are kept. `accounts` are the AWS
+    accounts among which claims choose.
     """
 
     def __init__(
@@ -50,17 +57,20 @@ class RedisJobQueue:
         *,
         lease_seconds: float = 30,
         image_ttl_seconds: int = 86400,
+        accounts: AccountPool | None = None,
     ) -> None:
         self._client = client
         self._names = client.names
         self._send_ticket = send_ticket
         self._lease_ms = int(lease_seconds * 1000)
         self._image_ttl_ms = image_ttl_seconds * 1000
+        self._accounts = accounts or AccountPool()
         self._claims = ClaimRegistry()
         self._held_sweeps = 0
         self._scripts = ScriptRunner(
             client,
             "claim",
+            "disable_model",
             "finish",
             "promote",
             "record_failed_call",
@@ -73,10 +83,11 @@ class RedisJobQueue:
         )
 
     def claim(self, stage: Stage) -> Claim | None:
-        while True:
+        accounts = self._accounts.list_usable() if stage is Stage.GENERATE else [DEFAULT_ACCOUNT]
+        while accounts:
             token = secrets.token_hex(8)
             try:
-                reply = self._claim(stage, token)
+                reply = self._claim(stage, token, accounts)
                 if reply.result is ClaimResult.NONE:
                     return None
                 job = self._read_or_set_aside(stage, token, reply)
@@ -84,9 +95,10 @@ class RedisJobQueue:
                 self._claims.unclaim(stage, token)
                 raise
             if job is not None:
-                claim = Claim(stage, job, token, reply.unknown_calls, reply.resumed_at / 1000)
+                claim = Claim(stage, job, token, reply.unknown_calls, reply.resumed_at / 1000, reply.account)
                 self._claims.add(claim)
                 return claim
+        return None
 
     def _read_or_set_aside(self, stage: Stage, token: str, reply: ClaimReply) -> Job | None:
         """Read a claimed job; None if another release wrote it in a way that this one cannot read.
@@ -105,9 +117,9 @@ class RedisJobQueue:
         self._scripts.run("set_aside", stage, reply.job_id, token, outcome, self._image_ttl_ms)
         return None
 
-    def _claim(self, stage: Stage, token: str) -> ClaimReply:
+    def _claim(self, stage: Stage, token: str, accounts: Sequence[str]) -> ClaimReply:
         while True:
-            reply = ClaimReply.parse(self._scripts.run("claim", stage, token, self._lease_ms))
+            reply = ClaimReply.parse(self._scripts.run("claim", stage, token, self._lease_ms, *accounts))
             if reply.result is not ClaimResult.AGAIN:
                 return reply
 
@@ -134,8 +146,11 @@ class RedisJobQueue:
         return result is StartCallResult.STARTED
 
     def release(self, claim: Claim, *, delay_seconds: float, is_unknown_call: bool, is_throttled: bool) -> bool:
-        delay_ms = int(delay_seconds * 1000)
-        arguments = (claim.stage, claim.job.id, claim.token, delay_ms, int(is_unknown_call), int(is_throttled))
+        delay_ms = pace_delay_ms = int(delay_seconds * 1000)
+        if is_throttled and len(self._accounts.list_usable()) > 1:
+            delay_ms = min(delay_ms, OTHER_ACCOUNT_MS)
+        arguments: list[Any] = [claim.stage, claim.job.id, claim.token, delay_ms]
+        arguments += [int(is_unknown_call), int(is_throttled), pace_delay_ms]
         is_requeued = bool(self._scripts.run_until_stored("release", *arguments, job_id=claim.job.id))
         self._claims.remove(claim)
         if is_requeued and not delay_ms:
@@ -147,7 +162,7 @@ class RedisJobQueue:
         job = claim.job
         arguments: list[Any] = [claim.stage, job.id, claim.token, outcome.model_dump_json()]
         arguments += [self._image_ttl_ms, duration_ms]
-        arguments += [job.model_dump_json(), job.request.model, job.tenant, claim.unknown_calls]
+        arguments += [job.model_dump_json(), job.request.model, job.tenant, claim.unknown_calls, claim.account]
         reply = FinishReply.parse(
             self._scripts.run_until_stored("finish", *arguments, job_id=claim.job.id, picture=picture)
         )
@@ -155,29 +170,34 @@ class RedisJobQueue:
         if reply.missing_tickets > 0:
             self._send_ticket(claim.stage)
         if reply.is_resumed:
-            log.warning("model %s responds again, and is called as before", claim.job.request.model)
+            place = "" if claim.account == DEFAULT_ACCOUNT else f" in account {claim.account}"
+            log.warning("model %s responds again%s, and is called as before", claim.job.request.model, place)
         return reply.is_stored
 
     def record_failed_call(self, claim: Claim, *, pause_seconds: float) -> None:
         model = claim.job.request.model
-        paused_ms = int(self._scripts.run("record_failed_call", model, claim.job.id, int(pause_seconds * 1000)))
+        arguments = (model, claim.job.id, int(pause_seconds * 1000), claim.account)
+        paused_ms = int(self._scripts.run("record_failed_call", *arguments))
         if paused_ms:
+            place = "" if claim.account == DEFAULT_ACCOUNT else f" in account {claim.account}"
             log.critical(
-                "model %s is paused for %g s: its calls fail or get no response in time, and may be billed all the"
+                "model %s is paused%s for %g s: its calls fail or get no response in time, and may be billed all the"
                 " same. Then one job at a time tries it",
                 model,
+                place,
                 paused_ms / 1000,
             )
 
-    def disable_model(self, model: str, problem: Problem) -> None:
+    def disable_model(self, model: str, account: str, problem: Problem) -> bool:
         until = int(time.time()) + MODEL_DISABLED_SECONDS
-        reason = Problem(code=problem.code, facts=problem.facts | {DISABLED_UNTIL_FACT: until})
-        with translate_redis_errors():
-            is_new = self._client.set(
-                self._names.disabled_model_key(model), reason.model_dump_json(), ex=MODEL_DISABLED_SECONDS, nx=True
-            )
-        if is_new:
-            log.critical("model %s is disabled for %d s: %s", model, MODEL_DISABLED_SECONDS, describe_problem(problem))
+        reason = Problem(code=problem.code, facts=problem.facts | {DISABLED_UNTIL_FACT: until}).model_dump_json()
+        arguments = (model, account, reason, MODEL_DISABLED_SECONDS)
+        reply = DisableModelReply.parse(self._scripts.run("disable_model", *arguments))
+        if reply.is_new:
+            place = "" if reply.is_off else f" in account {account}, and called in others"
+            sentence = describe_problem(problem)
+            log.critical("model %s is disabled for %d s%s: %s", model, MODEL_DISABLED_SECONDS, place, sentence)
+        return reply.is_off
 
     def return_claim(self, claim: Claim) -> None:
         self._claims.unclaim(claim.stage, claim.token)
@@ -202,6 +222,7 @@ class RedisJobQueue:
         for stage in Stage:
             arguments: list[Any] = [stage, MAX_TICKETS[stage], MAX_CRASHES, crashed, lost]
             arguments += [self._lease_ms, self._image_ttl_ms]
+            arguments.append(" ".join(self._accounts.list_usable()) if stage is Stage.GENERATE else "")
             if stage is Stage.GENERATE:
                 for model in models:
                     min_interval_ms = 60_000 // model.per_minute if model.per_minute else 0

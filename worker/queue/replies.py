@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.queue.replies import ScriptReply
 
 
@@ -21,6 +22,14 @@ class ClaimReply(ScriptReply):
     job: bytes = b""
     unknown_calls: int = 0
     resumed_at: int = 0
+    account: str = DEFAULT_ACCOUNT
+
+
+class DisableModelReply(ScriptReply):
+    """Reply of disable_model.lua. `is_off`: in no account the model may be called."""
+
+    is_new: bool
+    is_off: bool
 
 
 class FinishReply(ScriptReply):

@@ -24,6 +24,12 @@ ledger_entries: Final = Table(
     Column("counters", Text, comment="of a reservation: the keys of its budget_counters to their units, as JSON"),
     Column("reason", Text, comment="of an adjustment"),
     Column("team_id", BigInteger, comment="the role of the team that the job is for"),
+    Column(
+        "accounts",
+        Text,
+        comment="of a settlement: the AWS account of its calls, or one for each call if they differ, with spaces; "
+        "NULL for that of the credentials",
+    ),
     Index(None, "job_id", "kind", unique=True),
     Index(None, "guild_id", "kind", "counted_at"),
     Index(None, "user_id", "counted_at"),

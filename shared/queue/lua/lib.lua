@@ -71,6 +71,20 @@ local function log_late_call(id)
   add_to_call_log(id, 1, 0, 1)
 end
 
+-- The account of the workers' own credentials. What is stored for it has the names of the releases that knew no other.
+local default_account = 'default'
+
+-- The key of something that each AWS account has for itself.
+local function get_account_key(account, ...)
+  local name = key(...)
+  return account == default_account and name or name .. ':' .. account
+end
+
+-- The AWS account of a job's latest claim.
+local function get_account(id)
+  return get_job_fields(id, 'account') or default_account
+end
+
 -- Add to a counter of a job. One that holds no number counts as 0.
 local function increment(id, name, number)
   local count = redis.pcall('HINCRBY', key('job', id), name, number)
@@ -78,6 +92,14 @@ local function increment(id, name, number)
   count = math.max(0, tonumber(number))
   redis.call('HSET', key('job', id), name, count)
   return count
+end
+
+-- Count a call of unknown fate, in the account in which it was made, and tell the bot.
+local function count_unknown_call(id)
+  increment(id, 'unknown_calls', 1)
+  local accounts = get_job_fields(id, 'unknown_accounts')
+  redis.call('HSET', key('job', id), 'unknown_accounts', (accounts and accounts .. ' ' or '') .. get_account(id))
+  log_calls(id)
 end
 
 local function get_start_tag(stage, id)

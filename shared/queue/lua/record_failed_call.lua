@@ -1,15 +1,16 @@
 -- record_failed_call.lua: count a call that got no response in time, or an error of the service. After 3 of a model in
--- a row, it is paused for all workers: then one job at a time tries it, and each such call that fails, too, doubles the
--- pause. finish.lua ends the pause with the first response. It writes even if Redis is full.
+-- a row in an account, it is paused there for all workers: then one job at a time tries it, and each such call that
+-- fails, too, doubles the pause. finish.lua ends the pause with the first response. It writes even if Redis is full.
 --
 -- KEYS[1]  prefix of every key
 -- ARGV[1]  string  model
 -- ARGV[2]  string  job id
 -- ARGV[3]  number  milliseconds of the first pause
+-- ARGV[4]  string  AWS account of the call
 --
 -- Reply: number of milliseconds for which the model is paused, if this call began or prolonged the pause; otherwise 0
-local model, id, first_pause_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local now, pace, max_failed_calls, max_pause_ms = get_time(), key('pace', model), 3, 600000
+local model, id, first_pause_ms, account = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local now, pace, max_failed_calls, max_pause_ms = get_time(), get_account_key(account, 'pace', model), 3, 600000
 allow_writes_when_full()
 local failed_calls = to_number(redis.call('HGET', pace, 'failed_calls')) + 1
 redis.call('HSET', pace, 'failed_calls', failed_calls)

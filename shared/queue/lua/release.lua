@@ -7,9 +7,10 @@
 -- ARGV[4]  number  milliseconds before which the job may not be claimed
 -- ARGV[5]  number  1 if it is unknown whether the model ran the call, otherwise 0
 -- ARGV[6]  number  1 if the model throttled the call, otherwise 0
+-- ARGV[7]  number  milliseconds before which a model that throttled a call gets no other one in the account
 --
 -- Reply: number, 1 | 0: the lease was lost
-local stage, id, claim_token, delay_ms, is_unknown_call, is_throttled = unpack(ARGV)
+local stage, id, claim_token, delay_ms, is_unknown_call, is_throttled, pace_delay_ms = unpack(ARGV)
 if not holds_lease(id, claim_token) then
   if is_unknown_call == '1' then
     allow_writes_when_full()
@@ -17,20 +18,20 @@ if not holds_lease(id, claim_token) then
   end
   return 0
 end
-local now, model, delay = get_time(), get_queue_model(stage, id), tonumber(delay_ms)
+local now, delay = get_time(), tonumber(delay_ms)
+local pace = get_account_key(get_account(id), 'pace', get_queue_model(stage, id))
 allow_writes_when_full()
-increment(id, 'unknown_calls', is_unknown_call)
-if is_unknown_call == '1' then log_calls(id) end
+if is_unknown_call == '1' then count_unknown_call(id) end
 requeue(stage, id, delay > 0 and now + delay)
 
--- Calls that were throttled within the same second were sent at the same pace, so they slow it down only once.
+-- Calls of an account that were throttled within the same second were sent at the same pace: they slow it down once.
 if is_throttled == '1' then
-  local interval_ms, slowed_at = unpack(redis.call('HMGET', key('pace', model), 'interval_ms', 'slowed_at'))
+  local interval_ms, slowed_at = unpack(redis.call('HMGET', pace, 'interval_ms', 'slowed_at'))
   local slower_ms = to_number(interval_ms)
   if now - to_number(slowed_at) >= 1000 then
     slower_ms = math.min(30000, math.max(500, slower_ms * 2))
-    redis.call('HSET', key('pace', model), 'interval_ms', slower_ms, 'slowed_at', now)
+    redis.call('HSET', pace, 'interval_ms', slower_ms, 'slowed_at', now)
   end
-  redis.call('HSET', key('pace', model), 'next_call_at', now + math.max(slower_ms, delay))
+  redis.call('HSET', pace, 'next_call_at', now + math.max(slower_ms, tonumber(pace_delay_ms)))
 end
 return 1

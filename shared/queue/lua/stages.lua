@@ -56,11 +56,12 @@ end
 
 -- Remove a job from a stage, wherever it is. Its lease ends, and its slots go to the jobs that are blocked on them.
 local function leave_stage(stage, id)
-  local model, claim_token = get_queue_model(stage, id), get_job_fields(id, 'claim_token')
+  local model, claim_token, account = get_queue_model(stage, id), get_job_fields(id, 'claim_token', 'account')
   redis.call('ZREM', key('leases', stage), id)
   redis.call('ZREM', key('delayed', stage), id)
   remove_from_waiting('ready', stage, model, id)
-  redis.call('SREM', key('claimed', stage, model), id)
+  redis.call('SREM', key('claimed', stage, model), id) -- a worker that knows no accounts may have claimed it
+  if account then redis.call('SREM', get_account_key(account, 'claimed', stage, model), id) end
   remove_from_queued(stage, id)
   if stage == 'generate' then redis.call('ZREM', key('parked', get_guild_scope(id)), id) end
   if claim_token then
@@ -121,32 +122,60 @@ local function unpark_jobs(guild, count, ttl_ms)
   return #ids
 end
 
--- Whether a model is paused: until it responds, one call at a time tries it.
-local function is_model_paused(model)
-  return redis.call('HEXISTS', key('pace', model), 'paused_until') == 1
+-- The AWS accounts that workers have said that they call, within this many milliseconds.
+local function list_accounts(now, within_ms)
+  local accounts = redis.call('ZRANGEBYSCORE', key('accounts'), now - within_ms, '+inf')
+  return accounts[1] and accounts or {default_account}
 end
 
--- The delay before a model may start its next call: 0 if it may start one now, -1 if it has to wait for an event (the
--- end of another call, the model being enabled again, or the epoch being confirmed), otherwise milliseconds.
-local function get_call_delay(stage, model, now)
-  if stage == 'prepare' then return 0 end
+-- Whether a model is paused in an account: until it responds, one call at a time tries it.
+local function is_model_paused(model, account)
+  return redis.call('HEXISTS', get_account_key(account, 'pace', model), 'paused_until') == 1
+end
+
+-- The delay before a model may start its next call in an account: 0 if it may start one now, -1 if it has to wait for
+-- an event (the end of another call, the model being enabled again, or the epoch being confirmed), otherwise
+-- milliseconds. Then, unless it is -1, how many of its calls run in the account.
+local function get_call_delay(stage, model, account, now)
+  if stage == 'prepare' then return 0, 0 end
   if not is_epoch_confirmed() then return -1 end
-  if redis.call('EXISTS', key('disabled_model', model)) == 1 then return -1 end
-  local concurrency, next_call_at, paused_until =
-    unpack(redis.call('HMGET', key('pace', model), 'concurrency', 'next_call_at', 'paused_until'))
+  if redis.call('EXISTS', key('disabled_model', model), key('disabled_model', model, account)) > 0 then return -1 end
+  local concurrency, next_call_at, paused_until = unpack(redis.call('HMGET', get_account_key(account, 'pace', model),
+    'concurrency', 'next_call_at', 'paused_until'))
   if paused_until then concurrency = 1 end -- until it responds, one call at a time tries it
-  if redis.call('SCARD', key('claimed', stage, model)) >= to_number(concurrency, math.huge) then return -1 end
-  return math.max(0, to_number(next_call_at) - now, to_number(paused_until) - now)
+  local running = redis.call('SCARD', get_account_key(account, 'claimed', stage, model))
+  if running >= to_number(concurrency, math.huge) then return -1 end
+  return math.max(0, to_number(next_call_at) - now, to_number(paused_until) - now), running
+end
+
+-- Of these accounts the one in which a model may start a call now, and if there are several, the one in which the
+-- fewest of its calls run; nil if there is none.
+local function find_account(stage, model, accounts, now)
+  local found, fewest
+  for _, account in ipairs(accounts) do
+    local delay, running = get_call_delay(stage, model, account, now)
+    if delay == 0 and (not found or running < fewest) then found, fewest = account, running end
+  end
+  return found
+end
+
+-- How many calls of a model may be tried now, in all of these accounts.
+local function count_possible_calls(stage, model, accounts, now)
+  local count = 0
+  for _, account in ipairs(accounts) do
+    if get_call_delay(stage, model, account, now) == 0 then
+      count = count + (is_model_paused(model, account) and 1 or math.huge)
+    end
+  end
+  return count
 end
 
 -- The number of jobs of a stage that could be claimed now.
 local function count_claimable(stage, now)
-  local count = 0
+  local count, accounts = 0, list_accounts(now, 10000)
   for _, model in ipairs(redis.call('SMEMBERS', key('ready_models', stage))) do
-    if get_call_delay(stage, model, now) == 0 then
-      local ready = redis.call('ZCARD', key('ready', stage, model))
-      count = count + (is_model_paused(model) and math.min(1, ready) or ready)
-    end
+    local calls = count_possible_calls(stage, model, accounts, now)
+    if calls > 0 then count = count + math.min(calls, redis.call('ZCARD', key('ready', stage, model))) end
   end
   return count
 end

@@ -14,6 +14,8 @@
 --   claims         number          leases so far
 --   calls          number          leases in which a call was started
 --   unknown_calls  number          calls of unknown fate
+--   account        string or null  AWS account of its latest claim
+--   unknown_accounts  string or null  those of its calls of unknown fate, with spaces between
 --   position       number          position in the queue of its model, from 1; 0 unless it is queued and not parked
 --   mean_call_ms   number          mean duration of the model's latest calls, 0 if there were none
 --   calls_ahead    number          how many calls have to be waited for, one after the other; 0 unless it is queued
@@ -21,18 +23,21 @@
 --                                  how long ago it was claimed; otherwise 0
 --   is_guild_paused  number        1 | 0: it waits until the queue of its guild is resumed
 --   is_model_paused  number        1 | 0: its model gets one call at a time, because calls failed or got no response
---   is_model_slowed  number        1 | 0: it is queued, and throttling has lengthened the interval between its model's calls
+--   is_model_slowed  number        1 | 0: it is queued, and throttling has lengthened the interval between its model's
+--                                  calls; both are of models that are so in every account
 --   limiting_scope  string         the narrowest scope of which it needs a slot while as many jobs run as may; '' if none
 --   swept_ms_ago   number or null  how long ago a worker last swept; null if none ever did
 --
 -- A queued job waits for the longest of these. Each follows from its rank in a sorted set, at a cost that hardly grows
 -- with the number of jobs:
 --   its model: the running jobs and those before it are called in rounds of as many as may run at once, where the
---     running ones count as if they had just started; and the pace sets an interval between the starts of two calls
+--     running ones count as if they had just started; and the pace sets an interval between the starts of two calls.
+--     Both are of all accounts together
 --   each scope that limits running jobs (user or batch, channel, guild) and in which it has no slot yet: the same rounds
 --   the delay with which it was released
 -- Rounds are counted in calls, because only the caller's catalogue knows how long a call takes that was never made.
-local statuses, now, mean_durations = {}, get_time(), {}
+local statuses, now, mean_durations, paces = {}, get_time(), {}, {}
+local accounts = list_accounts(now, 10000)
 local last_sweep = redis.call('HGET', key('sweep'), 'last_at')
 local swept_ms_ago = last_sweep and math.max(0, now - to_number(last_sweep))
 
@@ -45,38 +50,61 @@ local function get_mean_duration(model)
   return mean_durations[model]
 end
 
+-- The pace of a model over all accounts in which it is not disabled: most calls at once, calls that run, milliseconds
+-- between the starts of two calls and until the next one, and whether it is slowed or paused everywhere.
+local function get_pace(model)
+  if paces[model] then return paces[model] end
+  local pace = {concurrency = 0, running = 0, per_ms = 0, is_slowed = true, is_paused = true}
+  for _, account in ipairs(accounts) do
+    if #accounts == 1 or redis.call('EXISTS', key('disabled_model', model, account)) == 0 then
+      local concurrency, interval_ms, next_call_at, paused_until, min_interval_ms =
+        unpack(redis.call('HMGET', get_account_key(account, 'pace', model), 'concurrency', 'interval_ms',
+          'next_call_at', 'paused_until', 'min_interval_ms'))
+      local next_at = math.max(to_number(next_call_at), to_number(paused_until))
+      pace.concurrency = pace.concurrency + to_number(concurrency, 1)
+      pace.running = pace.running + redis.call('SCARD', get_account_key(account, 'claimed', 'generate', model))
+      pace.per_ms = pace.per_ms + 1 / to_number(interval_ms) -- infinite without an interval
+      pace.next_at = math.min(pace.next_at or next_at, next_at)
+      pace.is_slowed = pace.is_slowed and to_number(interval_ms) > to_number(min_interval_ms)
+      pace.is_paused = pace.is_paused and paused_until ~= false
+    end
+  end
+  pace.interval_ms = pace.per_ms > 0 and 1 / pace.per_ms or 0
+  pace.is_slowed, pace.is_paused = pace.next_at and pace.is_slowed, pace.next_at and pace.is_paused
+  paces[model] = pace
+  return pace
+end
+
 -- The position of a job in a sorted set, from 1, how many rounds of `limit` calls come before it, and whether as many
 -- run as may.
 local function get_rank(id, queued, running, limit)
-  local before, count = redis.call('ZRANK', queued, id) or 0, redis.call('SCARD', running)
-  return before + 1, math.floor((before + count) / limit), count >= limit
+  local before = redis.call('ZRANK', queued, id) or 0
+  return before + 1, math.floor((before + running) / limit), running >= limit
 end
 
 local function estimate_wait(id, stage, model)
-  local concurrency, interval_ms, next_call_at, paused_until, min_interval_ms = unpack(redis.call('HMGET',
-    key('pace', model), 'concurrency', 'interval_ms', 'next_call_at', 'paused_until', 'min_interval_ms'))
-  local limiting_scope
+  local pace, limiting_scope = get_pace(model), nil
   local position, calls_ahead = get_rank(find_place_holder(stage, model, id), key('queued', stage, model),
-    key('claimed', stage, model), math.max(1, to_number(concurrency, 1)))
+    pace.running, math.max(1, pace.concurrency))
   for _, scope in ipairs(get_scopes(id)) do
     local slots = key('slots', stage, scope.name)
     if scope.max_running > 0 and redis.call('SISMEMBER', slots, id) == 0 then
-      local _, rounds, is_full = get_rank(id, key('queued', stage, scope.name), slots, scope.max_running)
+      local running = redis.call('SCARD', slots)
+      local _, rounds, is_full = get_rank(id, key('queued', stage, scope.name), running, scope.max_running)
       calls_ahead = math.max(calls_ahead, rounds)
       if is_full then limiting_scope = limiting_scope or scope.name end
     end
   end
-  local next_at = math.max(to_number(next_call_at), to_number(paused_until))
-  local paced_ms = math.max(0, next_at - now) + (position - 1) * to_number(interval_ms)
+  local paced_ms = math.max(0, (pace.next_at or 0) - now) + (position - 1) * pace.interval_ms
   local delayed_until = to_number(redis.call('ZSCORE', key('delayed', stage), id), now)
-  local is_slowed = to_number(interval_ms) > to_number(min_interval_ms)
-  return position, calls_ahead, math.max(paced_ms, delayed_until - now), limiting_scope, is_slowed
+  local starts_in_ms = math.floor(math.max(paced_ms, delayed_until - now))
+  return position, calls_ahead, starts_in_ms, limiting_scope, pace.is_slowed
 end
 
 for _, id in ipairs(ARGV) do
-  local job, state, state_since, thread_id, outcome, message_id, claims, calls, unknown_calls, stage, model =
-    get_job_fields(id, 'job', 'state', 'state_since', 'thread_id', 'outcome', 'message_id', 'claims', 'calls',
-      'unknown_calls', 'stage', 'model')
+  local job, state, state_since, thread_id, outcome, message_id, claims, calls, unknown_calls, account,
+    unknown_accounts, stage, model = get_job_fields(id, 'job', 'state', 'state_since', 'thread_id', 'outcome',
+      'message_id', 'claims', 'calls', 'unknown_calls', 'account', 'unknown_accounts', 'stage', 'model')
   if job then
     local position, calls_ahead, starts_in_ms, limiting_scope, is_slowed = 0, 0, 0, nil, false
     local is_parked = (state == 'preparing' or state == 'queued') and is_guild_paused(id)
@@ -95,12 +123,14 @@ for _, id in ipairs(ARGV) do
       'claims', claims,
       'calls', calls,
       'unknown_calls', unknown_calls,
+      'account', account,
+      'unknown_accounts', unknown_accounts,
       'position', position,
       'mean_call_ms', get_mean_duration(model),
       'calls_ahead', calls_ahead,
       'starts_in_ms', starts_in_ms,
       'is_guild_paused', is_parked and 1 or 0,
-      'is_model_paused', is_model_paused(model) and 1 or 0,
+      'is_model_paused', get_pace(model).is_paused and 1 or 0,
       'is_model_slowed', is_slowed and 1 or 0,
       'limiting_scope', limiting_scope or '',
       'swept_ms_ago', swept_ms_ago,

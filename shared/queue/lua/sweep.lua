@@ -9,25 +9,40 @@
 -- ARGV[5]   string  outcome of a job whose call was lost a second time, as JSON
 -- ARGV[6]   number  length of a lease, in milliseconds
 -- ARGV[7]   number  milliseconds for which a dead letter, and the picture of a job that is no longer parked, is kept
--- ARGV[8…]          three values for each model that this worker knows (generate stage only):
+-- ARGV[8]   string  AWS accounts in which the worker can make calls, with spaces between
+-- ARGV[9…]          three values for each model that this worker knows (generate stage only):
 --           string  model
---           number  most calls at once, over all workers
---           number  least milliseconds between the starts of two calls
+--           number  most calls at once in an account, over all workers
+--           number  least milliseconds between the starts of two calls in an account
 --
 -- Reply: names and values
 --   missing_tickets  number  tickets to send
 --   requeued         number  jobs that can be claimed again
 --   failed           number  jobs that ended as failed
 --   is_held          number  1 if no call may start, as the bot has not confirmed the epoch yet, otherwise 0
-local stage, max_tickets, max_crashes, crashed, lost, lease_ms, ttl_ms = unpack(ARGV, 1, 7)
+local stage, max_tickets, max_crashes, crashed, lost, lease_ms, ttl_ms, accounts = unpack(ARGV, 1, 8)
 local now, batch_size, requeued, failed = get_time(), 100, 0, 0
 allow_writes_when_full()
 
-for i = 8, #ARGV, 3 do
-  local pace, concurrency, min_interval_ms = key('pace', ARGV[i]), ARGV[i + 1], ARGV[i + 2]
-  redis.call('HSET', pace, 'concurrency', concurrency, 'min_interval_ms', min_interval_ms)
-  redis.call('HSETNX', pace, 'interval_ms', min_interval_ms)
+-- Take jobs out of those that count as claimed in an account although they are not: a process that knows no accounts
+-- has ended their leases.
+local function release_claims(account, model)
+  local claimed = get_account_key(account, 'claimed', stage, model)
+  for _, id in ipairs(redis.call('SMEMBERS', claimed)) do
+    if not get_job_fields(id, 'claim_token') then redis.call('SREM', claimed, id) end
+  end
 end
+
+for account in accounts:gmatch('%S+') do
+  redis.call('ZADD', key('accounts'), now, account)
+  for i = 9, #ARGV, 3 do
+    local pace, concurrency, min_interval_ms = get_account_key(account, 'pace', ARGV[i]), ARGV[i + 1], ARGV[i + 2]
+    redis.call('HSET', pace, 'concurrency', concurrency, 'min_interval_ms', min_interval_ms)
+    redis.call('HSETNX', pace, 'interval_ms', min_interval_ms)
+    if account ~= default_account then release_claims(account, ARGV[i]) end
+  end
+end
+redis.call('ZREMRANGEBYSCORE', key('accounts'), '-inf', now - 3600000)
 
 -- If no sweep came for most of a lease, Redis was out of every worker's reach (stopped or suspended), or its clock was
 -- set forward. Every worker then has the length of a lease to renew the leases that it still needs. The same goes if
@@ -58,10 +73,7 @@ for _, id in ipairs(expired) do
   elseif call_started ~= '1' and increment(id, 'crashes', 1) >= tonumber(max_crashes) then
     outcome = crashed
   else
-    if call_started == '1' then
-      increment(id, 'unknown_calls', 1)
-      log_calls(id)
-    end
+    if call_started == '1' then count_unknown_call(id) end
     requeue(stage, id)
     requeued = requeued + 1
   end
@@ -84,7 +96,7 @@ for _, guild in ipairs(stage == 'generate' and redis.call('SMEMBERS', key('parke
 end
 
 -- Jobs that are queued for a model which was disabled meanwhile fail with the problem that it was disabled for.
-for i = 8, #ARGV, 3 do
+for i = 9, #ARGV, 3 do
   local model = ARGV[i]
   local problem = redis.call('GET', key('disabled_model', model))
   local queued = problem and redis.call('ZRANGE', key('queued', stage, model), 0, batch_size - 1) or {}

@@ -10,6 +10,7 @@ from PIL import Image
 
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.outcomes import RedisOutcomeStream
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Catalogue, Model
 from shared.job import Job
 from shared.outcome import Failed
@@ -44,6 +45,9 @@ class RecordingClient:
     pictures: list[Pictures] = field(default_factory=list)
     metadata: list[Mapping[str, str] | None] = field(default_factory=list)
 
+    def authorize(self, model: Model, account: str) -> None:
+        pass
+
     def generate(
         self,
         request: Request,
@@ -51,8 +55,9 @@ class RecordingClient:
         pictures: Pictures,
         seed: int | None,
         metadata: Mapping[str, str] | None = None,
+        account: str = DEFAULT_ACCOUNT,
     ) -> GeneratedImage:
-        del request, model
+        del request, model, account
         self.pictures.append(pictures)
         self.metadata.append(metadata)
         return GeneratedImage(RESULT, "image/webp", 90, 64, seed, 1.0)

@@ -14,6 +14,7 @@ from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.outcomes import RedisOutcomeStream
 from demo.redis import RedisServer
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError, make_problem
 from shared.queue.chunks import CHUNK_BYTES
@@ -78,7 +79,7 @@ async def test_the_same_claim_token_gives_the_same_job(bot_queue: BotJobQueue, w
     await bot_queue.enqueue_job(make_job(1), None)
     await bot_queue.enqueue_job(make_job(2, user=2), None)
 
-    first, second = (worker_queue._claim(Stage.GENERATE, "token").job_id for _ in range(2))
+    first, second = (worker_queue._claim(Stage.GENERATE, "token", [DEFAULT_ACCOUNT]).job_id for _ in range(2))
 
     assert first == second == "1"
     assert claim_job(worker_queue).job.id == "2"

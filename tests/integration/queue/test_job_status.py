@@ -10,6 +10,7 @@ from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.limits import ScopeLimits
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.status import WORKER_TIMEOUT_MS
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Catalogue, Model
 from shared.problems import RejectedError, make_problem
 from shared.queue.keys import DEFAULT_KEYS
@@ -177,7 +178,7 @@ async def test_of_many_open_jobs_every_look_lists_the_ends_and_the_claimed_ones_
     for number in range(10, 30):
         model = "sdxl" if number == 20 else "sd3.5-large"
         await bot_queue.enqueue_job(make_job(number, user=number, model=model), None)
-    worker_queue.disable_model("sd3.5-large", make_problem("model_gone", model="SD 3.5 Large"))
+    worker_queue.disable_model("sd3.5-large", DEFAULT_ACCOUNT, make_problem("model_gone", model="SD 3.5 Large"))
     claimed = claim_job(worker_queue).job.id
 
     looks = [await bot_queue.list_open_jobs() for _ in range(10)]

@@ -10,6 +10,7 @@ from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.withdrawn_models import WithdrawnModels
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Catalogue, load_catalogue
 from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import RejectedError, make_problem
@@ -71,7 +72,7 @@ async def test_the_queued_jobs_of_a_disabled_model_fail_and_new_ones_are_rejecte
 ) -> None:
     await bot_queue.enqueue_job(make_job(1), None)
 
-    worker_queue.disable_model(MODEL, MODEL_GONE)
+    worker_queue.disable_model(MODEL, DEFAULT_ACCOUNT, MODEL_GONE)
     worker_queue.sweep(catalogue)
 
     with pytest.raises(RejectedError) as rejected:
@@ -95,7 +96,7 @@ async def test_a_disabled_model_is_off_the_offer_of_each_bot_until_it_is_tried_a
     async with connect_bot(redis_url) as client:
         offer = WithdrawnModels(client, catalogue)
 
-        worker_queue.disable_model(MODEL, MODEL_GONE)
+        worker_queue.disable_model(MODEL, DEFAULT_ACCOUNT, MODEL_GONE)
         await offer.update_offer()
         during = catalogue.default_model.key
         await client.delete(DEFAULT_KEYS.disabled_model_key(MODEL))
@@ -113,7 +114,7 @@ async def test_blocked_and_delayed_jobs_of_a_disabled_model_fail_too(
     assert worker_queue.claim(Stage.GENERATE) is None
     worker_queue.release(running[0], delay_seconds=60, is_unknown_call=False, is_throttled=False)
 
-    worker_queue.disable_model(MODEL, MODEL_GONE)
+    worker_queue.disable_model(MODEL, DEFAULT_ACCOUNT, MODEL_GONE)
     worker_queue.sweep(catalogue)
 
     assert {entry.job_id for entry in await outcomes.read_outcomes()} == {"1", "3", "4"}

@@ -20,6 +20,7 @@ from bot.queue.limits import Limits, ScopeLimits
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.paused_guilds import RedisPausedGuilds
 from bot.queue.saved_searches import RedisSavedSearchStore
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Catalogue
 from shared.job import Priority
 from shared.problems import make_problem
@@ -189,7 +190,7 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
         for _ in range(2):
             assert claim_job(worker_queue, Stage.PREPARE).job.id == "3"
             await wait_for_lease_expiry(worker_queue, catalogue)
-        worker_queue.disable_model("sd3.5-large", make_problem("model_gone", model="SD 3.5 Large"))
+        worker_queue.disable_model("sd3.5-large", DEFAULT_ACCOUNT, make_problem("model_gone", model="SD 3.5 Large"))
         client.hincrby(f"{DEFAULT_KEYS.prefix}sweep", "last_at", 1_000_000)
         worker_queue.sweep(catalogue)
 

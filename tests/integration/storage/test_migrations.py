@@ -161,6 +161,7 @@ MIGRATION_HASHES = {
     "v0010_batches.py": "bcb0216845ea391fae44d69b2d8f3d7ba541c0e5266c21f8b8a5b22af640ea04",
     "v0011_result_hashes.py": "a39490b58080b35737feb3aafd58db9235b95a7d2fd0aa286fa04f074bc4798b",
     "v0012_style_sets.py": "80f664642dba5289cb58e3bc8bc9f186d814ed2b0c29f0468c5c2a90241142bb",
+    "v0013_accounts.py": "864992880be3c44612112e94ed8f621bc75f6fb7f80af68c6af3213bc5bbde76",
 }
 """Add a line for each new migration; a line that is here never changes."""
 

@@ -390,6 +390,9 @@ class FakeQueue:
 class FakeClient:
     """Answers with a picture, and keeps the one that it was given."""
 
+    def authorize(self, *_: Any) -> None:
+        pass
+
     def generate(self, request: Any, model: Any, pictures: Pictures, *_: Any) -> GeneratedImage:
         self.sent = pictures.source
         return GeneratedImage(encode_image(NOISE, "PNG"), "image/png", *NOISE.size, 9, 1.0)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from demo.__main__ import SAMPLE_IMAGE
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Catalogue, Model, load_catalogue
 from shared.job import Job, Origin, Requester
 from shared.outcome import Failed, Generated, Outcome
@@ -45,12 +46,14 @@ class FakeJobQueue:
     unknown_calls: int = 0
     resumed_at: float = 0.0
     holds_lease: bool = True
+    is_off: bool = True
+    account: str = DEFAULT_ACCOUNT
     events: list[tuple[object, ...]] = field(default_factory=list)
 
     def claim(self, stage: Stage) -> Claim | None:
         if not self.waiting[stage]:
             return None
-        return Claim(stage, self.waiting[stage].pop(0), "token", self.unknown_calls, self.resumed_at)
+        return Claim(stage, self.waiting[stage].pop(0), "token", self.unknown_calls, self.resumed_at, self.account)
 
     def fetch_upload(self, job_id: str) -> bytes | None:
         return self.pictures.get(job_id)
@@ -79,8 +82,9 @@ class FakeJobQueue:
         self.events.append(("finished", claim.job.id, outcome))
         return True
 
-    def disable_model(self, model: str, problem: Problem) -> None:
-        self.events.append(("model disabled", model, problem.code))
+    def disable_model(self, model: str, account: str, problem: Problem) -> bool:
+        self.events.append(("model disabled", model, account, problem.code))
+        return self.is_off
 
 
 @dataclass
@@ -89,6 +93,11 @@ class FakeImageModelClient:
 
     response: GeneratedImage | FilteredResult | Exception
     requests: list[Request] = field(default_factory=list)
+    refusal: BedrockCallError | None = None
+
+    def authorize(self, model: Model, account: str) -> None:
+        if self.refusal is not None:
+            raise self.refusal
 
     def generate(
         self,
@@ -97,6 +106,7 @@ class FakeImageModelClient:
         pictures: Pictures,
         seed: int | None,
         metadata: Mapping[str, str] | None = None,
+        account: str = DEFAULT_ACCOUNT,
     ) -> GeneratedImage | FilteredResult:
         self.requests.append(request)
         if isinstance(self.response, Exception):
@@ -165,7 +175,7 @@ def test_a_call_without_a_response_in_time_is_counted_before_its_job_is_released
 
 def test_a_model_that_is_gone_is_disabled_and_the_job_fails(catalogue: Catalogue) -> None:
     assert run_generate(catalogue, MODEL_GONE_ERROR)[1:] == [
-        ("model disabled", "sd3.5-large", "model_gone"),
+        ("model disabled", "sd3.5-large", "default", "model_gone"),
         ("finished", "1", Failed(problem=MODEL_GONE_ERROR.problem)),
     ]
 
@@ -264,7 +274,7 @@ def test_only_upscalers_are_suggested_for_an_upscaler_that_is_gone(catalogue: Ca
 
     problem = make_problem("model_withdrawn", model="Fast Upscale", models="Conservative Upscale, Creative Upscale")
     assert queue.events[1:] == [
-        ("model disabled", "fast-upscale", "model_withdrawn"),
+        ("model disabled", "fast-upscale", "default", "model_withdrawn"),
         ("finished", "1", Failed(problem=problem)),
     ]
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from demo.standins.bedrock.faults import FAULTS, RESPONSE_FAULTS
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Catalogue
 from shared.outcome import FilteredPart
 from shared.request.builder import build_request
@@ -241,7 +242,7 @@ def test_many_threads_share_one_client_and_its_pool(
     with ThreadPoolExecutor(6) as pool:
         results = list(pool.map(lambda seed: harness.generate("stable-image-core", seed=seed), range(1, 7)))
     assert [p.seed for p in results if isinstance(p, GeneratedImage)] == [1, 2, 3, 4, 5, 6]
-    assert list(harness.client._runtime._clients) == ["us-west-2"]
+    assert list(harness.client._runtimes[DEFAULT_ACCOUNT]._clients) == ["us-west-2"]
     assert len(bedrock.list_calls()) == 6
     assert "pool is full" not in caplog.text
 
