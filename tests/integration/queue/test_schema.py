@@ -28,12 +28,15 @@ from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.schema import REDIS_KEYS, RedisKey
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, LEASE_SECONDS, claim_job, make_job, wait_for_lease_expiry
+from worker.accounts import AccountPool
 from worker.queue.celery_transport import TicketClient
+from worker.queue.connection import QueueRedis as WorkerRedis
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 from worker.queue.stored_format import check_redis_format
 
 PLACEHOLDERS = {"stage": "prepare|generate", "scope": r"(?:user|batch|channel|guild)-\d+", "job": r"\d+"}
+ACCOUNT = "123456789012"
 OPEN_FIELDS = {"claim_tokens:{stage}", "saved_searches:{user}"}
 """Hashes whose fields are ids."""
 
@@ -66,7 +69,7 @@ def read_fields(client: redis.Redis, name: str, key: RedisKey) -> set[str]:
 class KeyRecorder:
     """Checks the keys in Redis against the schema, and records what it has seen."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: WorkerRedis) -> None:
         self.client = client
         self.seen_patterns: set[str] = set()
         self.seen_fields: dict[str, set[str]] = {}
@@ -138,6 +141,30 @@ async def run_low_batch(bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, re
         worker_queue.finish(claim, GENERATED, b"picture")
 
 
+async def lead_for_a_moment(client: QueueRedis) -> None:
+    leading = asyncio.create_task(LeaderLock(client).run())
+    await asyncio.sleep(LEASE_SECONDS)
+    leading.cancel()
+
+
+async def call_in_other_account(bot_queue: BotJobQueue, catalogue: Catalogue, recorder: KeyRecorder) -> None:
+    """One call without a response, two throttled ones and a pause in an account besides the default one."""
+    worker_queue = WorkerJobQueue(recorder.client, lambda _: None, accounts=AccountPool((ACCOUNT,)))
+    worker_queue.sweep([catalogue.models["sdxl"]])
+    await bot_queue.enqueue_job(make_job(90, user=90, guild=90, model="sdxl"), None)
+    claim = claim_job(worker_queue)
+    worker_queue.release(claim, delay_seconds=0, is_unknown_call=True, is_throttled=True)
+    for _ in range(3):
+        worker_queue.record_failed_call(claim, pause_seconds=0.01)
+    await asyncio.sleep(0.6)
+    claim = claim_job(worker_queue)
+    recorder.record()
+    worker_queue.finish(claim, GENERATED, b"picture")
+    worker_queue.disable_model("sdxl", ACCOUNT, make_problem("model_gone", model="SDXL"))
+    recorder.record()
+    recorder.client.delete(DEFAULT_KEYS.accounts, DEFAULT_KEYS.disabled_model_key("sdxl"))
+
+
 async def test_every_key_is_stored_as_the_schema_describes_it(
     bot_queue: BotJobQueue,
     outcomes: RedisOutcomeStream,
@@ -149,6 +176,7 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
     with connect_worker(redis_url) as client:
         recorder = KeyRecorder(client)
         check_redis_format(client)
+        await call_in_other_account(bot_queue, catalogue, recorder)
         await run_low_batch(bot_queue, worker_queue, recorder)
         for number in (1, 2, 3):
             await bot_queue.enqueue_job(make_job(number, user=1, has_picture=True), b"upload")
@@ -196,9 +224,7 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
 
         await save_plan_and_search(bot_queue._redis)
         set_ticket_aside(client)
-        leading = asyncio.create_task(LeaderLock(bot_queue._redis).run())
-        await asyncio.sleep(LEASE_SECONDS)
-        leading.cancel()
+        await lead_for_a_moment(bot_queue._redis)
         recorder.record()
 
         described = {key.pattern for key in REDIS_KEYS}

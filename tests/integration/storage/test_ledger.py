@@ -413,6 +413,57 @@ async def test_reports_add_up_what_was_spent(
     assert await reports.load_member_names([ADA_ID, 7]) == {str(ADA_ID): "Ada"}
 
 
+@pytest.mark.parametrize(
+    ("outcome", "counts", "accounts"),
+    [
+        (GENERATED, {}, None),
+        (GENERATED, {"account": "111111111111"}, "111111111111"),
+        (
+            GENERATED,
+            {"account": "111111111111", "unknown_calls": 1, "unknown_accounts": ("111111111111",)},
+            "111111111111",
+        ),
+        (
+            GENERATED,
+            {"account": "222222222222", "unknown_calls": 1, "unknown_accounts": ("default",)},
+            "default 222222222222",
+        ),
+        (BUSY, {"account": "222222222222", "unknown_calls": 1, "unknown_accounts": ("111111111111",)}, "111111111111"),
+        (LOST, {"account": "222222222222", "unknown_calls": 1}, "222222222222 unknown"),
+        (BUSY, {"account": "222222222222"}, None),
+    ],
+)
+async def test_a_settlement_names_the_accounts_of_the_billed_calls(
+    job_store: SqlJobStore, database_url: str, outcome: Outcome, counts: dict[str, Any], accounts: str | None
+) -> None:
+    (job,) = await accept(job_store, 1)
+    await finish(job_store, job, outcome, **counts)
+    await finish(job_store, make_job_by(2), outcome, **counts)  # accepted by a release without a ledger
+
+    entries = {row["job_id"]: row["accounts"] for row in read_rows(database_url, ledger_entries) if row["calls"]}
+    assert set(entries.values()) <= {accounts}
+    assert len(entries) == (2 if counts.get("unknown_calls") or outcome is GENERATED else 0)
+
+
+async def test_a_report_by_account_gives_each_the_calls_that_it_was_billed_for(
+    job_store: SqlJobStore, database: Database
+) -> None:
+    jobs = await accept(job_store, 1, 2, 3, 4)
+    await finish(job_store, jobs[0])
+    await finish(job_store, jobs[1], account="111111111111")
+    unknown: dict[str, Any] = {"unknown_calls": 1, "unknown_accounts": ("111111111111",)}
+    await finish(job_store, jobs[2], account="222222222222", **unknown)
+
+    lines = await SqlLedgerReports(database).sum_spending(ReportGroup.ACCOUNT, 0, NOON + DAY)
+
+    assert {line.key: (line.spent, line.reserved, line.calls) for line in lines} == {
+        "default": (PRICE, 0, 1),
+        "111111111111": (2 * PRICE, 0, 2),
+        "222222222222": (PRICE, 0, 1),
+        "open": (0, PRICE, 0),
+    }
+
+
 async def test_a_price_that_was_reserved_before_its_budget_was_set_is_given_back(
     job_store: SqlJobStore, budget_store: SqlBudgetStore
 ) -> None:

@@ -20,6 +20,7 @@ from shared.queue.stages import Stage
 from shared.request.model import Request
 from shared.request.pictures import Pictures
 from worker import tasks as tasks_module
+from worker.accounts import AccountPool
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.generate import GenerateJob
 from worker.ports import Claim
@@ -47,13 +48,12 @@ class FakeJobQueue:
     resumed_at: float = 0.0
     holds_lease: bool = True
     is_off: bool = True
-    account: str = DEFAULT_ACCOUNT
     events: list[tuple[object, ...]] = field(default_factory=list)
 
     def claim(self, stage: Stage) -> Claim | None:
         if not self.waiting[stage]:
             return None
-        return Claim(stage, self.waiting[stage].pop(0), "token", self.unknown_calls, self.resumed_at, self.account)
+        return Claim(stage, self.waiting[stage].pop(0), "token", self.unknown_calls, self.resumed_at)
 
     def fetch_upload(self, job_id: str) -> bytes | None:
         return self.pictures.get(job_id)
@@ -178,6 +178,46 @@ def test_a_model_that_is_gone_is_disabled_and_the_job_fails(catalogue: Catalogue
         ("model disabled", "sd3.5-large", "default", "model_gone"),
         ("finished", "1", Failed(problem=MODEL_GONE_ERROR.problem)),
     ]
+
+
+SIGN_IN_ERROR = BedrockCallError(make_problem("credentials", detail="no"), RetryPolicy.UNLIMITED, retry_after=30)
+
+
+def run_in_account(
+    catalogue: Catalogue, error: BedrockCallError, *, is_refused: bool = False
+) -> tuple[list[tuple[object, ...]], list[str]]:
+    """Run a job in the first of two accounts; return what happened, and the accounts that can be used afterwards."""
+    queue, pool = FakeJobQueue(is_off=False), AccountPool(("111111111111", "default"))
+    client = FakeImageModelClient(error, refusal=error if is_refused else None)
+    GenerateJob(queue, client, catalogue, 60, accounts=pool).run(
+        Claim(Stage.GENERATE, make_job(1), "token", 0, account="111111111111")
+    )
+    return queue.events, pool.list_usable()
+
+
+def test_a_model_that_an_account_may_not_use_is_left_to_the_others(catalogue: Catalogue) -> None:
+    events, usable = run_in_account(catalogue, MODEL_GONE_ERROR)
+
+    assert events[1:] == [
+        ("model disabled", "sd3.5-large", "111111111111", "model_gone"),
+        ("released", "1", 1, False, False),
+    ]
+    assert usable == ["111111111111", "default"]
+
+
+@pytest.mark.parametrize("is_refused", [True, False], ids=["the role is refused", "its credentials have expired"])
+def test_an_account_that_refuses_to_sign_in_is_paused_and_the_job_goes_elsewhere(
+    catalogue: Catalogue, caplog: pytest.LogCaptureFixture, is_refused: bool
+) -> None:
+    events, usable = run_in_account(catalogue, SIGN_IN_ERROR, is_refused=is_refused)
+
+    assert events == [*[("call started", "1")] * (not is_refused), ("released", "1", 1, False, False)]
+    assert usable == ["default"]
+    assert "account 111111111111 is paused for 30 s, and calls go to the others" in caplog.text
+
+
+def test_the_credentials_of_the_only_account_are_tried_again_by_each_job(catalogue: Catalogue) -> None:
+    assert run_generate(catalogue, SIGN_IN_ERROR)[1:] == [("released", "1", 30, False, False)]
 
 
 def make_upscale_job(number: int) -> Job:

@@ -13,7 +13,7 @@ from shared.queue.keys import DEFAULT_KEYS, KeyNames
 from shared.queue.replies import ScriptReply
 from shared.queue.schema import REDIS_KEYS
 from shared.queue.scripts import list_scripts
-from worker.queue.replies import ClaimReply, FinishReply, RetryReply, SweepReply
+from worker.queue.replies import ClaimReply, DisableModelReply, FinishReply, RetryReply, SweepReply
 
 LUA = Path(str(files("shared.queue").joinpath("lua")))
 SCRIPTS = list_scripts()
@@ -21,6 +21,7 @@ REPLIES: dict[str, type[ScriptReply]] = {
     "accept": AcceptReply,
     "cancel": CancelReply,
     "claim": ClaimReply,
+    "disable_model": DisableModelReply,
     "epoch": EpochReply,
     "finish": FinishReply,
     "jobs_before": JobsBeforeReply,
