@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from shared.queue.chunks import split_into_chunks
 from shared.queue.keys import KeyNames
 
-LIBRARIES: Final = ("lib", "fair_order", "stages")
+LIBRARIES: Final = ("lib", "fair_order", "stages", "accounts")
 """The files of functions that are prepended to each script, in this order."""
 
 

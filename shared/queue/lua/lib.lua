@@ -1,4 +1,4 @@
--- lib.lua: keys, times and counters. It is prepended to each script; fair_order.lua and stages.lua follow.
+-- lib.lua: keys, times and counters. It is prepended to each script, before fair_order.lua, stages.lua and accounts.lua.
 --
 -- KEYS[1] is the prefix of every key. The scripts build all keys from it (shared/queue/schema.py lists them), which is
 -- why Redis Cluster is not supported. Times are in milliseconds. A stage is 'prepare' or 'generate'. A scope is a group

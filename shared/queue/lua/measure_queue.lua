@@ -7,7 +7,8 @@
 --   queues            list    for the prepare stage (under '-'), then each model: a list of its name, the waiting jobs of
 --                             normal and of low priority, and the running ones
 --   models            list    for each model: a list of its name, 1 | 0 whether it is paused, 1 | 0 whether it is disabled,
---                             the milliseconds between the starts of two calls now, and without throttling
+--                             the milliseconds between the starts of two calls now, and without throttling, all of them
+--                             over all AWS accounts
 --   open              number  jobs whose outcome is not delivered yet
 --   parked            number  jobs of paused guilds
 --   undelivered       number  outcomes in the stream
@@ -24,21 +25,20 @@
 local now, max_scanned, max_letters = get_time(), 500, 200
 local queues, models, waiting_normal, waiting_low = {}, {}, 0, 0
 
-local function measure_stage(stage, model)
+local function measure_stage(stage, model, running)
   local queued = key('queued', stage, model)
   local low = redis.call('ZCOUNT', queued, low_base, '+inf')
   local normal = redis.call('ZCARD', queued) - low
   waiting_normal, waiting_low = waiting_normal + normal, waiting_low + low
-  queues[#queues + 1] = {model, normal, low, redis.call('SCARD', key('claimed', stage, model))}
+  queues[#queues + 1] = {model, normal, low, running}
 end
 
-measure_stage('prepare', '-')
+measure_stage('prepare', '-', redis.call('SCARD', key('claimed', 'prepare', '-')))
 for _, model in ipairs(ARGV) do
-  measure_stage('generate', model)
-  local interval_ms, min_interval_ms, paused_until =
-    unpack(redis.call('HMGET', key('pace', model), 'interval_ms', 'min_interval_ms', 'paused_until'))
-  models[#models + 1] = {model, paused_until and 1 or 0, redis.call('EXISTS', key('disabled_model', model)),
-    to_number(interval_ms), to_number(min_interval_ms)}
+  local pace = get_pace(model, now)
+  measure_stage('generate', model, pace.running)
+  models[#models + 1] = {model, pace.is_paused and 1 or 0, redis.call('EXISTS', key('disabled_model', model)),
+    math.floor(pace.interval_ms), math.floor(pace.min_interval_ms)}
 end
 
 -- The queues are ordered by turns, open jobs by their age. Jobs that run, are parked or have ended are passed over, up to

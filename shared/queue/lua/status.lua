@@ -36,8 +36,7 @@
 --   each scope that limits running jobs (user or batch, channel, guild) and in which it has no slot yet: the same rounds
 --   the delay with which it was released
 -- Rounds are counted in calls, because only the caller's catalogue knows how long a call takes that was never made.
-local statuses, now, mean_durations, paces = {}, get_time(), {}, {}
-local accounts = list_accounts(now, 10000)
+local statuses, now, mean_durations = {}, get_time(), {}
 local last_sweep = redis.call('HGET', key('sweep'), 'last_at')
 local swept_ms_ago = last_sweep and math.max(0, now - to_number(last_sweep))
 
@@ -50,31 +49,6 @@ local function get_mean_duration(model)
   return mean_durations[model]
 end
 
--- The pace of a model over all accounts in which it is not disabled: most calls at once, calls that run, milliseconds
--- between the starts of two calls and until the next one, and whether it is slowed or paused everywhere.
-local function get_pace(model)
-  if paces[model] then return paces[model] end
-  local pace = {concurrency = 0, running = 0, per_ms = 0, is_slowed = true, is_paused = true}
-  for _, account in ipairs(accounts) do
-    if #accounts == 1 or redis.call('EXISTS', key('disabled_model', model, account)) == 0 then
-      local concurrency, interval_ms, next_call_at, paused_until, min_interval_ms =
-        unpack(redis.call('HMGET', get_account_key(account, 'pace', model), 'concurrency', 'interval_ms',
-          'next_call_at', 'paused_until', 'min_interval_ms'))
-      local next_at = math.max(to_number(next_call_at), to_number(paused_until))
-      pace.concurrency = pace.concurrency + to_number(concurrency, 1)
-      pace.running = pace.running + redis.call('SCARD', get_account_key(account, 'claimed', 'generate', model))
-      pace.per_ms = pace.per_ms + 1 / to_number(interval_ms) -- infinite without an interval
-      pace.next_at = math.min(pace.next_at or next_at, next_at)
-      pace.is_slowed = pace.is_slowed and to_number(interval_ms) > to_number(min_interval_ms)
-      pace.is_paused = pace.is_paused and paused_until ~= false
-    end
-  end
-  pace.interval_ms = pace.per_ms > 0 and 1 / pace.per_ms or 0
-  pace.is_slowed, pace.is_paused = pace.next_at and pace.is_slowed, pace.next_at and pace.is_paused
-  paces[model] = pace
-  return pace
-end
-
 -- The position of a job in a sorted set, from 1, how many rounds of `limit` calls come before it, and whether as many
 -- run as may.
 local function get_rank(id, queued, running, limit)
@@ -83,7 +57,7 @@ local function get_rank(id, queued, running, limit)
 end
 
 local function estimate_wait(id, stage, model)
-  local pace, limiting_scope = get_pace(model), nil
+  local pace, limiting_scope = get_pace(model, now), nil
   local position, calls_ahead = get_rank(find_place_holder(stage, model, id), key('queued', stage, model),
     pace.running, math.max(1, pace.concurrency))
   for _, scope in ipairs(get_scopes(id)) do
@@ -95,7 +69,7 @@ local function estimate_wait(id, stage, model)
       if is_full then limiting_scope = limiting_scope or scope.name end
     end
   end
-  local paced_ms = math.max(0, (pace.next_at or 0) - now) + (position - 1) * pace.interval_ms
+  local paced_ms = math.max(0, pace.next_at - now) + (position - 1) * pace.interval_ms
   local delayed_until = to_number(redis.call('ZSCORE', key('delayed', stage), id), now)
   local starts_in_ms = math.floor(math.max(paced_ms, delayed_until - now))
   return position, calls_ahead, starts_in_ms, limiting_scope, pace.is_slowed
@@ -130,7 +104,7 @@ for _, id in ipairs(ARGV) do
       'calls_ahead', calls_ahead,
       'starts_in_ms', starts_in_ms,
       'is_guild_paused', is_parked and 1 or 0,
-      'is_model_paused', get_pace(model).is_paused and 1 or 0,
+      'is_model_paused', get_pace(model, now).is_paused and 1 or 0,
       'is_model_slowed', is_slowed and 1 or 0,
       'limiting_scope', limiting_scope or '',
       'swept_ms_ago', swept_ms_ago,

@@ -91,7 +91,7 @@ async def test_calls_that_are_held_back_are_told_by_model(
     redis_url: str, catalogue: Catalogue, client: redis.Redis, worker_queue: WorkerJobQueue
 ) -> None:
     worker_queue.sweep(catalogue)
-    worker_queue.disable_model(CORE, make_problem("model_gone", model="Core"))
+    worker_queue.disable_model(CORE, "default", make_problem("model_gone", model="Core"))
     client.hset(DEFAULT_KEYS.pace_key(SD), mapping={"interval_ms": 1500, "paused_until": 1})
 
     states = {state.model: state for state in (await measure(redis_url, catalogue)).models}
