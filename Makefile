@@ -12,6 +12,8 @@ MODEL ?=
 RECORD ?=
 PORT ?=
 TESTS ?=
+VERSION ?=
+TAG ?=
 export PROMPT
 
 # A file's tests share its servers and run one after another; files run side by side, each process with servers of its own.
@@ -19,7 +21,7 @@ export PROMPT
 PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .NOTPARALLEL:  # the lanes of `check` run in the order in which they are written, whatever -j says
-.PHONY: help demo test check lint types contracts docs audit format bench soak upgrade-test fuzz up down logs lock clean
+.PHONY: help demo test check lint types contracts docs audit format bench soak upgrade-test fuzz release sbom pin-images up down logs lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +68,15 @@ upgrade-test: .venv/dev  ## run the processes of an earlier commit into these an
 fuzz: .venv/dev  ## break pictures at random and keep those that are neither rejected nor shown (SECONDS=60 SEED=)
 	$(BIN)/python -m tests.fuzz.fuzz_imaging --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
 
+release: .venv/dev  ## check the tree and build dist/ (VERSION= prepares the next one, TAG=1 tags the commit)
+	$(BIN)/python -m tests.release $(if $(VERSION),prepare "$(VERSION)",build $(if $(TAG),--tag))
+
+sbom: .venv/dev  ## write the bills of materials (CycloneDX) of bot and worker to dist/
+	$(BIN)/python -m tests.release sbom
+
+pin-images: .venv/dev  ## write the digests behind the tags of all container images; needs Docker and the network
+	$(BIN)/python -m tests.release pin-images
+
 up:  ## build and start Redis, bot and worker in containers, with the settings in .env
 	docker compose up --build --detach --wait
 
@@ -79,7 +90,7 @@ lock: .venv/dev  ## lock the dependencies again, with hashes (UPGRADE=1 to take 
 	$(BIN)/python -m tests.architecture.lock $(if $(UPGRADE),--upgrade)
 
 clean:  ## remove everything that the commands above have made
-	rm -rf .venv .doctrees site bench.json bench.png .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .doctrees dist site bench.json bench.png .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # A stamp for each set of locked packages; dev holds demo's packages, too.
 .venv/bin/python:
