@@ -1,4 +1,4 @@
-"""The command line of the bot: `python -m bot [run | check | ledger | batch | version]`."""
+"""The command line of the bot: `python -m bot [run | doctor | ledger | batch | version]`."""
 
 import argparse
 import asyncio
@@ -11,7 +11,7 @@ import discord
 
 from bot.app import run_bot
 from bot.batch_command import add_batch_arguments, run_batch_command
-from bot.check import run_checks
+from bot.doctor.command import LIBRARIES, run_doctor
 from bot.domain.budgets import BudgetUnit, to_micro_usd
 from bot.ledger_adjustment import Adjustment, adjust_ledger
 from bot.ledger_report import GROUPS, print_ledger
@@ -19,10 +19,11 @@ from bot.lifecycle import StartupError
 from bot.logging import configure_logging
 from bot.settings import Settings
 from bot.storage.ledger_reports import ReportGroup
-from shared import __version__
+from shared.doctor.report import add_report_arguments
 from shared.settings import InvalidSettingsError
 from shared.settings_reader import find_misspelt_settings, read_settings
 from shared.stored_format import UnsupportedFormatError
+from shared.version import describe_version
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +33,11 @@ AMOUNT_LIMIT: Final = 1_000_000
 ID_LIMIT: Final = 2**63
 COMMANDS: Final = {
     "run": "run the bot until it is stopped (the default)",
-    "check": "check the settings, Discord, Redis and the database, and print the invite link",
+    "doctor": "check settings, Discord, Redis, database and machine, and print the link that installs the bot",
+    "check": "the same as doctor",
     "ledger": "print what was spent, by month, server, model or day, or adjust the budgets of a member",
     "batch": "send a batch in, list batches, look at one or cancel it",
-    "version": "print the version",
+    "version": "print the release, the stored format, and the versions of Python and the libraries",
 }
 
 
@@ -44,16 +46,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = build_parser()
     arguments = parser.parse_args(argv)
     command: str = arguments.command or "run"
-    if command == "version":
-        print(f"pentimento {__version__}")
-        return 0
+    without_settings: dict[str, Callable[[], int]] = {
+        "version": print_version,
+        "doctor": lambda: run_doctor(arguments),
+        "check": lambda: run_doctor(arguments),
+    }
+    if command in without_settings:
+        return without_settings[command]()
     try:
         settings = read_settings(Settings, heading="The bot is not set up. Set these in the environment or in .env:")
         catalogue = settings.read_catalogue()
     except InvalidSettingsError as error:
         return print_error(EXIT_NOT_CONFIGURED, str(error))
     configure_logging(
-        "ERROR" if command in {"check", "ledger", "batch"} else settings.log_level,
+        "ERROR" if command in {"ledger", "batch"} else settings.log_level,
         log_format=settings.log_format,
         shows_prompts=settings.log_prompts,
     )
@@ -61,7 +67,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.warning("%s", sentence)
     discord.http.Route.BASE = settings.discord_api_url
     others: dict[str, Callable[[], Coroutine[Any, Any, int]]] = {
-        "check": lambda: run_checks(settings, catalogue),
         "ledger": lambda: run_ledger_command(settings, parser, arguments),
         "batch": lambda: run_batch_command(settings, catalogue, arguments),
     }
@@ -83,6 +88,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="command")
     parsers = {name: commands.add_parser(name, help=help_text) for name, help_text in COMMANDS.items()}
+    for name in ("doctor", "check"):
+        add_report_arguments(parsers[name])
     add_batch_arguments(parsers["batch"])
     ledger = parsers["ledger"]
     ledger.add_argument("--by", choices=[group.value for group in GROUPS], default=ReportGroup.MONTH.value)
@@ -122,6 +129,12 @@ def read_adjustment(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     unit = BudgetUnit.USD if arguments.pictures is None else BudgetUnit.PICTURES
     amount = to_micro_usd(arguments.usd) if arguments.pictures is None else arguments.pictures
     return Adjustment(arguments.guild, arguments.member, unit, amount, arguments.reason)
+
+
+def print_version() -> int:
+    """Print the release, the stored format, and the versions of Python and the libraries."""
+    print(describe_version(LIBRARIES))
+    return 0
 
 
 def print_error(code: int, text: str) -> int:

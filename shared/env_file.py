@@ -21,10 +21,22 @@ def load_env_file(path: Path = ENV_FILE) -> frozenset[str]:
 
     Without a file, do nothing. Raises `InvalidEnvFileError`.
     """
+    values = _read_env_file(path)
+    loaded = {name: value for name, value in values.items() if not os.environ.get(name)}
+    os.environ.update(loaded)
+    return frozenset(loaded)
+
+
+def list_env_file_names(path: Path = ENV_FILE) -> tuple[str, ...]:
+    """List the variables that the file sets. Raises `InvalidEnvFileError`."""
+    return tuple(_read_env_file(path))
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        return frozenset()
+        return {}
     except UnicodeDecodeError:
         raise InvalidEnvFileError(_describe_encoding(path)) from None
     except OSError as error:
@@ -34,9 +46,7 @@ def load_env_file(path: Path = ENV_FILE) -> frozenset[str]:
     if "\0" in text:
         raise InvalidEnvFileError(_describe_encoding(path))
     values = dotenv_values(stream=io.StringIO(text))
-    loaded = {name: value for name, value in values.items() if value is not None and not os.environ.get(name)}
-    os.environ.update(loaded)
-    return frozenset(loaded)
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _describe_encoding(path: Path) -> str:

@@ -12,7 +12,6 @@
     ├── ImageRejectedError              shared.imaging.limits (also a ValueError)
     ├── StartupError                    bot.lifecycle
     ├── DatabaseSetupError              bot.storage.engine
-    ├── DatabaseCheckError              bot.storage.check
     ├── NotChargedError                 bot.storage.budget_charges
     ├── QueueUnavailableError           bot.domain.errors
     ├── QueueResultUnknownError         bot.domain.errors

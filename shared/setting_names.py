@@ -54,12 +54,17 @@ _LIKENESSES: Final = sorted(
 )
 
 
+def is_setting(name: str) -> bool:
+    """Tell whether a variable is a setting of either half, or names the file of one."""
+    return name.upper() in SETTING_NAMES | SECRET_FILE_NAMES
+
+
 def describe_misspelt_settings(names: Iterable[str]) -> list[str]:
     """Write two sentences about each name that is no setting but resembles one."""
     sentences = []
     for name in sorted(set(names)):
         upper = name.upper()
-        if upper in SETTING_NAMES | SECRET_FILE_NAMES or upper.startswith(_FOREIGN_PREFIXES):
+        if is_setting(name) or upper.startswith(_FOREIGN_PREFIXES):
             continue
         if similar := get_close_matches(upper, _LIKENESSES, n=1, cutoff=_SIMILARITY):
             sentences.append(f"{name} is not a setting and is ignored. Did you mean {similar[0]}?")

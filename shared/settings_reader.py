@@ -32,7 +32,7 @@ class SettingsReport(Generic[SettingsT]):
 def inspect_settings(settings_class: type[SettingsT], **overrides: Any) -> SettingsReport[SettingsT]:
     """Read `.env`, the files of secrets, and the settings, with these in place of others. Raises nothing.
 
-    What a library reads by itself is set in the environment, other secrets of files are not.
+    Secrets of libraries are set in the environment, other secrets of files are not.
     """
     try:
         from_env_file = load_env_file()

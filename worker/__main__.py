@@ -2,9 +2,10 @@
 
 python -m worker                    run (as celery -A worker worker does, with the right options)
 python -m worker generate …         generate one picture, without Discord and Redis
-python -m worker check              check credentials, region and the access to each model
+python -m worker doctor             check settings, Redis, credentials, region, each model and this machine
+python -m worker check              the same as doctor
 python -m worker dead-letters …     list, show, retry or drop the jobs whose workers died
-python -m worker version            print the version
+python -m worker version            print the release, the stored format, and the versions of Python and the libraries
 
 Exit codes: 0 stopped by a signal, or done; 1 failed, or ended by itself; 2 invalid settings or arguments; 3 filtered.
 """
@@ -14,16 +15,16 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from shared import __version__
 from shared.settings import InvalidSettingsError
+from shared.version import describe_version
 from worker.app import run_worker
-from worker.cli.check import run_check
 from worker.cli.command import ExitCode, build_parser
 from worker.cli.dead_letters import run_dead_letters
 from worker.cli.generate import run_generate
+from worker.doctor.command import LIBRARIES, run_doctor
 
 
-def main(argv: Sequence[str] | None = None) -> ExitCode:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the worker or one of the commands, and return the exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     match arguments:
@@ -43,14 +44,20 @@ def main(argv: Sequence[str] | None = None) -> ExitCode:
 
 
 def print_version(argv: Sequence[str]) -> ExitCode:
-    """Print the version."""
+    """Print the release, the stored format, and the versions of Python and the libraries."""
     build_parser("version", print_version.__doc__).parse_args(argv)
-    print(f"pentimento {__version__}")
+    print(describe_version(LIBRARIES))
     return ExitCode.OK
 
 
-_COMMANDS: Final[Mapping[str, Callable[[Sequence[str]], ExitCode]]] = MappingProxyType(
-    {"generate": run_generate, "check": run_check, "dead-letters": run_dead_letters, "version": print_version}
+_COMMANDS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = MappingProxyType(
+    {
+        "generate": run_generate,
+        "doctor": run_doctor,
+        "check": run_doctor,
+        "dead-letters": run_dead_letters,
+        "version": print_version,
+    }
 )
 
 

@@ -1,6 +1,7 @@
 """Checking Redis as the bot uses it: it loads the scripts, and writes, reads and deletes a key."""
 
 import secrets
+import time
 from typing import cast
 
 from redis.exceptions import RedisError
@@ -8,32 +9,43 @@ from redis.exceptions import RedisError
 from bot.domain.errors import QueueUnavailableError
 from bot.queue.connection import QueueRedis, connect_to_redis
 from bot.queue.permissions import check_permissions
+from shared.doctor.clock import check_clock
+from shared.doctor.findings import Finding, find_fault
+from shared.doctor.redis_server import (
+    CHECK_TTL_MS,
+    LATENCY_ROUNDS,
+    NOT_READ_AGAIN,
+    ROUND,
+    ROUND_DONE,
+    assess_latency,
+    assess_server,
+    check_format,
+    may_work,
+)
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import KeyNames
 from shared.queue.scripts import list_scripts, load_script
-from shared.queue.server_check import (
-    CHECK_TTL_MS,
-    NOT_READ_AGAIN,
-    ServerReport,
-    assess_server,
-    find_format_error,
-)
 
 
-async def check_server(url: str, names: KeyNames, max_memory_ratio: float) -> ServerReport:
-    """Do one round of the bot's work, and assess the server. An error of Redis is part of the report."""
-    redis = connect_to_redis(url, names)
+async def check_redis_server(url: str, names: KeyNames, max_memory_ratio: float) -> list[Finding]:
+    """Assess the server, and do one round of the bot's work. An error of Redis is one of the findings."""
+    redis, findings = connect_to_redis(url, names), list[Finding]()
     try:
-        return await _check_connected_server(redis, max_memory_ratio)
+        findings += assess_server(await redis.info(), max_memory_ratio)
+        if may_work(findings):
+            findings.append(await _do_round(redis))
+            findings += check_format(cast("bytes | None", await redis.get(redis.names.format)))
+            findings += await _measure_time(redis)
     except QueueUnavailableError as error:
-        return ServerReport("", errors=(str(error),))
+        findings.append(find_fault(ROUND, str(error)))
     except (RedisError, OSError) as error:
-        return ServerReport("", errors=(describe_redis_error(error),))
+        findings.append(find_fault(ROUND, describe_redis_error(error)))
     finally:
         await redis.aclose()
+    return findings
 
 
-async def _check_connected_server(redis: QueueRedis, max_memory_ratio: float) -> ServerReport:
+async def _do_round(redis: QueueRedis) -> Finding:
     for name in list_scripts():
         await redis.script_load(load_script(name))
     key, value = redis.names.draft_key(f"check-{secrets.token_hex(8)}"), secrets.token_bytes(8)
@@ -42,8 +54,17 @@ async def _check_connected_server(redis: QueueRedis, max_memory_ratio: float) ->
     await redis.delete(key)
     if read != value:
         return NOT_READ_AGAIN
-    error = find_format_error(cast("bytes | None", await redis.get(redis.names.format)))
-    if error:
-        return ServerReport("", errors=(error,))
     await check_permissions(redis)
-    return assess_server(await redis.info(), max_memory_ratio)
+    return ROUND_DONE
+
+
+async def _measure_time(redis: QueueRedis) -> list[Finding]:
+    durations = []
+    for _ in range(LATENCY_ROUNDS):
+        started = time.perf_counter()
+        await redis.ping()
+        durations.append(time.perf_counter() - started)
+    asked_at = time.time()
+    seconds, microseconds = await redis.time()
+    clock = check_clock("clock.redis", "Redis", seconds + microseconds / 1e6, asked_at, time.time())
+    return [assess_latency(durations), clock]

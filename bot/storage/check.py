@@ -1,5 +1,6 @@
 """Checking the database as the bot uses it: it reads the schema's revision, and writes, reads and deletes a row."""
 
+import time
 from typing import Final
 
 from alembic.runtime.migration import MigrationContext
@@ -9,40 +10,64 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.storage.migrate import build_alembic_config
 from bot.storage.session import DATABASE_ERRORS, Database
+from bot.storage.stored_format import check_database_format
 from bot.storage.tables import guild_settings
-from shared.errors import PentimentoError
+from shared.doctor.findings import Finding, Status, find_fault
+from shared.stored_format import UnsupportedFormatError
+
+WARNING_LATENCY_SECONDS: Final = 0.1
 
 _CHECK_ID: Final = 0
 """No guild has it."""
 
-
-class DatabaseCheckError(PentimentoError):
-    """The database cannot be used; the message says why and what to do."""
+_NAMES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
-async def check_database(database: Database) -> str:
-    """Do one round of the bot's work, and describe the database. Raises `DatabaseCheckError`."""
+async def check_database(database: Database) -> list[Finding]:
+    """Do one round of the bot's work. An error of the database is one of the findings."""
+    findings = list[Finding]()
     try:
+        findings.append(await database.run_transaction(_read_version))
         revision = await database.run_transaction(_read_revision)
+        await database.run_transaction(check_database_format)
+        findings.append(_assess_revision(revision))
+        started = time.perf_counter()
         if revision is None:
             await database.run_transaction(_create_table)
-            return f"{database.url.get_backend_name()}, still empty: the bot creates its tables when it starts"
-        await database.run_transaction(_write_row)
-        await database.run_transaction(_read_and_delete_row)
+        else:
+            await database.run_transaction(_write_row)
+            await database.run_transaction(_read_and_delete_row)
+        findings.append(_assess_latency((time.perf_counter() - started) / 2))
     except DATABASE_ERRORS as error:
-        raise DatabaseCheckError(_describe_error(error)) from error
-    state = (
-        "up to date" if revision == _find_newest_revision() else "upgraded when the bot starts, or of a newer release"
-    )
-    return f"{database.url.get_backend_name()}, schema {revision}, {state}"
+        findings.append(_describe_error(error))
+    except UnsupportedFormatError as error:
+        findings.append(find_fault("database.format", str(error)))
+    return findings
+
+
+def _read_version(connection: Connection) -> Finding:
+    name = connection.dialect.name
+    query = "SELECT sqlite_version()" if name == "sqlite" else "SHOW server_version"
+    version = str(connection.execute(text(query)).scalar())
+    return Finding("database.server", Status.OK, f"{_NAMES.get(name, name)} {version}.")
 
 
 def _read_revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _find_newest_revision() -> str | None:
-    return ScriptDirectory.from_config(build_alembic_config()).get_current_head()
+def _assess_revision(revision: str | None) -> Finding:
+    scripts = ScriptDirectory.from_config(build_alembic_config())
+    known, newest = {script.revision for script in scripts.walk_revisions()}, scripts.get_current_head()
+    if revision is None:
+        what = "It is still empty: the bot creates its tables when it starts."
+    elif revision == newest:
+        what = f"Its tables are those of this release, {revision}."
+    elif revision in known:
+        what = f"Its tables are {revision}: the bot upgrades them to {newest} when it starts."
+    else:
+        what = f"Its tables are {revision}, of a newer release in a format that this one reads."
+    return Finding("database.schema", Status.OK, what)
 
 
 def _create_table(connection: Connection) -> None:
@@ -60,9 +85,19 @@ def _read_and_delete_row(connection: Connection) -> None:
     connection.execute(delete(guild_settings).where(guild_settings.c.guild_id == _CHECK_ID))
 
 
-def _describe_error(error: Exception) -> str:
+def _assess_latency(seconds: float) -> Finding:
+    what = f"It is written to, in {seconds * 1000:.1f} ms a transaction."
+    if seconds < WARNING_LATENCY_SECONDS:
+        return Finding("database.write", Status.OK, what)
+    return Finding("database.write", Status.WARNING, what, "Move it to a faster disk, or nearer.")
+
+
+def _describe_error(error: Exception) -> Finding:
     cause = (error.orig if isinstance(error, DBAPIError) else None) or error
     reason = str(cause).strip().partition("\n")[0] or "it does not answer in time"
-    return (
-        f"The database cannot be used ({reason}). Check DATABASE_URL, and whether the database runs and may be written."
+    return Finding(
+        "database.write",
+        Status.ERROR,
+        f"The database cannot be used ({reason}).",
+        "Check DATABASE_URL, and whether the database runs and may be written.",
     )

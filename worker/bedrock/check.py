@@ -1,15 +1,13 @@
-"""Checks that calls would work: the credentials, each model's life cycle and this account's access to it, a guardrail.
+"""Checks that calls would work: the region, each model's life cycle and this account's access to it, a guardrail.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetFoundationModelAvailability.html
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetFoundationModel.html
 """
 
-import os
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,10 +15,13 @@ from boto3.session import Session
 from botocore.config import Config
 
 from shared.catalogue import Model
+from shared.doctor.clock import check_date_header
+from shared.doctor.findings import Finding, Status
 from shared.outcome import FilteredPart
 from worker.bedrock.client import choose_region
 from worker.bedrock.deadline import run_with_deadline
 from worker.bedrock.errors import CALL_ERRORS, classify_error
+from worker.bedrock.profiles import get_foundation_model_id
 from worker.imaging.check_copies import make_grey_picture
 from worker.ports import CheckedSide, Guardrail, GuardrailError
 
@@ -31,134 +32,125 @@ CHECK_TIMEOUT_SECONDS: Final = 15.0
 _CLIENT_CONFIG: Final = Config(
     connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"}
 )
-_PROFILE_PREFIX: Final = re.compile(r"^(us|eu|apac|jp|au|global)\.")
+_NO_RESPONSE: Final = (
+    Status.ERROR,
+    "AWS is not responding.",
+    "Check the network, the proxy and the name of the region.",
+)
 
 
-class Severity(StrEnum):
-    """How much a finding matters to the worker."""
-
-    OK = "ready"
-    WARNING = "warning"
-    ERROR = "broken"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The state of one model in a region; `message` says how it is and what to do, "" if all is well."""
-
-    model: Model
-    region: str
-    severity: Severity
-    message: str
-
-
-def check_guardrail(guardrail: Guardrail) -> tuple[Severity, str]:
-    """Have a grey picture checked, which costs as much as any check. Return how the guardrail is, and what to do."""
+def check_guardrail(guardrail: Guardrail) -> Finding:
+    """Have a grey picture checked, which costs as much as any check."""
+    name = "guardrail"
     try:
         if guardrail.check_pictures([make_grey_picture()], CheckedSide.INPUT, CHECK_TIMEOUT_SECONDS):
-            return Severity.WARNING, "It blocks a plain grey picture. Review its filters."
+            return Finding(name, Status.WARNING, "It blocks a plain grey picture.", "Review its filters.")
     except GuardrailError as error:
         advice = "Check GUARDRAIL_ID, GUARDRAIL_VERSION and AWS_REGION, and allow bedrock:ApplyGuardrail in IAM."
         if error.is_temporary:
             advice = "Check again later. Until it answers, no picture is made or shown."
-        return Severity.ERROR, f"It does not check pictures: {error}. {advice}"
-    return Severity.OK, "It checks sources and results."
+        return Finding(name, Status.ERROR, f"It does not check pictures: {error}.", advice)
+    return Finding(name, Status.OK, "It checks sources and results.")
 
 
-def find_credentials_source() -> str | None:
-    """Return the name of the source where boto3 finds credentials, or None. Raises `CALL_ERRORS`.
-
-    An API key takes precedence over all other credentials: https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html
-    """
-    if os.environ.get("AWS_BEARER_TOKEN_BEDROCK"):
-        return "API key in AWS_BEARER_TOKEN_BEDROCK"
-    credentials = run_with_deadline(CHECK_TIMEOUT_SECONDS, Session().get_credentials)
-    return credentials.method if credentials else None
+def check_region(models: Sequence[Model], region: str) -> Finding:
+    """Check that the region has models on offer; the others are called elsewhere."""
+    elsewhere = Counter(place for model in models if (place := choose_region(model, region) or region) != region)
+    if not elsewhere:
+        return Finding("aws.region", Status.OK, f"{region} has all {len(models)} models on offer.")
+    places = ", ".join(f"{count} in {place}" for place, count in sorted(elsewhere.items()))
+    what = f"{region} has {len(models) - elsewhere.total()} of {len(models)} models on offer; {places} are called."
+    if elsewhere.total() < len(models):
+        return Finding("aws.region", Status.OK, what)
+    return Finding("aws.region", Status.WARNING, what, "Set AWS_REGION to where the models are, such as us-west-2.")
 
 
 def check_models(models: Iterable[Model], region: str, today: date) -> list[Finding]:
-    """Query the control plane about each model, within a deadline each. Raises nothing and costs no money.
+    """Query the control plane about each model, within a deadline each, and compare the clocks. Costs no money.
 
     One session serves all of them, as a new one reads the description of the service again. After an error another one
     does: a thread that missed its deadline may still use the first, and boto3's sessions are not to be shared.
+    A region that does not respond is not asked again.
     """
-    session, findings = Session(), list[Finding]()
+    session, findings, clocks = Session(), list[Finding](), list[Finding]()
+    silent = dict[str, tuple[Status, str, str]]()
     for model in models:
         place = choose_region(model, region) or region
+        asked_at = time.time()
         query = partial(_query_model, model, place, today, session)
+        headers: Any = {}
         try:
-            findings.append(run_with_deadline(CHECK_TIMEOUT_SECONDS, query))
+            state, headers = (silent[place], {}) if place in silent else run_with_deadline(CHECK_TIMEOUT_SECONDS, query)
         except CALL_ERRORS as error:
-            findings.append(Finding(model, place, *_assess_error(error, model, today)))
+            state = _assess_error(error, model, today)
+            if state == _NO_RESPONSE:
+                silent[place] = state
+            headers = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPHeaders", {})
             session = Session()
-    return findings
+        status, what, advice = state
+        findings.append(Finding(f"model.{model.key}", status, f"{model.id} in {place}: {what}", advice))
+        clocks = clocks or check_date_header("clock.aws", "AWS", headers.get("date"), asked_at, time.time())
+    return [*clocks, *findings]
 
 
-def _query_model(model: Model, region: str, today: date, session: Session) -> Finding:
+def _query_model(
+    model: Model, region: str, today: date, session: Session
+) -> tuple[tuple[Status, str, str], Mapping[str, str]]:
+    """Return the state of a model, and the headers of a response."""
     client: BedrockClient = session.client("bedrock", region_name=region, config=_CLIENT_CONFIG)
-    plain_id = _PROFILE_PREFIX.sub("", model.id)
-    details: Any = client.get_foundation_model(modelIdentifier=plain_id)["modelDetails"]
+    plain_id = get_foundation_model_id(model)
+    answer: Any = client.get_foundation_model(modelIdentifier=plain_id)
     availability: Any = client.get_foundation_model_availability(modelId=plain_id)
     if plain_id != model.id:
         client.get_inference_profile(inferenceProfileIdentifier=model.id)
-    return Finding(model, region, *_assess_availability(model, details.get("modelLifecycle", {}), availability, today))
+    lifecycle = answer["modelDetails"].get("modelLifecycle", {})
+    return _assess_availability(model, lifecycle, availability, today), answer["ResponseMetadata"]["HTTPHeaders"]
 
 
-def _assess_availability(model: Model, lifecycle: Any, availability: Any, today: date) -> tuple[Severity, str]:
+def _assess_availability(model: Model, lifecycle: Any, availability: Any, today: date) -> tuple[Status, str, str]:
     if availability.get("regionAvailability") == "NOT_AVAILABLE":
         return _assess_missing_model(
-            model, today, "It is not available in this region. List its regions in CATALOGUE_FILE."
+            model, today, "it is not available in this region.", "List its regions in CATALOGUE_FILE."
         )
     if availability.get("authorizationStatus") == "NOT_AUTHORIZED":
         return _assess_missing_model(
-            model, today, "This account may not use it. Allow it in IAM and accept its Marketplace terms."
+            model, today, "this account may not use it.", "Allow it in IAM and accept its Marketplace terms."
         )
     agreement = availability.get("agreementAvailability", {}).get("status")
     if agreement != "AVAILABLE":
-        return (
-            Severity.WARNING,
-            f"Its Marketplace agreement is {agreement}. The first call creates it, if IAM allows that.",
-        )
+        what = f"its Marketplace agreement is {agreement}."
+        return Status.WARNING, what, "The first call creates it, if IAM allows that."
     if lifecycle.get("status") == "LEGACY":
         ends = lifecycle.get("endOfLifeTime")
-        return (
-            Severity.WARNING,
-            f"AWS lists it as LEGACY{f', until {ends:%Y-%m-%d}' if ends else ''}. Plan for another model.",
-        )
+        what = f"AWS lists it as LEGACY{f', until {ends:%Y-%m-%d}' if ends else ''}."
+        return Status.WARNING, what, "Plan for another model."
     if model.is_retired(today):
-        return (
-            Severity.WARNING,
-            f"It still works after its end of life, {model.end_of_life}. Correct the date in CATALOGUE_FILE.",
-        )
-    return Severity.OK, ""
+        what = f"it still works after its end of life, {model.end_of_life}."
+        return Status.WARNING, what, "Correct the date in CATALOGUE_FILE."
+    return Status.OK, "ready.", ""
 
 
-def _assess_error(error: Exception, model: Model, today: date) -> tuple[Severity, str]:
+def _assess_error(error: Exception, model: Model, today: date) -> tuple[Status, str, str]:
     classified = classify_error(error, model, CHECK_TIMEOUT_SECONDS)
     code = "not_accepted" if isinstance(classified, FilteredPart) else classified.problem.code
     match code:
         case "access_denied":
-            return (
-                Severity.WARNING,
-                "Access cannot be checked. Allow bedrock:GetFoundationModel and …Availability in IAM.",
-            )
+            advice = "Allow what `python -m worker policy` prints, in IAM."
+            return Status.WARNING, "its access cannot be checked.", advice
         case "model_gone" | "not_accepted" | "misconfigured":
-            return _assess_missing_model(
-                model, today, "AWS has no such model in this region. Withdraw it: offered = false in CATALOGUE_FILE."
-            )
+            what, advice = "AWS has no such model in this region.", "Withdraw it: offered = false in CATALOGUE_FILE."
+            return _assess_missing_model(model, today, what, advice)
         case "credentials":
-            return Severity.ERROR, "AWS rejects the credentials. Renew them, and check this machine's clock."
+            return Status.ERROR, "AWS rejects the credentials.", "Renew them, and check this machine's clock."
         case "unreachable" | "deadline":
-            return Severity.ERROR, "AWS is not responding. Check the network, the proxy and the name of the region."
+            return _NO_RESPONSE
         case _:
-            return Severity.WARNING, f"AWS could not say ({code}). Check again later."
+            return Status.WARNING, f"AWS could not say ({code}).", "Check again later."
 
 
-def _assess_missing_model(model: Model, today: date, message: str) -> tuple[Severity, str]:
+def _assess_missing_model(model: Model, today: date, what: str, advice: str) -> tuple[Status, str, str]:
     """Warn if the model is past its end of life, since it was to go; the loss of any other is an error."""
     if model.is_retired(today):
-        return (
-            Severity.WARNING,
-            f"Its life ended on {model.end_of_life}. Withdraw it: remove offered = true from CATALOGUE_FILE.",
-        )
-    return Severity.ERROR, message
+        ended = f"its life ended on {model.end_of_life}."
+        return Status.WARNING, ended, "Withdraw it: remove offered = true from CATALOGUE_FILE."
+    return Status.ERROR, what, advice

@@ -3,6 +3,7 @@
 import argparse
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 from shared.catalogue import Catalogue
 from shared.errors import PentimentoError
@@ -44,13 +45,16 @@ def add_setting_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--catalogue", type=Path, metavar="FILE", help="instead of CATALOGUE_FILE")
 
 
+def list_overrides(arguments: argparse.Namespace) -> dict[str, Any]:
+    """List the settings that arguments replace."""
+    overrides = {"aws_region": arguments.region, "catalogue_file": arguments.catalogue}
+    return {name: value for name, value in overrides.items() if value is not None}
+
+
 def load_configuration(arguments: argparse.Namespace) -> tuple[Settings, Catalogue]:
     """Load the configuration, with the arguments in place of settings. Raises `UsageError`."""
-    overrides = {"aws_region": arguments.region, "catalogue_file": arguments.catalogue}
     try:
-        return configuration.load_configuration(
-            **{name: value for name, value in overrides.items() if value is not None}
-        )
+        return configuration.load_configuration(**list_overrides(arguments))
     except InvalidSettingsError as error:
         raise UsageError(str(error)) from error
 

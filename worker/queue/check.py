@@ -1,39 +1,51 @@
 """Checking Redis as the worker uses it: it loads the scripts, and writes, reads and deletes a key."""
 
 import secrets
+import time
 from typing import cast
 
 from redis.exceptions import RedisError
 
+from shared.doctor.clock import check_clock
+from shared.doctor.findings import Finding, find_fault
+from shared.doctor.redis_server import (
+    CHECK_TTL_MS,
+    LATENCY_ROUNDS,
+    NOT_READ_AGAIN,
+    ROUND,
+    ROUND_DONE,
+    assess_latency,
+    assess_server,
+    check_format,
+    may_work,
+)
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import KeyNames
 from shared.queue.scripts import list_scripts, load_script
-from shared.queue.server_check import (
-    CHECK_TTL_MS,
-    NOT_READ_AGAIN,
-    ServerReport,
-    assess_server,
-    find_format_error,
-)
 from worker.ports import QueueUnavailableError
 from worker.queue.connection import QueueRedis, connect_to_redis
 from worker.queue.permissions import check_permissions
 
 
-def check_server(url: str, names: KeyNames) -> ServerReport:
-    """Do one round of the worker's work, and assess the server. An error of Redis is part of the report."""
-    client = connect_to_redis(url, names)
+def check_redis_server(url: str, names: KeyNames) -> list[Finding]:
+    """Assess the server, and do one round of the worker's work. An error of Redis is one of the findings."""
+    client, findings = connect_to_redis(url, names), list[Finding]()
     try:
-        return _check_connected_server(client)
+        findings += assess_server(client.info())
+        if may_work(findings):
+            findings.append(_do_round(client))
+            findings += check_format(cast("bytes | None", client.get(client.names.format)))
+            findings += _measure_time(client)
     except QueueUnavailableError as error:
-        return ServerReport("", errors=(str(error),))
+        findings.append(find_fault(ROUND, str(error)))
     except (RedisError, OSError) as error:
-        return ServerReport("", errors=(describe_redis_error(error),))
+        findings.append(find_fault(ROUND, describe_redis_error(error)))
     finally:
         client.close()
+    return findings
 
 
-def _check_connected_server(client: QueueRedis) -> ServerReport:
+def _do_round(client: QueueRedis) -> Finding:
     for name in list_scripts():
         client.script_load(load_script(name))
     key, value = client.names.draft_key(f"check-{secrets.token_hex(8)}"), secrets.token_bytes(8)
@@ -42,8 +54,17 @@ def _check_connected_server(client: QueueRedis) -> ServerReport:
     client.delete(key)
     if read != value:
         return NOT_READ_AGAIN
-    error = find_format_error(cast("bytes | None", client.get(client.names.format)))
-    if error:
-        return ServerReport("", errors=(error,))
     check_permissions(client)
-    return assess_server(client.info())
+    return ROUND_DONE
+
+
+def _measure_time(client: QueueRedis) -> list[Finding]:
+    durations = []
+    for _ in range(LATENCY_ROUNDS):
+        started = time.perf_counter()
+        client.ping()
+        durations.append(time.perf_counter() - started)
+    asked_at = time.time()
+    seconds, microseconds = client.time()
+    clock = check_clock("clock.redis", "Redis", seconds + microseconds / 1e6, asked_at, time.time())
+    return [assess_latency(durations), clock]

@@ -1,11 +1,13 @@
 """The command line of the bot."""
 
+import platform
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from bot.__main__ import main
+from shared.stored_format import CURRENT_FORMAT
 
 PYPROJECT = Path(__file__).parents[3] / "pyproject.toml"
 
@@ -14,7 +16,9 @@ def test_version_prints_the_version_of_the_project(capsys: pytest.CaptureFixture
     version = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]["version"]
 
     assert main(["version"]) == 0
-    assert capsys.readouterr().out == f"pentimento {version}\n"
+    release, rest = capsys.readouterr().out.splitlines()
+    assert release == f"pentimento {version}, stored format {CURRENT_FORMAT}"
+    assert rest.startswith(f"Python {platform.python_version()}, discord.py 2.")
 
 
 def test_an_unknown_command_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,7 +29,7 @@ def test_an_unknown_command_is_an_error(capsys: pytest.CaptureFixture[str]) -> N
     assert "choose from" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize("command", ["run", "doctor"])
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
 def test_every_command_refuses_a_file_of_settings_that_is_not_utf_8(
     command: str, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -35,10 +39,11 @@ def test_every_command_refuses_a_file_of_settings_that_is_not_utf_8(
 
     assert main([command]) == 2
 
-    assert capsys.readouterr().err.startswith(".env is not a text file in UTF-8. Save it again ")
+    captured = capsys.readouterr()
+    assert ".env is not a text file in UTF-8. Save it again " in captured.out + captured.err
 
 
-@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize("command", ["run", "doctor"])
 def test_a_misspelt_setting_is_named_beside_the_one_that_is_missing(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,7 +53,8 @@ def test_a_misspelt_setting_is_named_beside_the_one_that_is_missing(
 
     assert main([command]) == 2
 
-    error = capsys.readouterr().err
+    captured = capsys.readouterr()
+    error = captured.out + captured.err
     assert "DISCORD_TOKEN is missing." in error
     assert "Did you mean DISCORD_TOKEN?" in error
     assert "s3cret" not in error

@@ -1,7 +1,6 @@
 """`python -m bot` as its operator runs it: a real process, a real Redis, the Discord stand-in."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -112,7 +111,7 @@ def test_an_invalid_catalogue_file_is_named(environment: dict[str, str], tmp_pat
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize("command", ["run", "doctor"])
 def test_invalid_addresses_end_every_command_with_advice_and_without_their_values(
     environment: dict[str, str], tmp_path: Path, command: str
 ) -> None:
@@ -128,7 +127,7 @@ def test_invalid_addresses_end_every_command_with_advice_and_without_their_value
     done = run_to_end(environment | invalid_settings, tmp_path, command)
 
     assert done.returncode == 2, done.stderr
-    assert [name for name in invalid_settings if f"{name} is wrong: " not in done.stderr] == []
+    assert [name for name in invalid_settings if f"{name} is wrong: " not in done.stdout + done.stderr] == []
     assert "Traceback" not in done.stderr
     assert "not-the-token" not in done.stdout + done.stderr
 
@@ -154,18 +153,34 @@ def test_a_failed_start_is_explained_without_a_traceback_or_secrets(
     assert "not-the-token" not in done.stderr
 
 
-def test_check_reports_what_works_and_prints_the_invite_link(
+def read_lines(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """Return the line of each finding of the doctor by its name."""
+    return {line.split()[1]: line for line in done.stdout.splitlines()[:-1]}
+
+
+def test_the_doctor_reports_what_works_and_prints_the_link_that_installs_the_bot(
     environment: dict[str, str], tmp_path: Path, discord_standin: dict[str, Any]
 ) -> None:
-    done = run_to_end(environment, tmp_path, "check")
+    (tmp_path / "token").write_text(f"{TOKEN}\n", encoding="utf-8")
+    environment |= {"DISCORD_TOKEN": "", "DISCORD_TOKEN_FILE": "token"}
+
+    done = run_to_end(environment, tmp_path, "doctor", "--report", "report.md")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"client_id={discord_standin['application_id']}" in done.stdout
-    assert "permissions=309237763072" in done.stdout
-    assert "scope=bot+applications.commands" in done.stdout
-    assert "Redis: version " in done.stdout
-    assert "Redis: WARNING: Redis may use all memory of its machine." in done.stdout
-    assert "Records: sqlite, still empty" in done.stdout
+    assert (done.stderr, done.stdout.splitlines()[-1]) == ("", "0 errors, 3 warnings. Nothing keeps it from its work.")
+    lines = read_lines(done)
+    assert "(hidden) (DISCORD_TOKEN_FILE)" in lines["setting.DISCORD_TOKEN"]
+    assert f"client_id={discord_standin['application_id']}" in lines["discord.install"]
+    assert "permissions=309237763072" in lines["discord.install"]
+    assert "scope=bot+applications.commands" in lines["discord.install"]
+    assert "It is still empty" in lines["database.schema"]
+    warnings = {name for name, line in lines.items() if line.startswith("warning")}
+    assert warnings == {"budget", "discord.access", "redis.memory"}
+    names = ["discord.intents", "discord.sessions", "clock.discord", "clock.redis", "disk.database", "process.files"]
+    assert [lines[name].startswith("ok") for name in names] == [True] * len(names)
+    report = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "client_id=(id)" in report
+    assert discord_standin["application_id"] not in report
 
 
 def test_discord_is_reached_through_the_proxy_unless_its_host_is_excluded(
@@ -173,39 +188,45 @@ def test_discord_is_reached_through_the_proxy_unless_its_host_is_excluded(
 ) -> None:
     proxy = {"HTTP_PROXY": "http://127.0.0.1:1"}
 
-    behind = run_to_end(environment | proxy, tmp_path, "check")
-    excluded = run_to_end(environment | proxy | {"NO_PROXY": "127.0.0.1"}, tmp_path, "check")
+    behind = read_lines(run_to_end(environment | proxy, tmp_path, "doctor"))
+    excluded = read_lines(run_to_end(environment | proxy | {"NO_PROXY": "127.0.0.1"}, tmp_path, "doctor"))
 
-    assert "Discord: FAILED" in behind.stdout
-    assert "Discord: logged in" in excluded.stdout
+    assert behind["discord.api"].startswith("error")
+    assert excluded["discord.token"].startswith("ok")
 
 
-def test_check_compares_the_commands_with_those_registered_at_the_start(
+def test_the_doctor_compares_the_commands_with_those_registered_at_the_start(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     with start_bot(environment, tmp_path) as (process, output):
         wait_for_log(" in 1 guilds", output, process)
 
-        done = run_to_end(environment, tmp_path, "check")
+        lines = read_lines(run_to_end(environment, tmp_path, "check"))
 
-    assert "Commands: registered with Discord\n" in done.stdout
-    assert re.search(r"Records: sqlite, schema \w+, up to date\n", done.stdout)
+    assert "They are registered with Discord." in lines["discord.commands"]
+    assert "Its tables are those of this release" in lines["database.schema"]
 
 
 @pytest.mark.parametrize(
-    "invalid_settings",
+    ("mistakes", "names"),
     [
-        {"DISCORD_TOKEN": "not-the-token"},
-        {"REDIS_URL": UNREACHABLE_REDIS_URL},
-        {"DATABASE_URL": "postgresql://ada:not-the-token@127.0.0.1:1/x"},
+        (
+            {
+                "DISCORD_TOKEN": "not-the-token",
+                "REDIS_URL": UNREACHABLE_REDIS_URL,
+                "DATABASE_URL": "postgresql://ada:not-the-token@127.0.0.1:1/x",
+            },
+            {"discord.token", "redis.round", "database.write"},
+        ),
+        ({"DATABASE_URL": "sqlite:////nowhere/records.db"}, {"database.write", "disk.database"}),
     ],
 )
-def test_check_fails_when_a_service_cannot_be_used(
-    environment: dict[str, str], tmp_path: Path, invalid_settings: dict[str, str]
+def test_the_doctor_names_every_service_that_cannot_be_used(
+    environment: dict[str, str], tmp_path: Path, mistakes: dict[str, str], names: set[str]
 ) -> None:
-    done = run_to_end(environment | invalid_settings, tmp_path, "check")
+    done = run_to_end(environment | mistakes, tmp_path, "doctor")
 
     assert done.returncode == 1
-    assert "FAILED" in done.stdout
+    assert {name for name, line in read_lines(done).items() if line.startswith("error")} == names
     assert "Traceback" not in done.stdout + done.stderr
     assert "not-the-token" not in done.stdout + done.stderr

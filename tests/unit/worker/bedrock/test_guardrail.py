@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from shared.doctor.findings import Status
 from tests.support.images import encode_image, make_noise_image
 from tests.unit.worker.conftest import BedrockStandIn
-from worker.bedrock.check import Severity, check_guardrail
+from worker.bedrock.check import check_guardrail
 from worker.bedrock.guardrail import BedrockGuardrail, find_arn_region
 from worker.ports import CheckedSide, GuardrailError
 
@@ -125,17 +126,17 @@ def test_an_arn_names_its_region() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "severity", "message"),
+    ("answer", "status", "message"),
     [
-        (None, Severity.OK, "It checks sources and results."),
-        ("intervene", Severity.WARNING, "It blocks a plain grey picture."),
-        ("uncovered", Severity.ERROR, "no filter for pictures. Check GUARDRAIL_ID"),
-        ("throttle", Severity.ERROR, "Until it answers, no picture is made or shown."),
+        (None, Status.OK, "It checks sources and results."),
+        ("intervene", Status.WARNING, "It blocks a plain grey picture."),
+        ("uncovered", Status.ERROR, "no filter for pictures. Check GUARDRAIL_ID"),
+        ("throttle", Status.ERROR, "Until it answers, no picture is made or shown."),
     ],
 )
 def test_the_check_of_the_setup_says_how_the_guardrail_is(
     answer: str | None,
-    severity: Severity,
+    status: Status,
     message: str,
     make_guardrail: GuardrailFactory,
     bedrock: BedrockStandIn,
@@ -143,7 +144,7 @@ def test_the_check_of_the_setup_says_how_the_guardrail_is(
     if answer:
         bedrock.call_control("POST", "/control/guardrail", {"answer": answer})
 
-    found, text = check_guardrail(make_guardrail())
+    finding = check_guardrail(make_guardrail())
 
-    assert found is severity
-    assert message in text
+    assert finding.status is status
+    assert message in finding.text

@@ -1,13 +1,15 @@
 """`python -m worker`: choosing a command, and settings that no command can use."""
 
+import platform
 from pathlib import Path
 
 import pytest
 
 from shared import __version__
+from shared.stored_format import CURRENT_FORMAT
 from worker.__main__ import main
 
-COMMANDS = [[], ["generate", "--out", "out.png", "a castle"], ["check"], ["dead-letters", "list"]]
+COMMANDS = [[], ["generate", "--out", "out.png", "a castle"], ["dead-letters", "list"]]
 
 
 @pytest.fixture(autouse=True)
@@ -82,18 +84,36 @@ def test_every_command_reports_a_mistake_in_the_configuration_without_its_value(
     assert 1 <= error.count(". ") <= 3
 
 
+@pytest.mark.parametrize("mistake", AWS_MISTAKES)
+def test_the_doctor_reports_the_same_mistakes(
+    mistake: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("broken").write_text("[default\nregion", encoding="utf-8")
+    Path("endpoint").write_text("[default]\nendpoint_url = s3cret:80\n", encoding="utf-8")
+    variables, message = AWS_MISTAKES[mistake]
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert main(["doctor"]) == 2
+
+    output = capsys.readouterr().out
+    assert message in output
+    assert "s3cret" not in output
+
+
 def test_a_misspelt_setting_is_named_beside_those_that_are_wrong(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LEASE_SECONDS", "soon")
     monkeypatch.setenv("WORKER_CONCURENCY", "4")
 
-    assert main(["check"]) == 2
+    assert main(["doctor"]) == 2
 
-    assert "Did you mean WORKER_CONCURRENCY?" in capsys.readouterr().err
+    assert "Did you mean WORKER_CONCURRENCY?" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [[], ["generate", "--out", "out.png", "a castle"], ["check"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [[], ["generate", "--out", "out.png", "a castle"]], ids=" ".join)
 def test_every_command_that_reads_the_catalogue_reports_its_errors_in_the_same_words(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,14 +127,16 @@ def test_every_command_that_reads_the_catalogue_reports_its_errors_in_the_same_w
 
 def test_version_prints_the_version_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["version"]) == 0
-    assert capsys.readouterr().out == f"pentimento {__version__}\n"
+    release, rest = capsys.readouterr().out.splitlines()
+    assert release == f"pentimento {__version__}, stored format {CURRENT_FORMAT}"
+    assert rest.startswith(f"Python {platform.python_version()}, boto3 1.")
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
 
     out = capsys.readouterr().out
-    assert all(f"python -m worker {command}" in out for command in ("generate", "check", "dead-letters", "version"))
+    assert all(f"python -m worker {command}" in out for command in ("generate", "doctor", "dead-letters", "version"))
 
 
 def test_an_unknown_command_is_answered_with_the_list_of_commands(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,1 @@
+"""`python -m worker doctor`: whether the worker could run, with advice where it could not."""
