@@ -171,6 +171,7 @@ def _create_celery(settings: Settings, consumer_watch: ConsumerWatch) -> Celery:
         "connection_options": build_connection_options(address),
         "consumer_watch": consumer_watch,
         "names": settings.key_names,
+        "global_keyprefix": settings.key_names.celery_prefix,
     }
     app.conf.update(
         CELERY_CONFIG,
