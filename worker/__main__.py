@@ -4,6 +4,7 @@ python -m worker                    run (as celery -A worker worker does, with t
 python -m worker generate …         generate one picture, without Discord and Redis
 python -m worker doctor             check settings, Redis, credentials, region, each model and this machine
 python -m worker check              the same as doctor
+python -m worker policy             print the least IAM policy for the models on offer
 python -m worker dead-letters …     list, show, retry or drop the jobs whose workers died
 python -m worker version            print the release, the stored format, and the versions of Python and the libraries
 
@@ -21,6 +22,7 @@ from worker.app import run_worker
 from worker.cli.command import ExitCode, build_parser
 from worker.cli.dead_letters import run_dead_letters
 from worker.cli.generate import run_generate
+from worker.cli.policy import run_policy
 from worker.doctor.command import LIBRARIES, run_doctor
 
 
@@ -55,6 +57,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = MappingProxyTyp
         "generate": run_generate,
         "doctor": run_doctor,
         "check": run_doctor,
+        "policy": run_policy,
         "dead-letters": run_dead_letters,
         "version": print_version,
     }
