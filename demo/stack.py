@@ -93,6 +93,7 @@ def run_stack(
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock_report["url"],
             "AWS_ENDPOINT_URL_BEDROCK": bedrock_report["url"],
+            "AWS_ENDPOINT_URL_STS": bedrock_report["url"],
             "MALLOC_ARENA_MAX": "2",
             **(settings or {}),
         }

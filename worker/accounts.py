@@ -69,7 +69,7 @@ class AccountPool:
         if is_new:
             log.critical(
                 "account %s is paused for %g s, and calls go to the others: %s. Check the role, its trust policy and"
-                " the credentials that assume it; `python -m worker check` says more",
+                " the credentials that assume it; `python -m worker doctor` says more",
                 account,
                 seconds,
                 reason,

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetFoundationModel.h
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,7 @@ from worker.bedrock.client import choose_region
 from worker.bedrock.deadline import run_with_deadline
 from worker.bedrock.errors import CALL_ERRORS, classify_error
 from worker.bedrock.profiles import get_foundation_model_id
+from worker.bedrock.sessions import create_session
 from worker.imaging.check_copies import make_grey_picture
 from worker.ports import CheckedSide, Guardrail, GuardrailError
 
@@ -65,14 +67,54 @@ def check_region(models: Sequence[Model], region: str) -> Finding:
     return Finding("aws.region", Status.WARNING, what, "Set AWS_REGION to where the models are, such as us-west-2.")
 
 
-def check_models(models: Iterable[Model], region: str, today: date) -> list[Finding]:
+def check_accounts(
+    accounts: Mapping[str, str | None], models: Sequence[Model], region: str, today: date
+) -> list[Finding]:
+    """Assume the role of each account, and check the models in it.
+
+    What keeps a model from one account only is a warning, as it is called in another one.
+    """
+    findings, working = list[Finding](), set[str]()
+    for account, role_arn in accounts.items():
+        if role_arn is not None:
+            findings.append(_check_role(account, role_arn, region))
+            if findings[-1].status is Status.ERROR:
+                continue
+        found = check_models(models, region, today, role_arn)
+        working |= {finding.name for finding in found if finding.status is not Status.ERROR}
+        findings += [replace(finding, name=f"account.{account}.{finding.name}") for finding in found]
+    return [
+        replace(finding, status=Status.WARNING)
+        if finding.status is Status.ERROR and finding.name.split(".", 2)[-1] in working
+        else finding
+        for finding in findings
+    ]
+
+
+def _check_role(account: str, role_arn: str, region: str) -> Finding:
+    name, credentials = f"account.{account}", create_session(region, role_arn).get_credentials()
+    try:
+        if credentials is not None:
+            run_with_deadline(CHECK_TIMEOUT_SECONDS, credentials.get_frozen_credentials)
+    except CALL_ERRORS as error:
+        return Finding(
+            name,
+            Status.ERROR,
+            f"Its role cannot be assumed: {error}.",
+            "Check BEDROCK_ACCOUNTS, the role's trust policy, and that the credentials may call sts:AssumeRole.",
+        )
+    return Finding(name, Status.OK, f"{role_arn} can be assumed.")
+
+
+def check_models(models: Iterable[Model], region: str, today: date, role_arn: str | None = None) -> list[Finding]:
     """Query the control plane about each model, within a deadline each, and compare the clocks. Costs no money.
 
+    The account is that of the role, or of the credentials.
     One session serves all of them, as a new one reads the description of the service again. After an error another one
     does: a thread that missed its deadline may still use the first, and boto3's sessions are not to be shared.
     A region that does not respond is not asked again.
     """
-    session, findings, clocks = Session(), list[Finding](), list[Finding]()
+    session, findings, clocks = create_session(region, role_arn), list[Finding](), list[Finding]()
     silent = dict[str, tuple[Status, str, str]]()
     for model in models:
         place = choose_region(model, region) or region
@@ -86,7 +128,7 @@ def check_models(models: Iterable[Model], region: str, today: date) -> list[Find
             if state == _NO_RESPONSE:
                 silent[place] = state
             headers = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPHeaders", {})
-            session = Session()
+            session = create_session(region, role_arn)
         status, what, advice = state
         findings.append(Finding(f"model.{model.key}", status, f"{model.id} in {place}: {what}", advice))
         clocks = clocks or check_date_header("clock.aws", "AWS", headers.get("date"), asked_at, time.time())

@@ -13,7 +13,7 @@ from shared.doctor.report import add_report_arguments, publish_findings, silence
 from shared.doctor.settings_check import check_settings, list_secrets
 from shared.settings import InvalidSettingsError
 from shared.settings_reader import inspect_settings
-from worker.bedrock.check import check_guardrail, check_models, check_region
+from worker.bedrock.check import check_accounts, check_guardrail, check_models, check_region
 from worker.bedrock.configuration import validate_aws_configuration
 from worker.bedrock.credentials import check_credentials
 from worker.cli.command import add_setting_arguments, build_parser, list_overrides
@@ -93,7 +93,10 @@ def _check_aws(settings: Settings, catalogue: Catalogue) -> Iterator[Finding]:
     if guardrail is not None:
         yield check_guardrail(guardrail)
         guardrail.close()
-    yield from check_models(models, settings.aws_region, get_today())
+    if settings.bedrock_accounts:
+        yield from check_accounts(settings.accounts, models, settings.aws_region, get_today())
+    else:
+        yield from check_models(models, settings.aws_region, get_today())
 
 
 def _check_machine(settings: Settings) -> list[Finding]:

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -24,11 +24,26 @@ SCOPE_PARTS = 5
 
 @dataclass(frozen=True)
 class Credentials:
-    """The credentials of the only account: a key pair for signatures, an API key for `Authorization: Bearer`."""
+    """The credentials of the own account: a key pair for signatures, an API key for `Authorization: Bearer`."""
 
     access_key: str = "AKIADEMODEMODEMODEMO"
     secret_key: str = "demo-secret-access-key"  # noqa: S105 - it opens nothing but this stand-in
     api_key: str = "demo-api-key"
+    account: str = "000000000000"
+
+
+@dataclass(frozen=True)
+class SessionKey:
+    """Credentials of a role that was assumed, beside their access key."""
+
+    secret_key: str
+    token: str
+    account: str
+    expires_at: datetime
+
+    def expire(self) -> "SessionKey":
+        """Return the same credentials, expired."""
+        return replace(self, expires_at=datetime.fromtimestamp(0, UTC))
 
 
 @dataclass(frozen=True)
@@ -42,8 +57,17 @@ class SignedRequest:
     body: bytes
 
 
-def authenticate_request(request: SignedRequest, credentials: Credentials, now: datetime) -> None:
-    """Return if the request is authentic; otherwise raise the ServiceError that AWS returns."""
+def authenticate_request(
+    request: SignedRequest,
+    credentials: Credentials,
+    sessions: Mapping[str, SessionKey],
+    now: datetime,
+    service: str = SERVICE,
+) -> str:
+    """Return the account of an authentic request to a service; otherwise raise the ServiceError that AWS returns.
+
+    `sessions` are the credentials of assumed roles by their access keys.
+    """
     authorization = request.headers.get("authorization", "")
     if not authorization:
         raise ServiceError(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -54,8 +78,17 @@ def authenticate_request(request: SignedRequest, credentials: Credentials, now: 
             raise ServiceError(
                 403, "AccessDeniedException", "Authentication failed: Please make sure your API Key is valid."
             )
-        return
-    _check_signature(request, authorization, credentials, now)
+        return credentials.account
+    access_key = authorization.partition("Credential=")[2].partition("/")[0]
+    session = sessions.get(access_key)
+    if session is None:
+        _check_signature(request, authorization, credentials, now, service)
+        return credentials.account
+    own = Credentials(access_key, session.secret_key)
+    _check_signature(request, authorization, own, now, service, session.token)
+    if session.expires_at <= now:
+        raise ServiceError(403, "ExpiredTokenException", "The security token included in the request is expired")
+    return session.account
 
 
 def find_signed_region(authorization: str) -> str | None:
@@ -65,7 +98,14 @@ def find_signed_region(authorization: str) -> str | None:
     return scope[2] if len(scope) == SCOPE_PARTS else None
 
 
-def _check_signature(request: SignedRequest, authorization: str, credentials: Credentials, now: datetime) -> None:
+def _check_signature(
+    request: SignedRequest,
+    authorization: str,
+    credentials: Credentials,
+    now: datetime,
+    expected_service: str,
+    token: str | None = None,
+) -> None:
     match = AUTHORIZATION_PATTERN.match(authorization)
     scope = match[1].split("/") if match else []
     timestamp = request.headers.get("x-amz-date", "")
@@ -77,10 +117,10 @@ def _check_signature(request: SignedRequest, authorization: str, credentials: Cr
             f"Authorization={hashlib.sha256(_encode_header(authorization)).hexdigest()}",
         )
     access_key, day, region, service, terminator = scope
-    if access_key != credentials.access_key or "x-amz-security-token" in request.headers:
+    if access_key != credentials.access_key or request.headers.get("x-amz-security-token") != token:
         raise ServiceError(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
-    if service != SERVICE or terminator != "aws4_request" or day != timestamp[:8]:
-        raise _signature_error(f"Credential should be scoped to correct service: '{SERVICE}'.")
+    if service != expected_service or terminator != "aws4_request" or day != timestamp[:8]:
+        raise _signature_error(f"Credential should be scoped to correct service: '{expected_service}'.")
     if not {"host", "x-amz-date"} <= set(match[2].split(";")):
         raise _signature_error("'Host' and 'X-Amz-Date' must be in the list of 'SignedHeaders'.")
     _check_clock(timestamp, now)

@@ -2,10 +2,10 @@
 
 GET    /health              {"status": "ok"}
 GET    /control/faults      the scheduled faults, and the names of all faults
-POST   /control/faults      {"fault": "throttle", "times": 1, "match": {"model": ..., "prompt": ...}}
+POST   /control/faults      {"fault": "throttle", "times": 1, "match": {"model": ..., "prompt": ..., "account": ...}}
 DELETE /control/faults      clear them, and the bodies that have had a `-once` fault
 POST   /control/latency     {"seconds": 0} for all models, or {"<model ID>": 1.5}; null restores the model's own
-PUT    /control/models/{id} {"status": "ACTIVE" | "LEGACY" | "EOL" | "forbidden"}
+PUT    /control/models/{id} {"status": "ACTIVE" | "LEGACY" | "EOL" | "forbidden"}, for one account with "account": ...
 PUT    /control/c2pa        {"manifest": "<base64>"} for every PNG and JPEG; true for an empty one, null for none
 GET    /control/calls       every invocation, oldest first (fields: demo.standins.bedrock.state.Call)
 DELETE /control/calls       clear the list of calls
@@ -22,6 +22,8 @@ from demo.standins.bedrock.faults import FAULTS, Fault, parse_fault
 from demo.standins.bedrock.models import MODELS, STATUSES, ModelStatus
 from demo.standins.bedrock.state import STATE, ScheduledFault, dump_call
 
+MATCH_FIELDS = frozenset({"model", "prompt", "account"})
+
 routes = web.RouteTableDef()
 
 
@@ -33,7 +35,7 @@ async def get_health(_: web.Request) -> web.Response:
 @routes.get("/control/faults")
 async def list_faults(request: web.Request) -> web.Response:
     scheduled = [
-        {"fault": one.fault.name, "times": one.times, "match": {"model": one.model, "prompt": one.prompt}}
+        {"fault": one.fault.name, "times": one.times, "match": one.describe_match()}
         for one in request.app[STATE].scheduled_faults
     ]
     return web.json_response({"waiting": scheduled, "faults": dict(FAULTS)})
@@ -52,9 +54,11 @@ async def add_fault(request: web.Request) -> web.Response:
         raise bad_request_error(f"There is no fault {body.get('fault')!r}. Choose one of: {', '.join(FAULTS)}.")
     if type(times) is not int or times < 1:
         raise bad_request_error(f"`times` cannot be {times!r}. Send an integer from 1.")
-    if not isinstance(match, dict) or not match.keys() <= {"model", "prompt"}:
-        raise bad_request_error("`match` can contain only `model` and `prompt`. Send an object with these fields.")
-    scheduled_fault = ScheduledFault(Fault(fault.name, fault.seconds), times, match.get("model"), match.get("prompt"))
+    if not isinstance(match, dict) or not match.keys() <= MATCH_FIELDS:
+        raise bad_request_error(
+            f"`match` can contain only {', '.join(sorted(MATCH_FIELDS))}. Send an object with these."
+        )
+    scheduled_fault = ScheduledFault(Fault(fault.name, fault.seconds), times, **match)
     request.app[STATE].scheduled_faults.append(scheduled_fault)
     return web.json_response({"fault": fault.name, "times": times}, status=201)
 
@@ -89,12 +93,16 @@ async def set_latency(request: web.Request) -> web.Response:
 
 @routes.put("/control/models/{model}")
 async def set_model_status(request: web.Request) -> web.Response:
-    model, status = request.match_info["model"], (await read_json_object(request)).get("status")
+    model, body = request.match_info["model"], await read_json_object(request)
+    status, account = body.get("status"), body.get("account")
     if model not in MODELS:
         raise bad_request_error(f"There is no model {model!r}. Choose one of: {', '.join(MODELS)}.")
     if status not in STATUSES:
         raise bad_request_error(f"A model cannot be {status!r}. Choose one of: {', '.join(STATUSES)}.")
-    request.app[STATE].statuses[model] = cast("ModelStatus", status)
+    if isinstance(account, str):
+        request.app[STATE].account_statuses[model, account] = cast("ModelStatus", status)
+    else:
+        request.app[STATE].statuses[model] = cast("ModelStatus", status)
     return web.json_response({"model": model, "status": status})
 
 

@@ -20,8 +20,8 @@ PROVIDER = "Stability AI"
 
 async def list_foundation_models(request: web.Request) -> web.Response:
     """Return the models that match the query's filters."""
-    await authenticate_caller(request)
-    statuses = request.app[STATE].statuses
+    account = await authenticate_caller(request)
+    statuses = {model: request.app[STATE].get_status(model, account) for model in MODELS}
     summaries = [_describe_model(row, statuses[row.id]) for row in MODELS.values() if statuses[row.id] != "EOL"]
     query = request.query
     summaries = [
@@ -37,8 +37,7 @@ async def list_foundation_models(request: web.Request) -> web.Response:
 
 async def get_foundation_model(request: web.Request) -> web.Response:
     """Return one model's details; 404 for an unknown model or one at its end of life."""
-    await authenticate_caller(request)
-    model, status = _find_model(request)
+    model, status = _find_model(request, await authenticate_caller(request))
     if status == "EOL":
         raise ERROR_FAULTS["eol"].error.copy()
     return web.json_response({"modelDetails": _describe_model(model, status)})
@@ -46,8 +45,7 @@ async def get_foundation_model(request: web.Request) -> web.Response:
 
 async def get_foundation_model_availability(request: web.Request) -> web.Response:
     """Return whether this account may invoke the model in this Region."""
-    await authenticate_caller(request)
-    model, status = _find_model(request)
+    model, status = _find_model(request, await authenticate_caller(request))
     entitled = "NOT_AVAILABLE" if status == "forbidden" else "AVAILABLE"
     return web.json_response(
         {
@@ -78,11 +76,11 @@ async def get_inference_profile(request: web.Request) -> web.Response:
     )
 
 
-def _find_model(request: web.Request) -> tuple[Model, ModelStatus]:
+def _find_model(request: web.Request, account: str) -> tuple[Model, ModelStatus]:
     model = find_model(request.match_info["model"])
     if not model:
         raise ERROR_FAULTS["not-found"].error.copy()
-    return model, request.app[STATE].statuses[model.id]
+    return model, request.app[STATE].get_status(model.id, account)
 
 
 def _describe_model(model: Model, status: ModelStatus) -> dict[str, Any]:

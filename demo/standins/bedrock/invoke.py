@@ -38,12 +38,13 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 
-async def authenticate_caller(request: web.Request) -> None:
-    """Verify signature or API key; raises ServiceError."""
+async def authenticate_caller(request: web.Request, service: str = auth.SERVICE) -> str:
+    """Verify signature or API key, and return the caller's account; raises ServiceError."""
     path, _, query = request.raw_path.partition("?")
     headers = {name.lower(): value for name, value in request.headers.items()}
     signed = auth.SignedRequest(request.method, path, query, headers, await request.read())
-    auth.authenticate_request(signed, request.app[STATE].credentials, datetime.now(UTC))
+    state = request.app[STATE]
+    return auth.authenticate_request(signed, state.credentials, state.sessions, datetime.now(UTC), service)
 
 
 async def invoke_model(request: web.Request) -> web.StreamResponse:
@@ -73,14 +74,14 @@ async def _record_call(request: web.Request, *, streamed: bool) -> web.StreamRes
 async def _handle_call(request: web.Request, call: Call, *, streamed: bool) -> web.StreamResponse:
     started = time.monotonic()
     state = request.app[STATE]
-    await authenticate_caller(request)
+    call.account = await authenticate_caller(request)
     data = await request.read()
-    model = _resolve_model(request, state, data, streamed=streamed)
+    model = _resolve_model(request, call.account, data, streamed=streamed)
     call.request_metadata = parse_request_metadata(request.headers)
     body = await _run_in_thread(state, lambda: _parse_body(data))
     call.body = await _run_in_thread(state, lambda: summarize_body(body))
     texts = sdxl.iter_prompt_texts(body) if model.dialect == "sdxl" else sd35.iter_prompt_texts(body)
-    call_faults = state.select_faults(model, texts, data)
+    call_faults = state.select_faults(model, texts, data, call.account)
     if error_fault := faults.pick_fault(call_faults, faults.ERROR_FAULTS):
         _raise_error(faults.ERROR_FAULTS[error_fault.name])
     settings = await _run_in_thread(state, lambda: parse_request(body, model))
@@ -110,7 +111,7 @@ async def _run_in_thread(state: BedrockState, work: Callable[[], Result]) -> Res
         return await asyncio.to_thread(work)
 
 
-def _resolve_model(request: web.Request, state: BedrockState, data: bytes, *, streamed: bool) -> Model:
+def _resolve_model(request: web.Request, account: str, data: bytes, *, streamed: bool) -> Model:
     """Check the headers and the size of the body, and find the model."""
     if len(data) > REQUEST_LIMIT:
         raise validation_error(
@@ -128,7 +129,7 @@ def _resolve_model(request: web.Request, state: BedrockState, data: bytes, *, st
         raise validation_error("The provided model identifier is invalid.")
     if model.profile_only and not find_profile_model(identifier):
         _raise_error(faults.ERROR_FAULTS["profile"])
-    match state.statuses[model.id]:
+    match request.app[STATE].get_status(model.id, account):
         case "EOL":
             _raise_error(faults.ERROR_FAULTS["eol"])
         case "forbidden":

@@ -6,7 +6,7 @@ import uuid
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from demo.standins.bedrock import control_api, control_plane, guardrails, invoke
+from demo.standins.bedrock import control_api, control_plane, guardrails, invoke, sts
 from demo.standins.bedrock.errors import ServiceError
 from demo.standins.bedrock.state import STATE, BedrockState
 
@@ -28,6 +28,8 @@ def build_application(state: BedrockState) -> web.Application:
     app.router.add_get("/inference-profiles/{profile}", control_plane.get_inference_profile)
     app.add_routes(control_api.routes)
     app.add_routes(guardrails.routes)
+    app[sts.ROLE_STATE] = sts.RoleState()
+    app.add_routes(sts.routes)
     return app
 
 

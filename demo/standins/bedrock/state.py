@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from demo.standins.bedrock import faults, image_codec
-from demo.standins.bedrock.auth import Credentials
+from demo.standins.bedrock.auth import Credentials, SessionKey
 from demo.standins.bedrock.faults import Fault
 from demo.standins.bedrock.models import MODELS, Model, ModelStatus
 
@@ -24,7 +24,8 @@ class Call:
 
     `billed`: an image was generated. `delivered`: the whole response was handed to the network. `body` is the request
     with each image replaced by its sha256, bytes, format, width and height; None before it was parsed. `status` is
-    None until the response is complete, and stays None if the connection was lost.
+    None until the response is complete, and stays None if the connection was lost. `account` is None for a caller that
+    is unknown.
     """
 
     time: float
@@ -35,6 +36,7 @@ class Call:
     outcome: str | None = None
     seed: int | None = None
     request_metadata: dict[str, str] | None = None
+    account: str | None = None
     billed: bool = False
     delivered: bool = False
     in_flight: bool = True
@@ -48,10 +50,17 @@ class ScheduledFault:
     times: int = 1
     model: str | None = None
     prompt: str | None = None
+    account: str | None = None
 
-    def matches(self, model: Model, prompt: str) -> bool:
+    def matches(self, model: Model, prompt: str, account: str) -> bool:
         """Tell whether a call matches; `prompt` matches as a substring."""
-        return (self.model is None or self.model == model.id) and (self.prompt is None or self.prompt in prompt)
+        has_model = self.model is None or self.model == model.id
+        has_account = self.account is None or self.account == account
+        return has_model and has_account and (self.prompt is None or self.prompt in prompt)
+
+    def describe_match(self) -> dict[str, str | None]:
+        """Return the conditions as JSON."""
+        return {"model": self.model, "prompt": self.prompt, "account": self.account}
 
 
 @dataclass
@@ -59,13 +68,16 @@ class BedrockState:
     """The state of one server. `latency` overrides every model's own, `latencies` that of single models (seconds).
 
     `too_large_status` is the HTTP status of the error for a response over 16 MiB, which is not documented.
-    `manifest` is a C2PA manifest store that is put into every PNG and JPEG.
+    `manifest` is a C2PA manifest store that is put into every PNG and JPEG. `account_statuses` are the statuses that
+    models have in single accounts, by model and account, and `sessions` the credentials of assumed roles.
     """
 
     credentials: Credentials
     latency: float | None = None
     latencies: dict[str, float] = field(default_factory=dict)
     statuses: dict[str, ModelStatus] = field(default_factory=lambda: dict.fromkeys(MODELS, "ACTIVE"))
+    account_statuses: dict[tuple[str, str], ModelStatus] = field(default_factory=dict)
+    sessions: dict[str, SessionKey] = field(default_factory=dict)
     scheduled_faults: list[ScheduledFault] = field(default_factory=list)
     seen_once_bodies: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
@@ -79,11 +91,15 @@ class BedrockState:
         fixed = self.latencies.get(model.id, self.latency)
         return max(0.0, model.latency + model.jitter * self.rng.uniform(-1, 1)) if fixed is None else fixed
 
-    def select_faults(self, model: Model, texts: Iterable[str], body: bytes) -> list[Fault]:
+    def get_status(self, model: str, account: str) -> ModelStatus:
+        """Return the status of a model, by its id, in an account."""
+        return self.account_statuses.get((model, account), self.statuses[model])
+
+    def select_faults(self, model: Model, texts: Iterable[str], body: bytes, account: str) -> list[Fault]:
         """Return the faults of a call: at most one scheduled fault, then those named in its prompts."""
         prompts = list(texts)
         scheduled = next(
-            (candidate for candidate in self.scheduled_faults if candidate.matches(model, "\n".join(prompts))), None
+            (one for one in self.scheduled_faults if one.matches(model, "\n".join(prompts), account)), None
         )
         if scheduled:
             scheduled.times -= 1

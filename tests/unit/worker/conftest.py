@@ -75,7 +75,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.fixture
 def bedrock(bedrock_server: BedrockStandIn, aws: pytest.MonkeyPatch) -> BedrockStandIn:
     """Start without calls and faults in the stand-in, and let boto3 call it, here and in child processes."""
-    for variable in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL_BEDROCK"):
+    for variable in ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL_BEDROCK", "AWS_ENDPOINT_URL_STS"):
         aws.setenv(variable, bedrock_server.url)
     bedrock_server.call_control("DELETE", "/control/faults")
     bedrock_server.call_control("DELETE", "/control/calls")

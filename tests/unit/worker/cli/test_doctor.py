@@ -261,3 +261,56 @@ def test_the_doctor_fails_if_the_guardrail_may_not_be_used(
     assert found.startswith("error")
     assert "It does not check pictures: " in found
     assert "allow bedrock:ApplyGuardrail in IAM." in found
+
+
+ROLES = ("arn:aws:iam::111111111111:role/pentimento", "arn:aws:iam::222222222222:role/pentimento")
+
+
+@pytest.fixture
+def two_accounts(bedrock: BedrockStandIn, aws: pytest.MonkeyPatch) -> Iterator[BedrockStandIn]:
+    aws.setenv("BEDROCK_ACCOUNTS", ",".join(ROLES))
+    yield bedrock
+    bedrock.call_control("PUT", "/control/roles/222222222222", {"answer": "allow"})
+    for account in ("111111111111", "222222222222"):
+        bedrock.call_control("PUT", f"/control/models/{SD35}", {"status": "ACTIVE", "account": account})
+
+
+@pytest.mark.usefixtures("working_directory")
+def test_the_doctor_names_each_account_and_each_models_access_in_it(
+    two_accounts: BedrockStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forbidden = {"status": "forbidden", "account": "222222222222"}
+    two_accounts.call_control("PUT", f"/control/models/{SD35}", forbidden)
+
+    assert run_doctor(["--region", "us-west-2"]) == 0
+
+    lines = read_lines(capsys.readouterr().out)
+    assert f"{ROLES[0]} can be assumed." in lines["account.111111111111"]
+    assert lines["account.111111111111.model.sd3.5-large"].startswith("ok")
+    assert lines["account.222222222222.model.sd3.5-large"].startswith("warning")
+    assert "this account may not use it." in lines["account.222222222222.model.sd3.5-large"]
+    two_accounts.call_control("PUT", f"/control/models/{SD35}", forbidden | {"account": "111111111111"})
+    assert run_doctor(["--region", "us-west-2"]) == 1, "no account may use it"
+
+
+@pytest.mark.usefixtures("working_directory")
+def test_the_doctor_names_a_role_that_cannot_be_assumed(
+    two_accounts: BedrockStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_accounts.call_control("PUT", "/control/roles/222222222222", {"answer": "deny"})
+
+    assert run_doctor(["--region", "us-west-2"]) == 1
+
+    lines = read_lines(capsys.readouterr().out)
+    refused = lines["account.222222222222"]
+    assert refused.startswith("error")
+    assert f"not authorized to perform: {ROLES[1]}. Check BEDROCK_ACCOUNTS, the role's trust policy" in refused
+    assert not any(name.startswith("account.222222222222.") for name in lines)
+
+
+@pytest.mark.usefixtures("working_directory", "two_accounts")
+def test_an_api_key_and_roles_exclude_each_other(aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.setenv("AWS_BEARER_TOKEN_BEDROCK", "key")
+
+    assert run_doctor([]) == 2
+    assert "BEDROCK_ACCOUNTS names roles, and an API key cannot assume one." in capsys.readouterr().out
