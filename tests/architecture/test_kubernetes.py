@@ -1,5 +1,6 @@
 """The manifests for Kubernetes: valid, hardened, and each secret with the half that needs it alone."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 import redis
 import yaml
 
+from bot.metrics.definitions import BOT_METRICS
 from bot.settings import Settings as BotSettings
 from demo.redis import run_redis
 from shared import __version__
@@ -25,6 +27,7 @@ KUSTOMIZATIONS = sorted(FOLDER.rglob("kustomization.yaml"))
 MANIFESTS = sorted(path for path in FOLDER.rglob("*.yaml") if path not in KUSTOMIZATIONS)
 USERS = ROOT / "deploy" / "redis" / "users.acl"
 KUBECTL = shutil.which("kubectl") or ""
+PROMTOOL = shutil.which("promtool") or ""
 HALVES: dict[str, type[CommonSettings]] = {"bot": BotSettings, "worker": WorkerSettings}
 SECRET_FOLDERS = {
     "redis": "/run/secrets/redis",
@@ -43,6 +46,12 @@ def list_workloads(documents: list[dict[str, Any]]) -> Iterator[tuple[str, dict[
     for document in documents:
         if document["kind"] in {"Deployment", "StatefulSet"}:
             yield document["metadata"]["name"], document["spec"]["template"]
+
+
+def validate(document: dict[str, Any]) -> None:
+    """Validate what Kubernetes defines; KEDA's schema is not at hand, and its one object has a test below."""
+    if document["kind"] != "ScaledObject":
+        kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)
 
 
 def render(folder: Path) -> list[dict[str, Any]]:
@@ -70,7 +79,7 @@ def test_a_kustomization_names_files_and_workloads_that_exist(path: Path) -> Non
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
 def test_the_manifests_are_valid(path: Path) -> None:
     for document in read_documents(path):
-        kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)
+        validate(document)
 
 
 @pytest.mark.skipif(not KUBECTL, reason="kubectl is not installed")
@@ -80,7 +89,7 @@ def test_kustomize_makes_valid_manifests_whose_names_fit_together(name: str) -> 
 
     names = {(document["kind"], document["metadata"]["name"]) for document in documents}
     for document in documents:
-        kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)
+        validate(document)
         assert document["kind"] == "Namespace" or document["metadata"]["namespace"] == "pentimento"
     pods = dict(list_workloads(documents))
     for workload, pod in pods.items():
@@ -193,3 +202,80 @@ def test_redis_lets_everybody_ask_whether_it_is_well_and_its_users_do_what_the_d
             with pytest.raises(redis.exceptions.NoPermissionError):
                 anybody.execute_command(*command)  # type: ignore[no-untyped-call]
         assert redis.Redis(port=server.port, username="pentimento-bot", password="secret").set("pentimento:x", "1")
+
+
+# https://keda.sh/docs/2.20/reference/scaledobject-spec/ and /scalers/prometheus/
+KEDA_FIELDS = {
+    "spec": {
+        "scaleTargetRef",
+        "minReplicaCount",
+        "maxReplicaCount",
+        "pollingInterval",
+        "fallback",
+        "advanced",
+        "triggers",
+    },
+    "trigger": {"type", "name", "metricType", "metadata"},
+    "prometheus": {"serverAddress", "query", "threshold", "activationThreshold", "ignoreNullValues"},
+    "fallback": {"failureThreshold", "replicas", "behavior"},
+}
+
+
+def test_workers_are_scaled_by_what_waits_in_metrics_that_the_bot_has(tmp_path: Path) -> None:
+    (scaled,) = read_documents(FOLDER / "components" / "keda" / "scaled-object.yaml")
+    spec, metrics = scaled["spec"], {metric.full_name: metric for metric in BOT_METRICS}
+
+    assert (scaled["apiVersion"], spec["scaleTargetRef"]) == ("keda.sh/v1alpha1", {"name": "worker"})
+    assert spec.keys() <= KEDA_FIELDS["spec"]
+    assert spec["fallback"].keys() <= KEDA_FIELDS["fallback"]
+    assert 1 <= spec["minReplicaCount"] <= spec["maxReplicaCount"]
+    for trigger in spec["triggers"]:
+        assert trigger.keys() <= KEDA_FIELDS["trigger"]
+        assert trigger["type"] == "prometheus"
+        assert {"serverAddress", "query", "threshold"} <= trigger["metadata"].keys() <= KEDA_FIELDS["prometheus"]
+        assert all(isinstance(value, str) for value in trigger["metadata"].values())
+        names = re.findall(r"pentimento_\w+", trigger["metadata"]["query"])
+        assert names
+        assert set(names) <= metrics.keys()
+    jobs, oldest = spec["triggers"]
+    concurrency = WorkerSettings.model_fields["worker_concurrency"].default
+    assert jobs["metadata"]["threshold"] == str(concurrency)
+    assert metrics["pentimento_waiting_jobs"].labels == ("stage", "model", "class")
+    assert metrics["pentimento_running_jobs"].labels == ("stage", "model")
+    assert metrics["pentimento_oldest_waiting_age_seconds"].labels == ("class",)
+    (patch,) = yaml.safe_load(
+        read_documents(FOLDER / "components" / "keda" / "kustomization.yaml")[0]["patches"][0]["patch"]
+    )
+    assert patch == {"op": "remove", "path": "/spec/replicas"}
+    check_queries(tmp_path, {jobs["metadata"]["query"]: 7 + 5 + 2, oldest["metadata"]["query"]: 90})
+
+
+def check_queries(tmp_path: Path, expected: dict[str, int]) -> None:
+    """Evaluate queries of two bots that tell the same queue, one of them a scrape later."""
+    if not PROMTOOL:
+        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
+    waiting = 'pentimento_waiting_jobs{stage="generate",model="sdxl"'
+    series = {
+        f'{waiting},class="normal",instance="bot-0"}}': 7,
+        f'{waiting},class="normal",instance="bot-1"}}': 6,
+        f'{waiting},class="low",instance="bot-0"}}': 5,
+        'pentimento_running_jobs{stage="generate",model="sdxl",instance="bot-0"}': 2,
+        'pentimento_oldest_waiting_age_seconds{class="normal",instance="bot-0"}': 90,
+        'pentimento_oldest_waiting_age_seconds{class="low",instance="bot-0"}': 900,
+    }
+    tests = {
+        "rule_files": [],
+        "tests": [
+            {
+                "input_series": [{"series": name, "values": str(value)} for name, value in series.items()],
+                "promql_expr_test": [
+                    {"expr": query, "eval_time": "0", "exp_samples": [{"labels": "{}", "value": value}]}
+                    for query, value in expected.items()
+                ],
+            }
+        ],
+    }
+    file = tmp_path / "tests.yml"
+    file.write_text(yaml.safe_dump(tests))
+    tested = subprocess.run([PROMTOOL, "test", "rules", file], capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
