@@ -32,6 +32,8 @@ NETWORKS = {
     "worker": {"default", "queue", "pictures", "metrics"},
     "postgresql": {"database"},
     "s3": {"pictures"},
+    "prometheus": {"metrics"},
+    "grafana": {"default", "metrics"},  # the host reaches it by default's way
 }
 
 

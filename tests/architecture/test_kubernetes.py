@@ -23,7 +23,7 @@ from worker.settings import Settings as WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy" / "kubernetes"
-KUSTOMIZATIONS = sorted(FOLDER.rglob("kustomization.yaml"))
+KUSTOMIZATIONS = sorted((ROOT / "deploy").rglob("kustomization.yaml"))
 MANIFESTS = sorted(path for path in FOLDER.rglob("*.yaml") if path not in KUSTOMIZATIONS)
 USERS = ROOT / "deploy" / "redis" / "users.acl"
 KUBECTL = shutil.which("kubectl") or ""
@@ -32,6 +32,7 @@ HALVES: dict[str, type[CommonSettings]] = {"bot": BotSettings, "worker": WorkerS
 SECRET_FOLDERS = {
     "redis": "/run/secrets/redis",
     "postgresql": "/run/secrets/postgresql",
+    "grafana": "/run/secrets/grafana",
     "bot": "/run/secrets/pentimento",
     "worker": "/run/secrets/pentimento",
 }
@@ -74,6 +75,34 @@ def test_a_kustomization_names_files_and_workloads_that_exist(path: Path) -> Non
     assert {patch["target"]["name"] for patch in kustomization.get("patches", [])} <= WORKLOADS.keys()
     listed = {(path.parent / name).resolve() for name in kustomization.get("resources", [])}
     assert set(path.parent.glob("*.yaml")) - {path} <= listed, "a manifest that nothing applies"
+
+
+def test_every_alert_and_every_dashboard_is_in_a_config_map() -> None:
+    for folder, pattern in (
+        ("prometheus", "*.yml"),
+        ("grafana", "dashboards/*.json"),
+        ("grafana", "provisioning/*/*.yml"),
+    ):
+        (kustomization,) = read_documents(ROOT / "deploy" / folder / "kustomization.yaml")
+        listed = {file for generator in kustomization["configMapGenerator"] for file in generator["files"]}
+        files = {str(path.relative_to(ROOT / "deploy" / folder)) for path in (ROOT / "deploy" / folder).glob(pattern)}
+        assert files <= listed, f"list these in deploy/{folder}/kustomization.yaml: {sorted(files - listed)}"
+
+
+@pytest.mark.skipif(not PROMTOOL, reason="promtool is not installed (Debian: apt-get install prometheus)")
+def test_prometheus_reads_its_configuration_and_finds_every_bot_and_worker() -> None:
+    file = ROOT / "deploy" / "prometheus" / "prometheus.yml"
+    checked = subprocess.run([PROMTOOL, "check", "config", file], capture_output=True, text=True, check=False)
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    found = {
+        (name, discovery["port"])
+        for job in yaml.safe_load(file.read_text())["scrape_configs"]
+        for discovery in job["dns_sd_configs"]
+        for name in discovery["names"]
+    }
+    ports = {(half, WORKLOADS[half]["spec"]["containers"][0]["ports"][0]["containerPort"]) for half in HALVES}
+    assert ports <= found
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
@@ -130,12 +159,16 @@ def test_pods_have_no_rights_they_do_not_need_and_limits(name: str) -> None:
 def test_pods_are_as_the_containers_of_compose() -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 
-    for name in ("redis", "bot", "worker", "postgresql"):
+    for name in ("redis", "bot", "worker", "postgresql", "prometheus", "grafana"):
         pod, service = WORKLOADS[name]["spec"], services[name]
         assert f"{pod['terminationGracePeriodSeconds']}s" == service["stop_grace_period"]
         limit = pod["containers"][0]["resources"]["limits"]["memory"]
         assert limit.removesuffix("i").lower() == service["mem_limit"]
         assert name in HALVES or pod["containers"][0]["image"] == service["image"]
+    assert WORKLOADS["prometheus"]["spec"]["containers"][0]["args"] == services["prometheus"]["command"]
+    variables = {item["name"]: item["value"] for item in WORKLOADS["grafana"]["spec"]["containers"][0]["env"]}
+    assert variables.pop("GF_SECURITY_ADMIN_PASSWORD__FILE") == f"{SECRET_FOLDERS['grafana']}/password"
+    assert variables.items() <= services["grafana"]["environment"].items()
     arguments = WORKLOADS["redis"]["spec"]["containers"][0]["args"]
     assert arguments == [*services["redis"]["command"], "--aclfile", f"{SECRET_FOLDERS['redis']}/users.acl"]
 
