@@ -3,14 +3,17 @@
 Measured with leases of 3 s on 2 cores: 4 to 6 s from request to result, most of it the lease.
 """
 
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from demo.http_client import request_json
 from demo.processes import Process
 from tests.support.edits import MODEL, assert_erased_once, list_erase_calls, start_erasing
-from tests.support.fault_stack import FaultStack, open_fault_stack
+from tests.support.fault_stack import USERS, FaultStack, open_fault_stack
+from tests.support.records import query_records
 from tests.support.redis_proxy import RedisProxy, Side
 from tests.support.user import DiscordUser, wait_until
 
@@ -119,3 +122,53 @@ def test_an_edit_whose_worker_is_killed_as_it_prepares_and_during_the_call_is_po
 
     assert_erased_once(stack, job, billed=2)
     assert fault_stack.read_job_counters(job)["unknown_calls"] == 1
+
+
+FIRST, SECOND = "111111111111", "222222222222"
+SD35 = "stability.sd3-5-large-v1:0"
+
+
+def list_account_calls(fault_stack: FaultStack) -> list[dict[str, Any]]:
+    return fault_stack.list_calls("in two accounts")
+
+
+def count_ledger_calls(fault_stack: FaultStack) -> Counter[str]:
+    """Count the calls that the ledger has for each role's account; it names one account, or that of each call."""
+    query = "SELECT accounts, calls FROM ledger_entries WHERE accounts IS NOT NULL"
+    counts: Counter[str] = Counter()
+    for accounts, calls in query_records(fault_stack.stack, query):
+        names = accounts.split()
+        counts.update(names if len(names) > 1 else names * calls)
+    return counts
+
+
+def test_of_two_accounts_one_throttles_and_one_refuses_and_a_worker_is_killed_but_each_call_is_in_the_ledger(
+    fault_stack: FaultStack,
+) -> None:
+    """Both calls that are cut off were made in the second account, all results come from the first."""
+    for worker in fault_stack.workers:
+        worker.stop()
+    stack, accounts = fault_stack.stack, ",".join(f"arn:aws:iam::{account}:role/painter" for account in (FIRST, SECOND))
+    throttle = {"fault": "throttle", "times": 2, "match": {"account": FIRST}}
+    request_json("POST", f"{stack.bedrock_url}/control/faults", throttle)
+    jobs = [
+        fault_stack.submit_imagine(f"{number} in two accounts [slow:0.8]", user)
+        for number, user in enumerate(("ada", "ada", *USERS[:2]))
+    ]
+    doomed = fault_stack.start_worker(BEDROCK_ACCOUNTS=accounts)
+    wait_until(lambda: sum(call["in_flight"] for call in list_account_calls(fault_stack)) == 2, "two calls in flight")
+    wait_until(lambda: len(list_account_calls(fault_stack)) == 4, "two calls that are throttled")
+    fault_stack.kill_worker(doomed)
+    forbidden = {"status": "forbidden", "account": SECOND}
+    request_json("PUT", f"{stack.bedrock_url}/control/models/{SD35}", forbidden)
+    worker = fault_stack.start_worker(BEDROCK_ACCOUNTS=accounts)
+
+    for job in jobs:
+        fault_stack.assert_image_posted(job)
+
+    billed = Counter(call["account"] for call in list_account_calls(fault_stack) if call["billed"])
+    assert billed == {FIRST: 4, SECOND: 2}
+    wait_until(lambda: count_ledger_calls(fault_stack) == billed, "a ledger that agrees with the bill of each account")
+    unknown = [fault_stack.read_job_counters(job)["unknown_calls"] for job in jobs]
+    assert sorted(unknown) == [0, 0, 1, 1]
+    assert f"disabled for 3600 s in account {SECOND}, and called in others" in worker.log.read_text()
