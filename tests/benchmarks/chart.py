@@ -8,7 +8,8 @@ from tests.benchmarks.ratios import Ratio
 
 WIDTH, LEFT, GOAL_AT, RIGHT = 1200, 300, 780, 1000
 LINE, TOP = 30, 70
-INK, PALE, MET, MISSED, GROUND = "#1c2430", "#8a93a0", "#3a8f6b", "#c8553d", "#ffffff"
+INK, PALE, GROUND = "#1c2430", "#8a93a0", "#ffffff"
+COLOURS = {"met": "#3a8f6b", "missed": "#c8553d", "busy": "#b58a2b"}
 
 
 def draw_chart(rows: Sequence[Ratio], title: str) -> Image.Image:
@@ -21,12 +22,14 @@ def draw_chart(rows: Sequence[Ratio], title: str) -> Image.Image:
     for number, row in enumerate(rows):
         top = TOP + LINE * number
         middle = top + LINE // 2
-        colour = MET if row.is_goal_met else MISSED
+        colour = COLOURS[row.state]
         draw.text((LEFT - 10, middle), row.name, INK, small, anchor="rm")
         draw.rectangle((LEFT, top + 6, _x_of(row, row.value), top + LINE - 6), colour)
         ends = sorted(_x_of(row, value) for value in row.spread)
         draw.line((ends[0], middle, ends[1], middle), INK, 1)
-        goal = f"{row.value:.3g}, at {'most' if row.better == 'lower' else 'least'} {row.goal:g}"
+        goal = f"{row.value:.3g}, at {'most' if row.better == 'lower' else 'least'} {row.goal:g}" + ", busy" * (
+            row.state == "busy"
+        )
         draw.text((RIGHT + 14, middle), goal, colour, small, anchor="lm")
     draw.line((GOAL_AT, TOP - 4, GOAL_AT, TOP + LINE * len(rows)), PALE, 2)
     return image

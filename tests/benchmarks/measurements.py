@@ -90,15 +90,15 @@ class CpuShare:
 
     @classmethod
     def begin(cls, *pids: int) -> Self:
-        return cls(time.monotonic(), _read_idle_seconds(), sum(map(read_cpu_seconds, pids)), pids)
+        return cls(time.monotonic(), read_idle_seconds(), sum(map(read_cpu_seconds, pids)), pids)
 
     def available_cores(self) -> float:
         """Tell it for the time since `begin`; what others took of the cores is not in it."""
         used = sum(map(read_cpu_seconds, self.pids)) - self.used
-        return (_read_idle_seconds() - self.idle + used) / (time.monotonic() - self.since)
+        return (read_idle_seconds() - self.idle + used) / (time.monotonic() - self.since)
 
 
-def _read_idle_seconds() -> float:
+def read_idle_seconds() -> float:
     """Seconds, summed over the cores that this process may use, in which they had nothing to do."""
     lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
     mine = {f"cpu{core}" for core in os.sched_getaffinity(0)}

@@ -5,10 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tests.benchmarks.machine_load import BUSY_SHARE
+
 
 @dataclass(frozen=True)
 class Ratio:
-    """One row of the table: `value` is the median of the rounds' ratios, `spread` their least and largest."""
+    """One row of the table: `value` is the median of the rounds' ratios, `spread` their least and largest.
+
+    `other_share` is the share of the cores, from 0 to 1, that other programs took meanwhile.
+    """
 
     name: str
     value: float
@@ -16,15 +21,24 @@ class Ratio:
     goal: float
     better: Literal["lower", "higher"] = "lower"
     note: str = ""
+    other_share: float = 0.0
 
     @property
     def is_goal_met(self) -> bool:
         return self.value <= self.goal if self.better == "lower" else self.value >= self.goal
 
+    @property
+    def state(self) -> Literal["met", "busy", "missed"]:
+        """Whether the goal is met; "busy" if it is not, and other programs took so much that this says nothing."""
+        if self.is_goal_met:
+            return "met"
+        return "busy" if self.other_share > BUSY_SHARE else "missed"
+
     def to_json(self) -> Mapping[str, Any]:
         """Give the row as `make bench` writes it."""
         spread = [round(end, 4) for end in self.spread]
-        return {"value": round(self.value, 4), "goal": self.goal, "met": self.is_goal_met, "spread": spread}
+        figures = {"value": round(self.value, 4), "goal": self.goal, "spread": spread}
+        return figures | {"met": self.is_goal_met, "state": self.state, "other_share": round(self.other_share, 3)}
 
 
 def compute_ratio(
