@@ -20,6 +20,7 @@ from bot.logging import configure_logging
 from bot.settings import Settings
 from bot.storage.ledger_reports import ReportGroup
 from shared.doctor.report import add_report_arguments
+from shared.queue.server_mode import UnsupportedServerError
 from shared.settings import InvalidSettingsError
 from shared.settings_reader import find_misspelt_settings, read_settings
 from shared.stored_format import UnsupportedFormatError
@@ -74,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return asyncio.run(others[command]())
     try:
         asyncio.run(run_bot(settings, catalogue))
-    except UnsupportedFormatError as error:
+    except (UnsupportedServerError, UnsupportedFormatError) as error:
         return print_error(EXIT_NOT_CONFIGURED, str(error))
     except StartupError as error:
         return print_error(EXIT_FAILED, str(error))

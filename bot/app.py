@@ -50,7 +50,10 @@ from shared.catalogue import Catalogue
 
 
 async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
-    """Run the bot until SIGTERM, SIGINT or SIGHUP. Raises `StartupError` and `UnsupportedFormatError`."""
+    """Run the bot until SIGTERM, SIGINT or SIGHUP.
+
+    Raises `StartupError`, `UnsupportedServerError` and `UnsupportedFormatError`.
+    """
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)

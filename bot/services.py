@@ -166,13 +166,14 @@ class Services:
         settings, catalogue = self.settings, self.catalogue
         self._outage = OutageLog(log)
         self._redis = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
-        limits = read_limits(settings)
+        limits, broker_url = read_limits(settings), settings.celery_broker_url
         self.queue = RedisJobQueue(
             self._redis,
             catalogue=catalogue,
             build_ticket=CeleryTicketWriter().write_ticket,
             limits=limits,
             max_memory_ratio=settings.redis_max_memory_ratio,
+            broker=connect_to_redis(broker_url.get_secret_value(), settings.key_names) if broker_url else None,
         )
         self.call_paces = RedisCallPaces(self._redis, catalogue)
         self.withdrawn_models = WithdrawnModels(self._redis, catalogue)
@@ -225,7 +226,7 @@ class Services:
         """Upgrade the schema and connect to the queue. A Redis that cannot be read for a while is waited for.
 
         One that only refuses to write is no reason not to start: members are told. Raises `DatabaseSetupError`,
-        `UnsupportedFormatError` and `StartupError`.
+        `UnsupportedServerError`, `UnsupportedFormatError` and `StartupError`.
         """
         await self._check_queue()  # before the database is upgraded
         await self.database.migrate()
@@ -258,6 +259,7 @@ class Services:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.database.close)
             stack.push_async_callback(self._redis.aclose)
+            stack.push_async_callback(self.queue.close)
             stack.push_async_callback(self.leader_lock.close)
 
 

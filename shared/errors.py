@@ -6,6 +6,7 @@
     ├── InvalidEnvFileError             shared.env_file
     ├── SecretFileError                 shared.secret_files
     ├── UnsupportedFormatError          shared.stored_format
+    ├── UnsupportedServerError          shared.queue.server_mode
     ├── RejectedError                   shared.problems
     │   ├── BudgetExceededError         bot.domain.budgets
     │   └── UnsupportedSyntaxError      bot.submission.foreign_syntax
@@ -23,6 +24,7 @@
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
     ├── BedrockCallError                worker.call_result
     ├── QueueUnavailableError           worker.ports
+    ├── SlotMovedError                  worker.queue.connection (also a redis.ConnectionError)
     ├── GuardrailError                  worker.ports
     │   └── UncheckedResultError        worker.picture_checks
     ├── DeadlineExceededError           worker.bedrock.deadline

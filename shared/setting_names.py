@@ -7,6 +7,7 @@ from typing import Final
 SETTING_NAMES: Final = frozenset(
     {
         "REDIS_KEY_PREFIX",
+        "CELERY_BROKER_URL",
         *("REDIS_URL", "CATALOGUE_FILE", "HEARTBEAT_FILE", "LOG_LEVEL", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
         "HTTP_ADDRESS",
         *("DISCORD_TOKEN", "DISCORD_API_URL", "DATABASE_URL", "RECONCILE_INTERVAL_SECONDS", "IMAGE_RETENTION_DAYS"),
@@ -37,7 +38,14 @@ SETTING_NAMES: Final = frozenset(
 
 SECRET_FILE_NAMES: Final = frozenset(
     {
-        *("DISCORD_TOKEN_FILE", "REDIS_URL_FILE", "DATABASE_URL_FILE", "HTTP_PROXY_FILE", "HTTPS_PROXY_FILE"),
+        *(
+            "DISCORD_TOKEN_FILE",
+            "REDIS_URL_FILE",
+            "CELERY_BROKER_URL_FILE",
+            "DATABASE_URL_FILE",
+            "HTTP_PROXY_FILE",
+            "HTTPS_PROXY_FILE",
+        ),
         *("AWS_ACCESS_KEY_ID_FILE", "AWS_SECRET_ACCESS_KEY_FILE", "AWS_SESSION_TOKEN_FILE"),
         "AWS_BEARER_TOKEN_BEDROCK_FILE",
     }

@@ -34,8 +34,13 @@ class CommonSettings(BaseSettings):
 
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"),
-        description="The URL of the Redis server that bot and workers share: redis://, rediss:// (TLS) or unix://. "
-        "Special characters in its password are percent-encoded.",
+        description="The URL of the Redis server that bot and workers share: redis://, rediss:// (TLS) or unix://, or "
+        "sentinel://host:port,host:port/0?service=NAME. Special characters in its password are percent-encoded.",
+    )
+    celery_broker_url: SecretStr | None = Field(
+        None,
+        description="The URL of another Redis server for Celery's tickets, which name no job and may be lost. Empty: "
+        "that of REDIS_URL.",
     )
     redis_key_prefix: str = Field(
         DEFAULT_KEY_PREFIX,
@@ -85,10 +90,11 @@ class CommonSettings(BaseSettings):
         "", description="The hosts that are reached without a proxy, separated by commas; * stands for all of them."
     )
 
-    @field_validator("redis_url")
+    @field_validator("redis_url", "celery_broker_url")
     @classmethod
-    def _validate_redis_url(cls, url: SecretStr) -> SecretStr:
-        parse_redis_address(url.get_secret_value())
+    def _validate_redis_url(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            parse_redis_address(url.get_secret_value())
         return url
 
     @field_validator("redis_key_prefix")

@@ -26,7 +26,7 @@ from shared.catalogue import Catalogue
 from shared.logging import WRITERS, EntryFormatter, configure_logging
 from shared.outage_log import OutageLog
 from shared.queue.celery_config import CELERY_CONFIG
-from shared.queue.redis_options import build_connection_options
+from shared.queue.server_mode import UnsupportedServerError
 from shared.queue.stages import TASK_NAMES, Stage
 from shared.settings_reader import find_misspelt_settings
 from shared.stored_format import UnsupportedFormatError
@@ -42,11 +42,12 @@ from worker.queue.connection import connect_to_redis
 from worker.queue.consumer_watch import ConsumerWatch
 from worker.queue.job_queue import RedisJobQueue
 from worker.queue.startup import wait_for_redis
+from worker.queue.ticket_counter import TicketCounter
 from worker.settings import Settings
 from worker.signing import load_signer
 from worker.tasks import Tasks
 
-EXIT_UNSUPPORTED_FORMAT: Final = 2
+EXIT_UNSUPPORTED: Final = 2
 
 _VERBOSE_LOGGERS: Final = ("celery", "kombu", "botocore", "urllib3")
 _WAKE_UP_SECONDS: Final = 0.02
@@ -103,9 +104,11 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
             ticket_outage.report_success()
 
     accounts = AccountPool(tuple(settings.accounts))
+    ticket_counter = TicketCounter(settings.celery_broker_url, settings.key_names)
     queue = RedisJobQueue(
         redis,
         send_ticket,
+        ticket_counter,
         lease_seconds=settings.lease_seconds,
         image_ttl_seconds=settings.queue_image_ttl_seconds,
         accounts=accounts,
@@ -129,9 +132,9 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
     def check_format(**_: Any) -> None:
         try:
             wait_for_redis(redis)
-        except UnsupportedFormatError as error:
+        except (UnsupportedServerError, UnsupportedFormatError) as error:
             log.critical("%s", error)
-            raise SystemExit(EXIT_UNSUPPORTED_FORMAT) from error  # Celery goes on after any other exception
+            raise SystemExit(EXIT_UNSUPPORTED) from error  # Celery goes on after any other exception
 
     def start_maintenance(**_: Any) -> None:
         maintenance.start()
@@ -148,7 +151,13 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
 
     def close_connections(**_: Any) -> None:
         maintenance.stop()
-        for close in (monitoring.close, bedrock.close, *([guardrail.close] if guardrail else []), redis.close):
+        for close in (
+            monitoring.close,
+            bedrock.close,
+            *([guardrail.close] if guardrail else []),
+            ticket_counter.close,
+            redis.close,
+        ):
             close()
 
     worker_init.connect(monitoring.start, weak=False)
@@ -164,11 +173,11 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
 
 
 def _create_celery(settings: Settings, consumer_watch: ConsumerWatch) -> Celery:
-    address = parse_redis_address(settings.redis_url.get_secret_value())
+    broker_url = settings.celery_broker_url or settings.redis_url
+    address = parse_redis_address(broker_url.get_secret_value())
     app = Celery("pentimento", broker=address.public_url)
     channel_options = {
-        "transport": address.transport,
-        "connection_options": build_connection_options(address),
+        "address": address,
         "consumer_watch": consumer_watch,
         "names": settings.key_names,
         "global_keyprefix": settings.key_names.celery_prefix,

@@ -1,10 +1,12 @@
 """Checking Redis as the bot uses it: it loads the scripts, and writes, reads and deletes a key."""
 
+import contextlib
 import secrets
 import time
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from bot.domain.errors import QueueUnavailableError
 from bot.queue.connection import QueueRedis, connect_to_redis
@@ -31,7 +33,7 @@ async def check_redis_server(url: str, names: KeyNames, max_memory_ratio: float)
     """Assess the server, and do one round of the bot's work. An error of Redis is one of the findings."""
     redis, findings = connect_to_redis(url, names), list[Finding]()
     try:
-        findings += assess_server(await redis.info(), max_memory_ratio)
+        findings += assess_server(await _read_info(redis), names, max_memory_ratio)
         if may_work(findings):
             findings.append(await _do_round(redis))
             findings += check_format(cast("bytes | None", await redis.get(redis.names.format)))
@@ -43,6 +45,13 @@ async def check_redis_server(url: str, names: KeyNames, max_memory_ratio: float)
     finally:
         await redis.aclose()
     return findings
+
+
+async def _read_info(redis: QueueRedis) -> Mapping[str, Any]:
+    """Read the INFO of the server that holds the keys: in a cluster, the connection follows them to their node."""
+    with contextlib.suppress(ResponseError):
+        await redis.exists(redis.names.format)
+    return await redis.info()
 
 
 async def _do_round(redis: QueueRedis) -> Finding:

@@ -4,27 +4,70 @@ import contextlib
 import logging
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, cast
 
 from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import (
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import MovedError, RedisError
 
 from bot.domain.errors import QueueUnavailableError
-from shared.addresses.redis import Transport, parse_redis_address
+from shared.addresses.redis import RedisAddress, Transport, parse_redis_address
 from shared.outage_log import OutageLog
 from shared.problems import RejectedError, make_problem
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import DEFAULT_KEYS, KeyNames
-from shared.queue.redis_options import COMMAND_RETRIES, build_connection_options
+from shared.queue.redis_options import COMMAND_RETRIES, build_connection_options, build_sentinel_options
 from shared.queue.refusals import find_refusal
 
 log = logging.getLogger(__name__)
 
+
+class FollowingConnection(Connection):
+    """A connection that follows a cluster's keys to the node that holds them, as after a failover.
+
+    If that node cannot be reached, it begins again at the host of its address.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._origin = self.host, self.port
+
+    async def connect(self) -> None:
+        """Connect to the node that was named last. Raises `redis.RedisError`."""
+        try:
+            await super().connect()  # type: ignore[no-untyped-call]
+        except RedisError:
+            self.host, self.port = self._origin
+            raise
+
+    async def read_response(self, *arguments: Any, **options: Any) -> Any:
+        """Read a reply. Raises `redis.ConnectionError` if another node would have to answer, and other errors."""
+        try:
+            return await super().read_response(*arguments, **options)
+        except MovedError as error:
+            await self.disconnect()
+            self.host, self.port = error.host or self.host, error.port
+            raise RedisConnectionError("another node of the cluster holds the keys") from error
+
+
+class FollowingSSLConnection(FollowingConnection, SSLConnection):
+    """The same with TLS."""
+
+
 _CONNECTION_CLASSES: Final[Mapping[Transport, type[AbstractConnection]]] = MappingProxyType(
-    {"tcp": Connection, "tls": SSLConnection, "unix": UnixDomainSocketConnection}
+    {"tcp": FollowingConnection, "tls": FollowingSSLConnection, "unix": UnixDomainSocketConnection}
+)
+_SENTINEL_CLASSES: Final[Mapping[Transport, type[AbstractConnection]]] = MappingProxyType(
+    {"tcp": SentinelManagedConnection, "tls": SentinelManagedSSLConnection}
 )
 
 _failures = OutageLog(log)
@@ -41,11 +84,19 @@ class QueueRedis(Redis):
 
 def connect_to_redis(url: str, names: KeyNames = DEFAULT_KEYS) -> QueueRedis:
     """Open a pool on `REDIS_URL`, whose commands have a timeout and few retries. Raises `InvalidAddressError`."""
-    address = parse_redis_address(url)
+    return QueueRedis(_open_pool(parse_redis_address(url)), names)
+
+
+def _open_pool(address: RedisAddress) -> ConnectionPool:
     retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=COMMAND_RETRIES)
-    connection_class = _CONNECTION_CLASSES[address.transport]
-    pool = ConnectionPool(connection_class=connection_class, retry=retry, **build_connection_options(address))
-    return QueueRedis(pool, names)
+    options = build_connection_options(address)
+    if address.sentinel is None:
+        return ConnectionPool(connection_class=_CONNECTION_CLASSES[address.transport], retry=retry, **options)
+    open_sentinels: Any = Sentinel  # redis-py does not type these two
+    open_sentinel_pool: Any = SentinelConnectionPool
+    sentinels = open_sentinels(address.sentinel.hosts, sentinel_kwargs=build_sentinel_options(address.sentinel))
+    options |= {"connection_class": _SENTINEL_CLASSES[address.transport], "retry": retry}
+    return cast("ConnectionPool", open_sentinel_pool(address.sentinel.service, sentinels, **options))
 
 
 @contextlib.contextmanager

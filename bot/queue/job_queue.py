@@ -1,5 +1,6 @@
 """Submitting, cancelling and forgetting jobs in Redis."""
 
+import asyncio
 import logging
 import math
 import time
@@ -20,6 +21,7 @@ from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.log_context import bind_job_id
 from shared.logging import PROMPT_LOGGER
+from shared.outage_log import OutageLog
 from shared.outcome import Failed
 from shared.problems import DISABLED_UNTIL_FACT, Problem, RejectedError, make_problem
 from shared.prompts import format_prompt
@@ -32,6 +34,9 @@ log = logging.getLogger(__name__)
 prompt_log = logging.getLogger(PROMPT_LOGGER)
 
 PURGE_BATCH_SIZE: Final = 200
+TICKET_TIMEOUT_SECONDS: Final = 1.0
+"""How long a broker that does not answer may delay a request: the sweep sends a ticket, too."""
+
 _DISABLED_CODES: Final = {"model_gone": "model_gone_for_now", "model_withdrawn": "model_withdrawn_for_now"}
 _OPEN_LIMIT_CODES: Final = {
     "user": "too_many_waiting",
@@ -45,7 +50,8 @@ class RedisJobQueue(RedisJobStatusReader):
 
     `build_ticket` returns the Celery message that wakes a worker for a stage; if it is empty, none is sent, and the
     workers' sweep sends one within a second or two. Above `max_memory_ratio` (0 to 1) of Redis's maxmemory no job is
-    accepted. `image_ttl_seconds` is how long an upload waits to be prepared.
+    accepted. `image_ttl_seconds` is how long an upload waits to be prepared. `broker` is where the
+    tickets go, if that is another Redis.
     """
 
     def __init__(
@@ -57,12 +63,15 @@ class RedisJobQueue(RedisJobStatusReader):
         limits: Limits = DEFAULT_LIMITS,
         max_memory_ratio: float = 0.8,
         image_ttl_seconds: int = 86400,
+        broker: QueueRedis | None = None,
     ) -> None:
         super().__init__(redis, catalogue)
         self._build_ticket = build_ticket
         self._limits = limits
         self._max_memory_ratio = max_memory_ratio
         self._image_ttl_ms = image_ttl_seconds * 1000
+        self._broker = broker
+        self._ticket_outage = OutageLog(log, "tickets are sent")
         self._scripts = ScriptRunner(redis, "accept", "cancel", "delete_drafts")
 
     async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool:
@@ -140,10 +149,11 @@ class RedisJobQueue(RedisJobStatusReader):
     async def _accept(self, job: Job, image: bytes | None, unknown_calls: int) -> AcceptReply:
         arguments: list[Any] = [job.id, job.model_dump_json(), job.request.model, job.tenant, job.cost]
         arguments += [self._max_memory_ratio, self._image_ttl_ms, unknown_calls]
-        arguments += [self._build_ticket(Stage.PREPARE if image else Stage.GENERATE), job.subtenant, job.priority]
+        stage = Stage.PREPARE if image else Stage.GENERATE
+        arguments += ["" if self._broker else self._build_ticket(stage), job.subtenant, job.priority]
         arguments += self._limits.build_script_arguments(job)
         try:
-            return AcceptReply.parse(await self._run_accept(arguments, image))
+            reply = AcceptReply.parse(await self._run_accept(arguments, image))
         except RedisError as error:
             if is_oom_error(error):
                 raise RejectedError(make_problem("queue_full")) from error
@@ -153,6 +163,9 @@ class RedisJobQueue(RedisJobStatusReader):
             if isinstance(error, ResponseError | AuthenticationError) and not is_transient:
                 raise RejectedError(make_problem("queue_not_writable")) from error
             raise QueueResultUnknownError from error
+        if self._broker and reply.result is AcceptResult.ACCEPTED:
+            await self._send_ticket(stage)
+        return reply
 
     async def _run_accept(self, arguments: Sequence[Any], image: bytes | None) -> Any:
         """Run accept.lua. If Redis is full, the drafts give way, and it is run again."""
@@ -163,13 +176,22 @@ class RedisJobQueue(RedisJobStatusReader):
                 raise
             return await self._scripts.run("accept", *arguments, picture=image)
 
+    async def close(self) -> None:
+        """Close the connections to Redis, and to the broker."""
+        await super().close()
+        if self._broker:
+            await self._broker.aclose()
+
     async def _send_ticket(self, stage: Stage) -> None:
         ticket = self._build_ticket(stage)
         try:
             if ticket:
-                await self._redis.lpush(self._names.ticket_list_key(stage), ticket)
-        except RedisError:
-            log.warning("no ticket could be sent for stage %s; the sweep will send one", stage)
+                async with asyncio.timeout(TICKET_TIMEOUT_SECONDS):
+                    await (self._broker or self._redis).lpush(self._names.ticket_list_key(stage), ticket)
+        except (RedisError, OSError) as error:
+            self._ticket_outage.report_failure(f"no ticket is sent, and jobs start with the next sweep: {error!r}")
+        else:
+            self._ticket_outage.report_success()
 
 
 def _split_into_batches(job_ids: Collection[str], size: int) -> Iterator[tuple[str, ...]]:

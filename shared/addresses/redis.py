@@ -1,4 +1,4 @@
-"""Reading `REDIS_URL`: redis://, rediss:// (TLS) and unix://, with the options that `docs/operate/redis.md` lists."""
+"""Reading `REDIS_URL`: redis://, rediss://, unix:// and sentinel://, with the options of `docs/operate/redis.md`."""
 
 import os
 from collections.abc import Mapping
@@ -9,16 +9,21 @@ from typing import Any, Final, Literal
 from shared.addresses.splitting import ENCODING_ADVICE, InvalidAddressError, SplitAddress, decode_part, split_address
 
 DEFAULT_PORT: Final = 6379
+DEFAULT_SENTINEL_PORT: Final = 26379
 
 Transport = Literal["tcp", "tls", "unix"]
 
-_TRANSPORTS: Final[Mapping[str, Transport]] = MappingProxyType({"redis": "tcp", "rediss": "tls", "unix": "unix"})
+_SENTINEL: Final = "sentinel"
+_TRANSPORTS: Final[Mapping[str, Transport]] = MappingProxyType(
+    {"redis": "tcp", "rediss": "tls", "unix": "unix", _SENTINEL: "tcp"}
+)
 _CERTIFICATE_REQUIREMENTS: Final = ("required", "optional", "none")
 _BOOLEANS: Final = MappingProxyType(
     {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 )
 _TLS_FILES: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _TLS_OPTIONS: Final = (*_TLS_FILES, "ssl_ca_path", "ssl_cert_reqs", "ssl_check_hostname", "ssl_password")
+_SENTINEL_OPTIONS: Final = ("service", "sentinel_username", "sentinel_password", "ssl")
 _OPTIONS: Final[Mapping[Transport, tuple[str, ...]]] = MappingProxyType(
     {
         "tcp": ("db", "protocol"),
@@ -29,11 +34,27 @@ _OPTIONS: Final[Mapping[Transport, tuple[str, ...]]] = MappingProxyType(
 
 
 @dataclass(frozen=True)
+class SentinelAddress:
+    """The Sentinels that know where the primary of a service is.
+
+    `options` are those of a connection of redis-py to a Sentinel, which hold its password.
+    """
+
+    service: str
+    hosts: tuple[tuple[str, int], ...]
+    options: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class RedisAddress:
-    """A Redis server: how to reach it, and the options of a connection of redis-py to it, which hold the password."""
+    """A Redis server: how to reach it, and the options of a connection of redis-py to it, which hold the password.
+
+    With `sentinel`, the options name no host: the Sentinels do.
+    """
 
     transport: Transport
     options: Mapping[str, Any] = field(repr=False)
+    sentinel: SentinelAddress | None = None
 
     @property
     def database(self) -> int:
@@ -42,18 +63,20 @@ class RedisAddress:
     @property
     def public_url(self) -> str:
         """The address for Celery's messages: without password and options, and not what Celery connects to."""
-        host = self.options.get("host", "unix-socket")
-        return (
-            f"redis://{f'[{host}]' if ':' in host else host}:{self.options.get('port', DEFAULT_PORT)}/{self.database}"
-        )
+        host, port = self.options.get("host", "unix-socket"), self.options.get("port", DEFAULT_PORT)
+        if self.sentinel:
+            host, port = self.sentinel.hosts[0]
+        return f"redis://{f'[{host}]' if ':' in host else host}:{port}/{self.database}"
 
 
 def parse_redis_address(text: str) -> RedisAddress:
     """Parse an address. Raises `InvalidAddressError`."""
-    parts = split_address(text, _TRANSPORTS)
-    transport = _TRANSPORTS[parts.scheme]
+    parts = split_address(text, _TRANSPORTS, (_SENTINEL,))
+    transport = _read_transport(parts)
     _validate_option_names(parts, transport)
-    location = _read_socket_path(parts) if transport == "unix" else _read_host(parts)
+    location = (
+        {} if parts.scheme == _SENTINEL else _read_socket_path(parts) if transport == "unix" else _read_host(parts)
+    )
     credentials = {"username": parts.username, "password": parts.password}
     for name in credentials.keys() & parts.options.keys():
         if credentials[name] is not None:
@@ -63,17 +86,47 @@ def parse_redis_address(text: str) -> RedisAddress:
     options["db"] = _read_database(parts, transport)
     if "protocol" in parts.options:
         options["protocol"] = _read_protocol(parts.options["protocol"])
-    if transport == "tls":
-        options |= _read_tls_options(parts.options)
-    return RedisAddress(transport, MappingProxyType(options))
+    tls_options = _read_tls_options(parts.options) if transport == "tls" else {}
+    options |= tls_options
+    sentinel = _read_sentinel(parts, tls_options) if parts.scheme == _SENTINEL else None
+    return RedisAddress(transport, MappingProxyType(options), sentinel)
+
+
+def _read_transport(parts: SplitAddress) -> Transport:
+    if parts.scheme != _SENTINEL:
+        return _TRANSPORTS[parts.scheme]
+    uses_tls = _BOOLEANS.get(parts.options.get("ssl", "false").lower())
+    if uses_tls is None:
+        raise InvalidAddressError("its option ssl is neither true nor false")
+    return "tls" if uses_tls else "tcp"
+
+
+def _read_sentinel(parts: SplitAddress, tls_options: Mapping[str, Any]) -> SentinelAddress:
+    service = parts.options.get("service", "")
+    if not service:
+        raise InvalidAddressError(
+            "it names no service. Write the name that sentinel.conf monitors: "
+            "sentinel://host:26379,host:26379/0?service=NAME"
+        )
+    hosts = [(parts.host, parts.port), *parts.other_hosts]
+    if not all(host for host, _ in hosts):
+        raise InvalidAddressError("one of its Sentinels has no host. Write host:port, with commas in between")
+    credentials = {name: parts.options.get(f"sentinel_{name}") for name in ("username", "password")}
+    return SentinelAddress(
+        service,
+        tuple((host, port or DEFAULT_SENTINEL_PORT) for host, port in hosts),
+        MappingProxyType({**tls_options, **{name: value for name, value in credentials.items() if value}}),
+    )
 
 
 def _validate_option_names(parts: SplitAddress, transport: Transport) -> None:
     names = parts.options.keys()
+    allowed = (*_OPTIONS[transport], *(_SENTINEL_OPTIONS if parts.scheme == _SENTINEL else ()))
     if transport != "tls" and names & set(_TLS_OPTIONS):
-        raise InvalidAddressError("it has an option for TLS, but no TLS. Begin it with rediss://, or remove the option")
-    if names - set(_OPTIONS[transport]):
-        known = ", ".join(_OPTIONS[transport])
+        advice = "Add ssl=true" if parts.scheme == _SENTINEL else "Begin it with rediss://"
+        raise InvalidAddressError(f"it has an option for TLS, but no TLS. {advice}, or remove the option")
+    if names - set(allowed):
+        known = ", ".join(allowed)
         raise InvalidAddressError(
             f"it has an option that is not known. With {parts.scheme}:// these are: {known}. {ENCODING_ADVICE}"
         )

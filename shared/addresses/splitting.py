@@ -30,12 +30,16 @@ class SplitAddress:
     password: str | None = field(repr=False)
     host: str
     port: int | None
+    other_hosts: tuple[tuple[str, int | None], ...]
     path: str
     options: Mapping[str, str] = field(repr=False)
 
 
-def split_address(text: str, schemes: Collection[str]) -> SplitAddress:
-    """Split an address with one of these schemes. Raises `InvalidAddressError`."""
+def split_address(text: str, schemes: Collection[str], list_schemes: Collection[str] = ()) -> SplitAddress:
+    """Split an address with one of these schemes; those of `list_schemes` may name several hosts, between commas.
+
+    Raises `InvalidAddressError`.
+    """
     scheme, rest = split_scheme(text, schemes)
     if "#" in rest:
         raise InvalidAddressError(f"it contains a #. {ENCODING_ADVICE}")
@@ -45,13 +49,15 @@ def split_address(text: str, schemes: Collection[str]) -> SplitAddress:
     if "@" in f"{user_info}{path}{query}":
         raise InvalidAddressError(f"it contains an @ in the wrong place. {ENCODING_ADVICE}")
     username, _, password = user_info.partition(":")
-    host, port = _split_host_and_port(host_and_port)
+    parts = host_and_port.split(",") if scheme in list_schemes else [host_and_port]
+    (host, port), *other_hosts = [_split_host_and_port(part) for part in parts]
     return SplitAddress(
         scheme=scheme,
         username=decode_part(username) or None,
         password=decode_part(password) or None,
         host=host,
         port=port,
+        other_hosts=tuple(other_hosts),
         path=slash + path,
         options=_split_options(query),
     )

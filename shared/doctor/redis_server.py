@@ -8,6 +8,8 @@ from statistics import median
 from typing import Any, Final
 
 from shared.doctor.findings import Finding, Status
+from shared.queue.keys import DEFAULT_KEYS, KeyNames
+from shared.queue.server_mode import find_mode_problem
 from shared.stored_format import UnsupportedFormatError, choose_format
 
 OLDEST_VERSION: Final = (6, 2)
@@ -28,10 +30,12 @@ ROUND_DONE: Final = Finding(
 )
 
 
-def assess_server(info: Mapping[str, Any], max_memory_ratio: float = FULL_RATIO) -> list[Finding]:
+def assess_server(
+    info: Mapping[str, Any], names: KeyNames = DEFAULT_KEYS, max_memory_ratio: float = FULL_RATIO
+) -> list[Finding]:
     """Assess a server by its INFO. Above this share of its maxmemory it counts as full."""
     return [
-        *_assess_kind(info),
+        *_assess_kind(info, names),
         _assess_policy(info),
         *_assess_persistence(info),
         _assess_memory(info, max_memory_ratio),
@@ -68,7 +72,7 @@ def assess_latency(seconds: Sequence[float]) -> Finding:
     return Finding("redis.latency", Status.WARNING, what, "Move it nearer: each job takes some twenty answers.")
 
 
-def _assess_kind(info: Mapping[str, Any]) -> Iterator[Finding]:
+def _assess_kind(info: Mapping[str, Any], names: KeyNames) -> Iterator[Finding]:
     version = str(info.get("redis_version", ""))
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
     faults = [
@@ -82,12 +86,10 @@ def _assess_kind(info: Mapping[str, Any]) -> Iterator[Finding]:
             "This is a replica, which takes no writes.",
             "Let REDIS_URL name the primary.",
         ),
-        (
-            str(info.get("redis_mode", "standalone")) == "cluster",
-            "This is a cluster, as services that are called serverless are, in which the scripts cannot work.",
-            "Use a single server.",
-        ),
     ]
+    mode_problem = find_mode_problem(info, names)
+    if mode_problem:
+        faults.append((True, *mode_problem))
     found = [Finding("redis.server", Status.ERROR, what, advice) for is_fault, what, advice in faults if is_fault]
     name = "Valkey" if info.get("valkey_version") else "Redis"
     shown = info.get("valkey_version") or version or "of an unknown version"

@@ -61,13 +61,13 @@ REFUSALS: Final = (
         "CLUSTERDOWN",
         r"\bCLUSTERDOWN\b|The cluster is down|Hash slot not served",
         "it is a cluster with parts missing",
-        "A cluster cannot hold the queue: let REDIS_URL name a single server.",
+        "This passes when the cluster is whole again; its own log, and CLUSTER INFO, say what is missing.",
     ),
     Refusal(
         "TRYAGAIN",
         r"\bTRYAGAIN\b|Multiple keys request during rehashing",
         "it is a cluster that is being rearranged",
-        "A cluster cannot hold the queue: let REDIS_URL name a single server.",
+        "This passes when the cluster is whole again; its own log, and CLUSTER INFO, say what is missing.",
     ),
     Refusal(
         "NOPERM",

@@ -14,7 +14,7 @@ from shared.catalogue import Catalogue
 from shared.job import BatchRef, Job, Origin, Priority, Requester, TeamRef
 from shared.outcome import Generated
 from shared.prompts import TextPrompt
-from shared.queue.keys import DEFAULT_KEYS
+from shared.queue.keys import DEFAULT_KEYS, KeyNames
 from shared.queue.scripts import load_script
 from shared.queue.stages import Stage
 from shared.request.model import Request
@@ -50,9 +50,9 @@ def make_job(
     )
 
 
-def confirm_epoch(client: redis.Redis, number: int = 1) -> None:
+def confirm_epoch(client: redis.Redis, number: int = 1, names: KeyNames = DEFAULT_KEYS) -> None:
     """Let workers start calls, as the bot does after Redis has started."""
-    client.eval(load_script("epoch"), 1, DEFAULT_KEYS.prefix, number)
+    client.eval(load_script("epoch"), 1, names.prefix, number)
 
 
 class RecordedTickets:

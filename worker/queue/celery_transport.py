@@ -10,7 +10,6 @@ https://docs.celeryq.dev/projects/kombu/en/stable/reference/kombu.transport.redi
 
 import logging
 import time
-from collections.abc import Mapping
 from functools import partial
 from queue import Empty
 from typing import Any, Final
@@ -19,11 +18,11 @@ from kombu.transport import redis
 from kombu.utils.json import dumps
 from redis.exceptions import RedisError, ResponseError
 
-from shared.addresses.redis import Transport as TransportName
+from shared.addresses.redis import RedisAddress
 from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import KeyNames
-from worker.queue.connection import CONNECTION_CLASSES
+from worker.queue.connection import SlotMovedError, get_connection_class, open_pool
 from worker.queue.consumer_watch import ConsumerWatch
 from worker.queue.tickets import find_ticket_problem
 
@@ -58,6 +57,8 @@ class TicketClient(redis.PrefixedStrictRedis):
         self.last_ticket = None
         try:
             reply = super().parse_response(connection, command_name, **options)
+        except SlotMovedError:
+            return None  # the next command goes to the node that was named
         except ResponseError as error:
             _outage.report_failure(f"{describe_redis_error(error)} No job can start; the worker waits")
             connection.disconnect()  # after a failover, a new connection may lead to the new primary
@@ -103,22 +104,22 @@ class Channel(redis.Channel):
 
     from_transport_options = (
         *redis.Channel.from_transport_options,
-        "transport",
-        "connection_options",
+        "address",
         "consumer_watch",
         "names",
     )
-    transport: TransportName
-    connection_options: Mapping[str, Any]
+    address: RedisAddress
     consumer_watch: ConsumerWatch
     names: KeyNames
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         """Connect as the queue's own client does, whatever kombu makes of the broker's URL."""
-        self.connection_class = CONNECTION_CLASSES[self.transport]
+        self.connection_class = get_connection_class(self.address)
         parameters = super()._connparams(asynchronous)  # type: ignore[misc]  # the types lack it
-        of_kombu = {name: parameters[name] for name in ("connection_class", "max_connections")}
-        return {**self.connection_options, **of_kombu}
+        return {name: parameters[name] for name in ("connection_class", "max_connections")}
+
+    def _get_pool(self, asynchronous: bool = False) -> Any:
+        return open_pool(self.address, **self._connparams(asynchronous))
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         """Do nothing: taking the ticket has removed it from the queue."""

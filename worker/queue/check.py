@@ -1,10 +1,12 @@
 """Checking Redis as the worker uses it: it loads the scripts, and writes, reads and deletes a key."""
 
+import contextlib
 import secrets
 import time
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from shared.doctor.clock import check_clock
 from shared.doctor.findings import Finding, find_fault
@@ -31,7 +33,7 @@ def check_redis_server(url: str, names: KeyNames) -> list[Finding]:
     """Assess the server, and do one round of the worker's work. An error of Redis is one of the findings."""
     client, findings = connect_to_redis(url, names), list[Finding]()
     try:
-        findings += assess_server(client.info())
+        findings += assess_server(_read_info(client), names)
         if may_work(findings):
             findings.append(_do_round(client))
             findings += check_format(cast("bytes | None", client.get(client.names.format)))
@@ -43,6 +45,13 @@ def check_redis_server(url: str, names: KeyNames) -> list[Finding]:
     finally:
         client.close()
     return findings
+
+
+def _read_info(client: QueueRedis) -> Mapping[str, Any]:
+    """Read the INFO of the server that holds the keys: in a cluster, the connection follows them to their node."""
+    with contextlib.suppress(ResponseError):
+        client.exists(client.names.format)
+    return client.info()
 
 
 def _do_round(client: QueueRedis) -> Finding:

@@ -22,6 +22,7 @@ from worker.queue.claims import ClaimRegistry
 from worker.queue.connection import QueueRedis, translate_redis_errors
 from worker.queue.replies import ClaimReply, ClaimResult, DisableModelReply, FinishReply, StartCallResult, SweepReply
 from worker.queue.scripts import ScriptRunner
+from worker.queue.ticket_counter import TicketCounter
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class RedisJobQueue:
         self,
         client: QueueRedis,
         send_ticket: Callable[[Stage], None],
+        ticket_counter: TicketCounter | None = None,
         *,
         lease_seconds: float = 30,
         image_ttl_seconds: int = 86400,
@@ -62,6 +64,7 @@ class RedisJobQueue:
         self._client = client
         self._names = client.names
         self._send_ticket = send_ticket
+        self._ticket_counter = ticket_counter or TicketCounter()
         self._lease_ms = int(lease_seconds * 1000)
         self._image_ttl_ms = image_ttl_seconds * 1000
         self._accounts = accounts or AccountPool()
@@ -223,6 +226,7 @@ class RedisJobQueue:
             arguments: list[Any] = [stage, MAX_TICKETS[stage], MAX_CRASHES, crashed, lost]
             arguments += [self._lease_ms, self._image_ttl_ms]
             arguments.append(" ".join(self._accounts.list_usable()) if stage is Stage.GENERATE else "")
+            arguments.append(self._ticket_counter.count_tickets(stage))
             if stage is Stage.GENERATE:
                 for model in models:
                     min_interval_ms = 60_000 // model.per_minute if model.per_minute else 0

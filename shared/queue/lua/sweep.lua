@@ -10,7 +10,8 @@
 -- ARGV[6]   number  length of a lease, in milliseconds
 -- ARGV[7]   number  milliseconds for which a dead letter, and the picture of a job that is no longer parked, is kept
 -- ARGV[8]   string  AWS accounts in which the worker can make calls, with spaces between
--- ARGV[9…]          three values for each model that this worker knows (generate stage only):
+-- ARGV[9]   number  tickets that wait in a broker of its own, -1 if they wait here
+-- ARGV[10…]         three values for each model that this worker knows (generate stage only):
 --           string  model
 --           number  most calls at once in an account, over all workers
 --           number  least milliseconds between the starts of two calls in an account
@@ -20,7 +21,8 @@
 --   requeued         number  jobs that can be claimed again
 --   failed           number  jobs that ended as failed
 --   is_held          number  1 if no call may start, as the bot has not confirmed the epoch yet, otherwise 0
-local stage, max_tickets, max_crashes, crashed, lost, lease_ms, ttl_ms, accounts = unpack(ARGV, 1, 8)
+local stage, max_tickets, max_crashes, crashed, lost, lease_ms, ttl_ms, accounts, broker_tickets =
+  unpack(ARGV, 1, 9)
 local now, batch_size, requeued, failed = get_time(), 100, 0, 0
 allow_writes_when_full()
 
@@ -35,7 +37,7 @@ end
 
 for account in accounts:gmatch('%S+') do
   redis.call('ZADD', key('accounts'), now, account)
-  for i = 9, #ARGV, 3 do
+  for i = 10, #ARGV, 3 do
     local pace, concurrency, min_interval_ms = get_account_key(account, 'pace', ARGV[i]), ARGV[i + 1], ARGV[i + 2]
     redis.call('HSET', pace, 'concurrency', concurrency, 'min_interval_ms', min_interval_ms)
     redis.call('HSETNX', pace, 'interval_ms', min_interval_ms)
@@ -96,7 +98,7 @@ for _, guild in ipairs(stage == 'generate' and redis.call('SMEMBERS', key('parke
 end
 
 -- Jobs that are queued for a model which was disabled meanwhile fail with the problem that it was disabled for.
-for i = 9, #ARGV, 3 do
+for i = 10, #ARGV, 3 do
   local model = ARGV[i]
   local problem = redis.call('GET', key('disabled_model', model))
   local queued = problem and redis.call('ZRANGE', key('queued', stage, model), 0, batch_size - 1) or {}
@@ -111,7 +113,9 @@ for _, base in ipairs({0, low_base}) do
   local virtual_time = read_tag(redis.call('GET', get_virtual_time_key(stage, base)), base)
   redis.call('ZREMRANGEBYSCORE', key('finish_tags', stage), base == 0 and '-inf' or base, ('(%.17g'):format(virtual_time))
 end
-local tickets = redis.call('LLEN', key('celery', stage))
+-- Tickets that were sent here before there was a broker of its own are taken by nobody.
+local tickets = tonumber(broker_tickets)
+if tickets < 0 then tickets = redis.call('LLEN', key('celery', stage)) else redis.call('DEL', key('celery', stage)) end
 local missing_tickets = math.max(0, math.min(tonumber(max_tickets), count_claimable(stage, now)) - tickets)
 return {'missing_tickets', missing_tickets, 'requeued', requeued, 'failed', failed, 'is_held',
   is_epoch_confirmed() and 0 or 1}

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.connection import QueueRedis
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.drafts import RedisDraftStore
+from bot.queue.identify_gate import RedisIdentifyGate
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.leader_lock import LeaderLock
 from bot.queue.limits import Limits, ScopeLimits
@@ -24,10 +25,18 @@ from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Catalogue
 from shared.job import Priority
 from shared.problems import make_problem
-from shared.queue.keys import DEFAULT_KEYS
+from shared.queue.keys import DEFAULT_KEYS, KeyNames
 from shared.queue.schema import REDIS_KEYS, RedisKey
 from shared.queue.stages import Stage
-from tests.support.redis_queue import GENERATED, LEASE_SECONDS, claim_job, make_job, wait_for_lease_expiry
+from tests.support.redis_cluster import run_cluster
+from tests.support.redis_queue import (
+    GENERATED,
+    LEASE_SECONDS,
+    claim_job,
+    confirm_epoch,
+    make_job,
+    wait_for_lease_expiry,
+)
 from worker.accounts import AccountPool
 from worker.queue.celery_transport import TicketClient
 from worker.queue.connection import QueueRedis as WorkerRedis
@@ -75,8 +84,8 @@ class KeyRecorder:
         self.seen_fields: dict[str, set[str]] = {}
 
     def record(self) -> None:
-        for raw_name in self.client.scan_iter(f"{DEFAULT_KEYS.prefix}*"):
-            name = raw_name.decode().removeprefix(DEFAULT_KEYS.prefix)
+        for raw_name in self.client.scan_iter(f"{self.client.names.prefix}*"):
+            name = raw_name.decode().removeprefix(self.client.names.prefix)
             if name.startswith("celery:_kombu"):
                 continue
             key = find_key(name)
@@ -92,11 +101,27 @@ class KeyRecorder:
             self.seen_fields.setdefault(key.pattern, set()).update(fields)
 
 
+@pytest.fixture(params=["one server", "a cluster"])
+def connection(request: pytest.FixtureRequest) -> Iterator[tuple[str, KeyNames]]:
+    """An address and a prefix: of one server, or of a cluster, of which it names the node without the keys."""
+    if request.param == "one server":
+        yield request.getfixturevalue("redis_url"), DEFAULT_KEYS
+        return
+    names = KeyNames("{pentimento}:")
+    with run_cluster("pentimento") as cluster, connect_worker(cluster.other.url, names) as client:
+        confirm_epoch(client, names=names)
+        yield cluster.other.url, names
+        with redis.Redis(port=cluster.owner.port) as owner, redis.Redis(port=cluster.other.port) as other:
+            size: Any = owner.dbsize()
+            assert owner.execute_command("CLUSTER COUNTKEYSINSLOT", cluster.slot) == size > 0
+            assert other.dbsize() == 0
+
+
 @pytest.fixture
-async def bot_queue(redis_url: str, catalogue: Catalogue) -> AsyncIterator[BotJobQueue]:
+async def bot_queue(connection: tuple[str, KeyNames], catalogue: Catalogue) -> AsyncIterator[BotJobQueue]:
     limits = ScopeLimits(max_open=50, max_running=1, max_per_minute=50)
     queue = BotJobQueue(
-        connect_bot(redis_url),
+        connect_bot(*connection),
         catalogue=catalogue,
         build_ticket=CeleryTicketWriter().write_ticket,
         limits=Limits(user=limits, guild=limits),
@@ -105,8 +130,27 @@ async def bot_queue(redis_url: str, catalogue: Catalogue) -> AsyncIterator[BotJo
     await queue.close()
 
 
-def set_ticket_aside(client: redis.Redis) -> None:
-    tickets = TicketClient(connection_pool=client.connection_pool, names=DEFAULT_KEYS)
+@pytest.fixture
+async def outcomes(connection: tuple[str, KeyNames], catalogue: Catalogue) -> AsyncIterator[RedisOutcomeStream]:
+    stream = RedisOutcomeStream(connect_bot(*connection), catalogue)
+    await stream.start()
+    yield stream
+    await stream.close()
+
+
+@pytest.fixture
+def client(connection: tuple[str, KeyNames]) -> Iterator[WorkerRedis]:
+    with connect_worker(*connection) as client:
+        yield client
+
+
+@pytest.fixture
+def worker_queue(client: WorkerRedis) -> WorkerJobQueue:
+    return WorkerJobQueue(client, lambda _: None, lease_seconds=LEASE_SECONDS)
+
+
+def set_ticket_aside(client: WorkerRedis) -> None:
+    tickets = TicketClient(connection_pool=client.connection_pool, names=client.names)
     tickets.last_ticket = "generate", b"garbage"
     tickets.set_last_ticket_aside("it is not JSON")
 
@@ -162,7 +206,7 @@ async def call_in_other_account(bot_queue: BotJobQueue, catalogue: Catalogue, re
     worker_queue.finish(claim, GENERATED, b"picture")
     worker_queue.disable_model("sdxl", ACCOUNT, make_problem("model_gone", model="SDXL"))
     recorder.record()
-    recorder.client.delete(DEFAULT_KEYS.accounts, DEFAULT_KEYS.disabled_model_key("sdxl"))
+    recorder.client.delete(recorder.client.names.accounts, recorder.client.names.disabled_model_key("sdxl"))
 
 
 async def test_every_key_is_stored_as_the_schema_describes_it(
@@ -170,68 +214,68 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
     outcomes: RedisOutcomeStream,
     worker_queue: WorkerJobQueue,
     catalogue: Catalogue,
-    redis_url: str,
+    client: WorkerRedis,
 ) -> None:
     """Takes jobs through all that can happen to them, and looks at Redis after each step."""
-    with connect_worker(redis_url) as client:
-        recorder = KeyRecorder(client)
-        check_redis_format(client)
-        await call_in_other_account(bot_queue, catalogue, recorder)
-        await run_low_batch(bot_queue, worker_queue, recorder)
-        for number in (1, 2, 3):
-            await bot_queue.enqueue_job(make_job(number, user=1, has_picture=True), b"upload")
-        await bot_queue.enqueue_job(make_job(4, user=4, guild=4, model="sdxl"), None)
-        await bot_queue.set_thread("1", 77)
-        worker_queue.sweep(catalogue)
-        await pause_and_resume(bot_queue._redis, recorder)
+    recorder = KeyRecorder(client)
+    check_redis_format(client)
+    await call_in_other_account(bot_queue, catalogue, recorder)
+    await run_low_batch(bot_queue, worker_queue, recorder)
+    for number in (1, 2, 3):
+        await bot_queue.enqueue_job(make_job(number, user=1, has_picture=True), b"upload")
+    await bot_queue.enqueue_job(make_job(4, user=4, guild=4, model="sdxl"), None)
+    await bot_queue.set_thread("1", 77)
+    worker_queue.sweep(catalogue)
+    await pause_and_resume(bot_queue._redis, recorder)
 
-        # Job 1 is prepared, throttled, delayed, generated and delivered.
-        claim = claim_job(worker_queue, Stage.PREPARE)
-        assert worker_queue.claim(Stage.PREPARE) is None
-        recorder.record()
-        worker_queue.promote(claim, b"prepared")
-        worker_queue.promote(claim_job(worker_queue, Stage.PREPARE), b"prepared")
-        while (claim := claim_job(worker_queue)).job.id != "1":
-            worker_queue.finish(claim, GENERATED, b"picture")
-        worker_queue.start_call(claim)
-        worker_queue.release(claim, delay_seconds=0.01, is_unknown_call=False, is_throttled=True)
-        recorder.record()
-        await asyncio.sleep(0.6)
-        worker_queue.sweep(catalogue)
-        claim = claim_job(worker_queue)
-        recorder.record()
-        for _ in range(3):
-            worker_queue.record_failed_call(claim, pause_seconds=0.01)
-        recorder.record()
-        await bot_queue.enqueue_job(make_job(5, user=5, guild=5), None)
-        worker_queue.return_claim(claim)
-        worker_queue.renew_leases()
-        await asyncio.sleep(0.6)
-        claim = claim_job(worker_queue)
-        recorder.record()
+    # Job 1 is prepared, throttled, delayed, generated and delivered.
+    claim = claim_job(worker_queue, Stage.PREPARE)
+    assert worker_queue.claim(Stage.PREPARE) is None
+    recorder.record()
+    worker_queue.promote(claim, b"prepared")
+    worker_queue.promote(claim_job(worker_queue, Stage.PREPARE), b"prepared")
+    while (claim := claim_job(worker_queue)).job.id != "1":
         worker_queue.finish(claim, GENERATED, b"picture")
-        recorder.record()
-        for entry in await outcomes.read_outcomes():
-            await outcomes.acknowledge_outcome(entry, 99)
+    worker_queue.start_call(claim)
+    worker_queue.release(claim, delay_seconds=0.01, is_unknown_call=False, is_throttled=True)
+    recorder.record()
+    await asyncio.sleep(0.6)
+    worker_queue.sweep(catalogue)
+    claim = claim_job(worker_queue)
+    recorder.record()
+    for _ in range(3):
+        worker_queue.record_failed_call(claim, pause_seconds=0.01)
+    recorder.record()
+    await bot_queue.enqueue_job(make_job(5, user=5, guild=5), None)
+    worker_queue.return_claim(claim)
+    worker_queue.renew_leases()
+    await asyncio.sleep(0.6)
+    claim = claim_job(worker_queue)
+    recorder.record()
+    worker_queue.finish(claim, GENERATED, b"picture")
+    recorder.record()
+    for entry in await outcomes.read_outcomes():
+        await outcomes.acknowledge_outcome(entry, 99)
 
-        # Job 3 dies in the prepare stage; its model is disabled; Redis's clock is set back.
-        for _ in range(2):
-            assert claim_job(worker_queue, Stage.PREPARE).job.id == "3"
-            await wait_for_lease_expiry(worker_queue, catalogue)
-        worker_queue.disable_model("sd3.5-large", DEFAULT_ACCOUNT, make_problem("model_gone", model="SD 3.5 Large"))
-        client.hincrby(f"{DEFAULT_KEYS.prefix}sweep", "last_at", 1_000_000)
-        worker_queue.sweep(catalogue)
+    # Job 3 dies in the prepare stage; its model is disabled; Redis's clock is set back.
+    for _ in range(2):
+        assert claim_job(worker_queue, Stage.PREPARE).job.id == "3"
+        await wait_for_lease_expiry(worker_queue, catalogue)
+    worker_queue.disable_model("sd3.5-large", DEFAULT_ACCOUNT, make_problem("model_gone", model="SD 3.5 Large"))
+    client.hincrby(f"{client.names.prefix}sweep", "last_at", 1_000_000)
+    worker_queue.sweep(catalogue)
 
-        await save_plan_and_search(bot_queue._redis)
-        set_ticket_aside(client)
-        await lead_for_a_moment(bot_queue._redis)
-        recorder.record()
+    await save_plan_and_search(bot_queue._redis)
+    set_ticket_aside(client)
+    await lead_for_a_moment(bot_queue._redis)
+    await RedisIdentifyGate(bot_queue._redis).wait_for_turn(0)
+    recorder.record()
 
-        described = {key.pattern for key in REDIS_KEYS}
-        assert described - recorder.seen_patterns == {"incoming_picture"}
-        assert {
-            key.pattern: set(key.fields) - recorder.seen_fields[key.pattern]
-            for key in REDIS_KEYS
-            if key.fields and set(key.fields) != recorder.seen_fields[key.pattern]
-        } == {}
-        assert client.exists(DEFAULT_KEYS.open_jobs)
+    described = {key.pattern for key in REDIS_KEYS}
+    assert described - recorder.seen_patterns == {"incoming_picture"}
+    assert {
+        key.pattern: set(key.fields) - recorder.seen_fields[key.pattern]
+        for key in REDIS_KEYS
+        if key.fields and set(key.fields) != recorder.seen_fields[key.pattern]
+    } == {}
+    assert client.exists(client.names.open_jobs)

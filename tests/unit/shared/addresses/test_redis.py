@@ -69,8 +69,8 @@ def test_the_files_of_tls_are_read_and_must_be_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("s3cret", "does not begin with redis://, rediss:// or unix://"),
-        ("http://s3cret/0", "does not begin with redis://, rediss:// or unix://"),
+        ("s3cret", "does not begin with redis://, rediss://, unix:// or sentinel://"),
+        ("http://s3cret/0", "does not begin with redis://, rediss://, unix:// or sentinel://"),
         ("redis+socket:///s3cret", "does not begin with"),
         ("redis-s3cret:6379", "does not begin with"),
         ("redis://:s3cret#1@h/0", "contains a #"),
@@ -124,3 +124,43 @@ def test_every_connection_has_a_deadline() -> None:
     assert (network["socket_timeout"], network["socket_connect_timeout"]) == (10, 3)
     assert socket["socket_timeout"] == 10
     assert "socket_keepalive" not in socket
+
+
+def test_an_address_of_sentinels_names_hosts_a_service_and_two_passwords() -> None:
+    url = "sentinel://ada:p%40ss@a:7001,[::1],c/2?service=main&sentinel_username=watch&sentinel_password=s%26t"
+    address = parse_redis_address(url)
+
+    assert address.sentinel is not None
+    assert address.sentinel.hosts == (("a", 7001), ("::1", 26379), ("c", 26379))
+    assert address.sentinel.service == "main"
+    assert dict(address.sentinel.options) == {"username": "watch", "password": "s&t"}
+    assert (address.transport, dict(address.options)) == ("tcp", {"username": "ada", "password": "p@ss", "db": 2})
+    assert address.public_url == "redis://a:7001/2"
+    assert "p@ss" not in repr(address)
+    assert "s&t" not in repr(address)
+
+
+def test_tls_holds_for_sentinels_and_for_redis() -> None:
+    address = parse_redis_address("sentinel://a,b/0?service=main&ssl=true&ssl_check_hostname=false")
+
+    tls = TLS | {"ssl_check_hostname": False}
+    assert address.sentinel is not None
+    assert (address.transport, dict(address.options)) == ("tls", {"db": 0} | tls)
+    assert dict(address.sentinel.options) == tls
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("sentinel://a,b/0", "names no service"),
+        ("sentinel://a,,b/0?service=main", "one of its Sentinels has no host"),
+        ("sentinel://a;b/0?service=main", "host and port cannot be read"),
+        ("sentinel://a/0?service=main&ssl=maybe", "ssl is neither true nor false"),
+        ("sentinel://a/0?service=main&ssl_cert_reqs=none", "Add ssl=true"),
+        ("redis://a/0?service=main", "an option that is not known"),
+        ("redis://a,b/0", "host and port cannot be read"),
+    ],
+)
+def test_a_wrong_address_of_sentinels_is_refused_with_advice(url: str, reason: str) -> None:
+    with pytest.raises(InvalidAddressError, match=reason):
+        parse_redis_address(url)

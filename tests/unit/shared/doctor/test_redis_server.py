@@ -6,6 +6,7 @@ import pytest
 
 from shared.doctor.findings import Finding, Status
 from shared.doctor.redis_server import assess_latency, assess_server, may_work
+from shared.queue.keys import KeyNames
 
 GOOD = {
     "redis_version": "7.0.15",
@@ -47,7 +48,9 @@ def test_the_version_of_valkey_is_its_own() -> None:
     [
         ({"redis_version": "6.0.16"}, "redis.server", "too old"),
         ({"role": "slave"}, "redis.server", "is a replica"),
-        ({"redis_mode": "cluster"}, "redis.server", "is a cluster, as services that are called serverless are"),
+        ({"redis_mode": "cluster"}, "redis.server", "the keys behind pentimento: would lie in many of its slots"),
+        ({"server_mode": "cluster"}, "redis.server", "is a cluster"),
+        ({"redis_mode": "sentinel"}, "redis.server", "is a Sentinel"),
         ({"maxmemory_policy": "allkeys-lru"}, "redis.policy", "deletes jobs"),
         ({"aof_last_write_status": "err"}, "redis.persistence", "cannot save its data"),
         ({"rdb_last_bgsave_status": "err"}, "redis.persistence", "cannot save its data"),
@@ -59,6 +62,10 @@ def test_a_server_that_cannot_hold_the_queue_is_an_error(difference: dict[str, A
     [error] = [finding for finding in findings if finding.status is Status.ERROR]
     assert (error.name, what in error.state, error.advice.endswith(".")) == (name, True, True)
     assert may_work(findings) == (name != "redis.server")
+
+
+def test_a_cluster_whose_keys_lie_in_one_slot_is_a_good_server() -> None:
+    assert list_faults(assess_server(GOOD | {"redis_mode": "cluster"}, KeyNames("{pentimento}:"))) == []
 
 
 @pytest.mark.parametrize(
@@ -79,8 +86,8 @@ def test_a_server_that_endangers_the_queue_is_a_warning(difference: dict[str, An
 def test_a_server_counts_as_full_above_the_bots_ratio() -> None:
     used = {"used_memory": 600 << 20}
 
-    assert list_faults(assess_server(GOOD | used, 0.5)) == [("redis.memory", Status.WARNING)]
-    assert list_faults(assess_server(GOOD | used, 0.8)) == []
+    assert list_faults(assess_server(GOOD | used, max_memory_ratio=0.5)) == [("redis.memory", Status.WARNING)]
+    assert list_faults(assess_server(GOOD | used, max_memory_ratio=0.8)) == []
 
 
 def test_a_server_that_answers_slowly_most_of_the_time_is_a_warning() -> None:
