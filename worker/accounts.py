@@ -48,6 +48,11 @@ class AccountPool:
         self._paused_until: dict[str, float] = {}
         self._lock = Lock()
 
+    @property
+    def has_several(self) -> bool:
+        """Whether there is another account when one has no room."""
+        return len(self._accounts) > 1
+
     def list_usable(self) -> list[str]:
         """List the accounts that are not paused."""
         now = self._clock()

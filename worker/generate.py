@@ -178,8 +178,9 @@ class GenerateJob:
         self._log_problem(_choose_level(problem), claim, problem, error.__cause__ or error)
         if error.pause_seconds:
             self._record_failed_call(claim, error.pause_seconds)
-        if error.is_model_unavailable:
-            problem = self._make_withdrawn_problem(model) or problem
+        is_used_up = problem.code == "quota_exceeded" and self.accounts.has_several
+        if error.is_model_unavailable or is_used_up:
+            problem = problem if is_used_up else self._make_withdrawn_problem(model) or problem
             if not self.queue.disable_model(model.key, claim.account, problem):
                 policy = RetryPolicy.UNLIMITED  # in another account
         elif problem.code == "credentials" and self.accounts.pause(

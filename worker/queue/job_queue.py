@@ -150,7 +150,7 @@ class RedisJobQueue:
 
     def release(self, claim: Claim, *, delay_seconds: float, is_unknown_call: bool, is_throttled: bool) -> bool:
         delay_ms = pace_delay_ms = int(delay_seconds * 1000)
-        if is_throttled and len(self._accounts.list_usable()) > 1:
+        if is_throttled and self._accounts.has_several:
             delay_ms = min(delay_ms, OTHER_ACCOUNT_MS)
         arguments: list[Any] = [claim.stage, claim.job.id, claim.token, delay_ms]
         arguments += [int(is_unknown_call), int(is_throttled), pace_delay_ms]

@@ -71,11 +71,11 @@ local function claim_job(id, start_tag, model, account)
   redis.call('SET', virtual_time, math.max(start_tag, read_tag(redis.call('GET', virtual_time), base)))
   if inner_tag then advance_inner_time(stage, tenant, inner_tag) end
   increment(id, 'claims', 1)
-  redis.call('HSET', key('job', id), 'claim_token', claim_token, 'call_started', 0)
+  local own_account = stage == 'generate' and {'account', account} or {}
+  redis.call('HSET', key('job', id), 'claim_token', claim_token, 'call_started', 0, unpack(own_account))
   if stage == 'generate' then
     local pace = get_account_key(account, 'pace', model)
     redis.call('SADD', get_account_key(account, 'claimed', stage, model), id)
-    redis.call('HSET', key('job', id), 'account', account)
     set_state(id, 'running')
     local interval_ms = to_number(redis.call('HGET', pace, 'interval_ms'))
     if interval_ms > 0 then redis.call('HSET', pace, 'next_call_at', now + interval_ms) end

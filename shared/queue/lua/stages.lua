@@ -61,7 +61,9 @@ local function leave_stage(stage, id)
   redis.call('ZREM', key('delayed', stage), id)
   remove_from_waiting('ready', stage, model, id)
   redis.call('SREM', key('claimed', stage, model), id) -- a worker that knows no accounts may have claimed it
-  if account then redis.call('SREM', get_account_key(account, 'claimed', stage, model), id) end
+  if account and account ~= default_account then
+    redis.call('SREM', get_account_key(account, 'claimed', stage, model), id)
+  end
   remove_from_queued(stage, id)
   if stage == 'generate' then redis.call('ZREM', key('parked', get_guild_scope(id)), id) end
   if claim_token then

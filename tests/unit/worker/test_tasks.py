@@ -195,12 +195,18 @@ def run_in_account(
     return queue.events, pool.list_usable()
 
 
-def test_a_model_that_an_account_may_not_use_is_left_to_the_others(catalogue: Catalogue) -> None:
-    events, usable = run_in_account(catalogue, MODEL_GONE_ERROR)
+QUOTA_ERROR = BedrockCallError(make_problem("quota_exceeded", detail="no"), RetryPolicy.NEVER, is_throttled=True)
+
+
+@pytest.mark.parametrize(("error", "is_throttled"), [(MODEL_GONE_ERROR, False), (QUOTA_ERROR, True)])
+def test_a_model_that_an_account_may_not_use_is_left_to_the_others(
+    catalogue: Catalogue, error: BedrockCallError, is_throttled: bool
+) -> None:
+    events, usable = run_in_account(catalogue, error)
 
     assert events[1:] == [
-        ("model disabled", "sd3.5-large", "111111111111", "model_gone"),
-        ("released", "1", 1, False, False),
+        ("model disabled", "sd3.5-large", "111111111111", error.problem.code),
+        ("released", "1", 1, False, is_throttled),
     ]
     assert usable == ["111111111111", "default"]
 
@@ -214,6 +220,10 @@ def test_an_account_that_refuses_to_sign_in_is_paused_and_the_job_goes_elsewhere
     assert events == [*[("call started", "1")] * (not is_refused), ("released", "1", 1, False, False)]
     assert usable == ["default"]
     assert "account 111111111111 is paused for 30 s, and calls go to the others" in caplog.text
+
+
+def test_a_quota_of_the_only_account_ends_the_job_alone(catalogue: Catalogue) -> None:
+    assert run_generate(catalogue, QUOTA_ERROR)[1:] == [("finished", "1", Failed(problem=QUOTA_ERROR.problem))]
 
 
 def test_the_credentials_of_the_only_account_are_tried_again_by_each_job(catalogue: Catalogue) -> None:
