@@ -120,7 +120,11 @@ def describe_settings(settings_class: type[BaseSettings]) -> tuple[tuple[str, st
 
 
 def _format_error(settings_class: type[BaseSettings], field: str, error_type: str, message: str) -> str:
-    reason = "is missing" if error_type == "missing" else f"is wrong: {message.removeprefix('Value error, ')}"
+    reason = (
+        "is missing"
+        if error_type == "missing"
+        else f"is wrong: {message.removeprefix('Value error, ').replace('Input should be', 'it must be')}"
+    )
     is_advice = ". " in reason
     return f"{field.upper()} {reason}." + ("" if is_advice else f" {settings_class.model_fields[field].description}")
 

@@ -37,7 +37,7 @@ class Settings(CommonSettings):
         description="The URL of another service in the place of all of AWS. Only a stand-in or a gateway needs it.",
     )
     aws_endpoint_url_bedrock: str | None = Field(
-        None, description="The same for Bedrock's control plane alone, which only `check` calls."
+        None, description="The same for Bedrock's control plane alone, which only `doctor` calls."
     )
     aws_endpoint_url_sts: str | None = Field(None, description="The same for STS alone, which BEDROCK_ACCOUNTS needs.")
     aws_endpoint_url_bedrock_runtime: str | None = Field(

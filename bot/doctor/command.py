@@ -49,9 +49,7 @@ def run_doctor(arguments: argparse.Namespace) -> int:
         else:
             findings += asyncio.run(check_services(report.settings, catalogue))
     secrets = list_secrets(report.settings, Settings.library_secrets)
-    text, exit_code = publish_findings("bot", findings, arguments, secrets, LIBRARIES)
-    print(text)
-    return exit_code
+    return publish_findings("bot", findings, arguments, secrets, LIBRARIES)
 
 
 async def check_services(settings: Settings, catalogue: Catalogue) -> list[Finding]:

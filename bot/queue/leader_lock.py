@@ -67,6 +67,7 @@ class LeaderLock:
         self._lease_seconds = lease_seconds
         self._renew_interval_seconds = renew_interval_seconds
         self._is_leader: bool | None = None
+        self._has_asked = False
         self._answered_at = time.monotonic()
         self._outage = OutageLog(log, "Redis accepts the lease of the leader")
         self._leading = asyncio.Event()
@@ -82,6 +83,7 @@ class LeaderLock:
 
     async def run(self) -> None:
         """Take the lease when it is free, and renew it, until cancelled."""
+        self._has_asked = True
         while True:
             try:
                 async with asyncio.timeout(self._lease_seconds):
@@ -110,6 +112,8 @@ class LeaderLock:
         """Give up the lease, so that the next bot need not wait until it expires."""
         if self._is_leader:
             self._set_leader(is_leader=False)
+        if not self._has_asked:
+            return
         try:
             async with asyncio.timeout(self._renew_interval_seconds):
                 await self._release_script(keys=[self._names.leader], args=[self._token])

@@ -6,7 +6,10 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 SETTING: Final = "setting."
-"""The names of findings about settings begin with it."""
+"""The names of findings about a setting begin with it."""
+
+SETTINGS_FILE: Final = "settings.file"
+"""The name of a finding about `.env`."""
 
 
 class Status(StrEnum):
@@ -53,6 +56,6 @@ def find_fault(name: str, sentences: str, status: Status = Status.ERROR) -> Find
 def choose_exit_code(findings: Iterable[Finding]) -> DoctorExitCode:
     """Choose the exit code: whether settings are wrong, or else anything is."""
     errors = [finding for finding in findings if finding.status is Status.ERROR]
-    if any(finding.name.startswith(SETTING) for finding in errors):
+    if any(finding.name.startswith((SETTING, SETTINGS_FILE)) for finding in errors):
         return DoctorExitCode.NOT_SET_UP
     return DoctorExitCode.FAILED if errors else DoctorExitCode.FINE

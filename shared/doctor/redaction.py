@@ -12,7 +12,7 @@ _MIN_SECRET_LENGTH: Final = 4
 _IDENTIFYING: Final = (
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b"), "(access key)"),
     (re.compile(r"\b[0-9]{15,20}\b"), "(id)"),
-    (re.compile(r"(?<=:)[0-9]{12}(?=:)"), "(account)"),
+    (re.compile(r"\b[0-9]{12}\b"), "(account)"),
     (re.compile(r"(?<=://)(?!localhost\b|127\.0\.0\.1\b|discord\.com\b)[\w-]+(?:\.[\w-]+)+"), "(host)"),
     (re.compile(r"\b(?!127\.)[0-9]{1,3}(?:\.[0-9]{1,3}){3}\b"), "(address)"),
 )

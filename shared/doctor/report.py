@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -34,18 +35,22 @@ def publish_findings(
     arguments: argparse.Namespace,
     secrets: Iterable[str],
     libraries: Iterable[str],
-) -> tuple[str, DoctorExitCode]:
-    """Write the report if one is wanted. Return the text to print, and the exit code."""
+) -> DoctorExitCode:
+    """Print the findings, write the report if one is wanted, and return the exit code."""
     exit_code, version, secrets = choose_exit_code(findings), describe_version(libraries), list(secrets)
     text = format_json(half, findings, version, exit_code) if arguments.json else format_text(findings, exit_code)
+    print(hide_secrets(text, secrets))
     if arguments.report is not None:
         report = hide_identity(hide_secrets(format_report(half, findings, version, exit_code), secrets))
         try:
             arguments.report.write_text(report, encoding="utf-8")
         except OSError as error:
-            text += f"\nThe report cannot be written to {arguments.report} ({error.strerror}). Choose another file."
+            print(
+                f"The report cannot be written to {arguments.report} ({error.strerror}). Choose another file.",
+                file=sys.stderr,
+            )
             exit_code = exit_code or DoctorExitCode.FAILED
-    return hide_secrets(text, secrets), exit_code
+    return exit_code
 
 
 def format_text(findings: Sequence[Finding], exit_code: DoctorExitCode) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from shared.doctor.findings import SETTING, Finding, Status, find_fault
+from shared.doctor.findings import SETTING, SETTINGS_FILE, Finding, Status, find_fault
 from shared.doctor.redaction import HIDDEN, describe_address
 from shared.env_file import ENV_FILE, list_env_file_names
 from shared.setting_names import describe_misspelt_settings, is_setting
@@ -22,6 +22,8 @@ def check_settings(settings_class: type[CommonSettings], report: SettingsReport[
     """List a finding for each setting, and one for each variable that looks like one or stands in `.env` in vain."""
     names = [*(name.upper() for name in settings_class.model_fields), *settings_class.library_secrets]
     unset = [name for name in names if name not in report.sources and name not in report.faults]
+    if str(ENV_FILE) in report.faults:
+        return [find_fault(SETTINGS_FILE, report.faults[str(ENV_FILE)])]
     findings = [find_fault(f"{SETTING}{name}", line) for name, line in report.faults.items()]
     secrets = list_secret_names(settings_class)
     for name in names:
@@ -32,7 +34,7 @@ def check_settings(settings_class: type[CommonSettings], report: SettingsReport[
             findings.append(Finding(f"{SETTING}{name}", Status.OK, f"{value} ({source})", is_notable=is_notable))
     if unset:
         findings.append(Finding("settings", Status.OK, f"{len(unset)} other settings have their defaults."))
-    return findings if str(ENV_FILE) in report.faults else [*findings, *_check_unknown_names()]
+    return [*findings, *_check_unknown_names()]
 
 
 def list_secrets(settings: CommonSettings | None, library_secrets: Iterable[str]) -> Iterator[str]:

@@ -111,7 +111,7 @@ class BedrockImageClient:
             request_id = _get_request_id(error) or request_id
         if isinstance(result, BedrockCallError) and result.problem.code == "credentials":
             log.error(
-                "AWS refuses the credentials, and jobs wait for them. Renew them; `python -m worker check` says more"
+                "AWS refuses the credentials, and jobs wait for them. Renew them; `python -m worker doctor` says more"
             )
             runtime.forget_credentials()
         place = "" if account == DEFAULT_ACCOUNT else f", account {account}"

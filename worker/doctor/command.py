@@ -46,9 +46,7 @@ def run_doctor(argv: Sequence[str]) -> int:
         if catalogue is not None:
             findings += check_services(report.settings, catalogue)
     secrets = list_secrets(report.settings, Settings.library_secrets)
-    text, exit_code = publish_findings("worker", findings, arguments, secrets, LIBRARIES)
-    print(text)
-    return exit_code
+    return publish_findings("worker", findings, arguments, secrets, LIBRARIES)
 
 
 def check_files(settings: Settings) -> tuple[Catalogue | None, list[Finding]]:

@@ -81,6 +81,17 @@ async def test_one_of_two_bots_works_and_the_other_follows_at_once_when_it_stops
         assert not first.is_working
 
 
+async def test_a_bot_that_never_asked_for_the_lease_has_none_to_give_up(caplog: pytest.LogCaptureFixture) -> None:
+    """A bot that cannot start without Redis says why, and nothing about a leader."""
+    unreachable = connect_bot("redis://127.0.0.1:1/0")
+
+    with caplog.at_level("DEBUG", logger="bot"):
+        await LeaderLock(unreachable).close()
+
+    assert caplog.text == ""
+    await unreachable.aclose()
+
+
 async def test_a_bot_that_loses_its_lease_stops_working_and_starts_again_when_it_has_it_back(redis_url: str) -> None:
     async with run_candidate(redis_url) as bot:
         await wait_until_working(bot, is_working=True)
