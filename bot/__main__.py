@@ -24,6 +24,7 @@ from shared.queue.server_mode import UnsupportedServerError
 from shared.settings import InvalidSettingsError
 from shared.settings_reader import find_misspelt_settings, read_settings
 from shared.stored_format import UnsupportedFormatError
+from shared.tracing import create_tracer
 from shared.version import describe_version
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(Settings, heading="The bot is not set up. Set these in the environment or in .env:")
         catalogue = settings.read_catalogue()
+        tracer = create_tracer("pentimento-bot", is_on=settings.tracing and command == "run")
     except InvalidSettingsError as error:
         return print_error(EXIT_NOT_CONFIGURED, str(error))
     configure_logging(
@@ -74,11 +76,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command in others:
         return asyncio.run(others[command]())
     try:
-        asyncio.run(run_bot(settings, catalogue))
+        asyncio.run(run_bot(settings, catalogue, tracer))
     except (UnsupportedServerError, UnsupportedFormatError) as error:
         return print_error(EXIT_NOT_CONFIGURED, str(error))
     except StartupError as error:
         return print_error(EXIT_FAILED, str(error))
+    finally:
+        tracer.shutdown()
     return 0
 
 

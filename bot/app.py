@@ -47,9 +47,10 @@ from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.storage.engine import DatabaseSetupError
 from shared.catalogue import Catalogue
+from shared.tracing import Tracer
 
 
-async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
+async def run_bot(settings: Settings, catalogue: Catalogue, tracer: Tracer) -> None:
     """Run the bot until SIGTERM, SIGINT or SIGHUP.
 
     Raises `StartupError`, `UnsupportedServerError` and `UnsupportedFormatError`.
@@ -59,7 +60,10 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     monitor = HealthMonitor()
     try:
-        async with open_services(settings, catalogue) as services, open_monitoring(services, monitor) as show_client:
+        async with (
+            open_services(settings, catalogue, tracer) as services,
+            open_monitoring(services, monitor) as show_client,
+        ):
             if not await run_unless_stopped(services.connect(), stop):
                 return
             bot = Bot(
@@ -72,6 +76,7 @@ async def run_bot(settings: Settings, catalogue: Catalogue) -> None:
                 proxy=settings.proxies.choose_proxy(settings.discord_api_url),
                 shards=parse_shards(settings.shards) if settings.shards else None,
                 identify_gate=services.identify_gate,
+                tracer=tracer,
             )
             show_client(bot)
             background_tasks = build_background_tasks(services, settings, bot, monitor)

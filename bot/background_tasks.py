@@ -58,6 +58,7 @@ def build_background_tasks(
         guild_settings=s.guild_settings,
         entries=s.rounds.contests,
         followups=s.followups,
+        tracer=s.tracer,
     )
     reconciler = Reconciler(
         s.job_store,

@@ -88,6 +88,7 @@ from shared.catalogue import Catalogue
 from shared.errors import PentimentoError
 from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
+from shared.tracing import NO_TRACER, Tracer
 
 CONNECT_RETRY_SECONDS: Final = 2.0
 QUEUE_READING_SECONDS: Final = 2.0
@@ -100,15 +101,16 @@ log = logging.getLogger(__name__)
 class Services:
     """One of each service, built from the settings. Nothing is connected until it is used."""
 
-    def __init__(self, settings: Settings, catalogue: Catalogue, http_session: aiohttp.ClientSession) -> None:
+    def __init__(self, settings: Settings, catalogue: Catalogue, http: aiohttp.ClientSession, tracer: Tracer) -> None:
         """Build the services. Raises `DatabaseSetupError` for a URL that is not one of a database."""
         self.settings = settings
         self.catalogue = catalogue
+        self.tracer = tracer
         self._build_stores()
         self._build_queue()
 
         hosts, max_bytes = settings.attachment_hosts, settings.attachment_max_bytes
-        self.image_fetcher = ImageFetcher(http_session, hosts, max_bytes, settings.proxies)
+        self.image_fetcher = ImageFetcher(http, hosts, max_bytes, settings.proxies)
         self.result_lookup = ResultLookup(
             self.job_history, self.image_store, self.queue, self.image_fetcher.fetch_image
         )
@@ -174,6 +176,7 @@ class Services:
             limits=limits,
             max_memory_ratio=settings.redis_max_memory_ratio,
             broker=connect_to_redis(broker_url.get_secret_value(), settings.key_names) if broker_url else None,
+            tracer=self.tracer,
         )
         self.call_paces = RedisCallPaces(self._redis, catalogue)
         self.withdrawn_models = WithdrawnModels(self._redis, catalogue)
@@ -264,11 +267,13 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, catalogue: Catalogue, tracer: Tracer = NO_TRACER
+) -> AsyncIterator[Services]:
     """Build the services and close them in the end. Raises `DatabaseSetupError`."""
     async with AsyncExitStack() as stack:
         http_session = await stack.enter_async_context(open_http_session(proxies=settings.proxies))
-        services = Services(settings, catalogue, http_session)
+        services = Services(settings, catalogue, http_session, tracer)
         stack.push_async_callback(services.close)
         yield services
 

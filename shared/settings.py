@@ -80,6 +80,11 @@ class CommonSettings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="The format of the log: text, or json for one JSON object a line."
     )
+    tracing: bool = Field(
+        False,
+        description="Whether traces of requests are sent to an OpenTelemetry collector, which the standard variables "
+        "OTEL_* name. It needs the extra tracing.",
+    )
     http_proxy: SecretStr | None = Field(
         None, description="The proxy for http:// addresses, as http://host:port. Redis and the database use none."
     )

@@ -30,6 +30,7 @@ from shared.queue.server_mode import UnsupportedServerError
 from shared.queue.stages import TASK_NAMES, Stage
 from shared.settings_reader import find_misspelt_settings
 from shared.stored_format import UnsupportedFormatError
+from shared.tracing import create_tracer
 from worker.accounts import AccountPool
 from worker.configuration import create_guardrail, create_image_client, load_configuration
 from worker.generate import GenerateJob
@@ -89,6 +90,7 @@ def load_app() -> Celery:
 
 def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
     """Create the app. No connection is opened before the worker starts. Raises `InvalidSettingsError`."""
+    tracer = create_tracer("pentimento-worker", is_on=settings.tracing)
     signer = load_signer(settings.c2pa_certificate_file, settings.c2pa_private_key_file)
     consumer_watch = ConsumerWatch(settings.worker_concurrency)
     app = _create_celery(settings, consumer_watch)
@@ -112,12 +114,13 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         lease_seconds=settings.lease_seconds,
         image_ttl_seconds=settings.queue_image_ttl_seconds,
         accounts=accounts,
+        tracer=tracer,
     )
     bedrock = create_image_client(settings, settings.worker_concurrency)
     guardrail = create_guardrail(settings)
     checks = PictureChecks(guardrail, settings.bedrock_call_seconds) if guardrail else None
-    generate_job = GenerateJob(queue, bedrock, catalogue, settings.max_wait_seconds, signer, checks, accounts)
-    tasks = Tasks(queue, catalogue, generate_job, cores=count_usable_cores())
+    generate_job = GenerateJob(queue, bedrock, catalogue, settings.max_wait_seconds, signer, checks, accounts, tracer)
+    tasks = Tasks(queue, catalogue, generate_job, cores=count_usable_cores(), tracer=tracer)
     tasks.register(app)
     health = WorkerHealth(lambda: tasks.is_draining)
     maintenance = MaintenanceThread(
@@ -157,6 +160,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
             *([guardrail.close] if guardrail else []),
             ticket_counter.close,
             redis.close,
+            tracer.shutdown,
         ):
             close()
 

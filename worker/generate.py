@@ -11,11 +11,13 @@ from shared.catalogue import Catalogue, Model, Size
 from shared.job import Job
 from shared.outcome import Failed, Filtered, Generated, Outcome
 from shared.problems import Actor, Problem, RejectedError, make_problem
+from shared.queue.stages import Stage
 from shared.request.bundles import has_needed_pictures, split_ingredient, unpack_pictures
 from shared.request.model import Request
 from shared.request.output_format import fit_output_format
 from shared.request.pictures import Pictures
 from shared.request.validation import validate_request
+from shared.tracing import ERROR_TYPE, NO_TRACER, OUTCOME, SpanKind, Tracer, describe_job
 from worker.accounts import AccountPool
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.imaging.verification import measure_size
@@ -47,6 +49,7 @@ class GenerateJob:
     signer: PictureSigner | None = None
     checks: PictureChecks | None = None
     accounts: AccountPool = field(default_factory=AccountPool)
+    tracer: Tracer = NO_TRACER
 
     def run(self, claim: Claim) -> None:
         """Finish the job, or return it to the queue. A call that may have been billed is repeated once at most."""
@@ -92,7 +95,7 @@ class GenerateJob:
         """Make the call whose start is recorded, and finish the job by it or return it to the queue."""
         job = claim.job
         try:
-            result = self.client.generate(request, model, pictures, job.seed, _describe_job(job), claim.account)
+            result = self._call_client(claim, request, model, pictures)
         except BedrockCallError as error:
             self._handle_call_error(claim, model, error)
             return
@@ -106,6 +109,21 @@ class GenerateJob:
         outcome, picture = self._finish_result(job, model, result, pictures, archive)
         del result  # `finish` may wait for the queue in many threads, and need not keep the response in memory
         self.queue.finish(claim, outcome, picture)
+
+    def _call_client(
+        self, claim: Claim, request: Request, model: Model, pictures: Pictures
+    ) -> GeneratedImage | FilteredResult:
+        job = claim.job
+        attributes = describe_job(job, Stage.GENERATE) | {"gen_ai.provider.name": "aws.bedrock"}
+        attributes["gen_ai.request.model"] = model.id
+        with self.tracer.start_span("InvokeModel", kind=SpanKind.CLIENT, attributes=attributes) as span:
+            try:
+                result = self.client.generate(request, model, pictures, job.seed, _describe_job(job), claim.account)
+            except BedrockCallError as error:
+                span.set_attribute(ERROR_TYPE, error.problem.code)
+                raise
+            span.set_attribute(OUTCOME, "filtered" if isinstance(result, FilteredResult) else "generated")
+            return result
 
     def _fetch_pictures(self, job: Job) -> Pictures | None:
         """Fetch the prepared pictures of a job; None if they have expired."""

@@ -23,7 +23,7 @@ class Claim:
 
     `unknown_calls` counts the job's calls of unknown fate: it cannot be known whether they ran. `resumed_at` is when a
     pause of its server ended for which it had to wait, in Unix seconds; 0 if there was none. `account` is the AWS
-    account for its call.
+    account for its call. `traceparent` is the span that accepted it, "" if it is not traced.
     """
 
     stage: Stage
@@ -32,6 +32,7 @@ class Claim:
     unknown_calls: int
     resumed_at: float = 0.0
     account: str = DEFAULT_ACCOUNT
+    traceparent: str = ""
 
 
 class QueueUnavailableError(PentimentoError):

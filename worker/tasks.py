@@ -6,6 +6,7 @@ Celery repeats nothing. At most one picture for each core is decoded at a time, 
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from celery import Celery
@@ -15,6 +16,7 @@ from shared.log_context import bind_job_id
 from shared.outcome import Failed
 from shared.problems import make_problem
 from shared.queue.stages import TASK_NAMES, Stage
+from shared.tracing import NO_TRACER, SpanKind, Tracer, describe_job
 from worker.generate import GenerateJob
 from worker.ports import Claim, JobQueue, QueueUnavailableError
 from worker.prepare import prepare_job
@@ -25,7 +27,16 @@ log = logging.getLogger(__name__)
 class Tasks:
     """The work that tickets start. `cores` is how many pictures may be decoded at the same time."""
 
-    def __init__(self, queue: JobQueue, catalogue: Catalogue, generate_job: GenerateJob, *, cores: int) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        catalogue: Catalogue,
+        generate_job: GenerateJob,
+        *,
+        cores: int,
+        tracer: Tracer = NO_TRACER,
+    ) -> None:
+        self._tracer = tracer
         self._queue = queue
         self._catalogue = catalogue
         self._generate_job = generate_job
@@ -65,6 +76,7 @@ class Tasks:
         self._run_claimed_job(Stage.GENERATE, self._generate_job.run)
 
     def _run_claimed_job(self, stage: Stage, handler: Callable[[Claim], None]) -> bool:
+        claimed_from = time.time()
         try:
             claim = None if self.is_draining else self._queue.claim(stage)
         except QueueUnavailableError as error:
@@ -72,7 +84,19 @@ class Tasks:
             return False
         if claim is None:
             return False
-        with bind_job_id(claim.job.id):
+        attributes = describe_job(claim.job, stage)
+        with (
+            bind_job_id(claim.job.id),
+            self._tracer.start_span(
+                stage.value,
+                kind=SpanKind.CONSUMER,
+                parent=claim.traceparent,
+                started_at=claimed_from,
+                attributes=attributes,
+            ),
+        ):
+            with self._tracer.start_span("claim", started_at=claimed_from, attributes=attributes):
+                pass  # it has ended: whose job it is was known only then
             self._handle_claim(claim, handler)
         return True
 

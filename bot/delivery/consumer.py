@@ -32,6 +32,7 @@ from shared.job import Job
 from shared.log_context import bind_job_id
 from shared.outage_log import OutageLog
 from shared.outcome import Failed, Generated
+from shared.tracing import JOB_ID, NO_TRACER, OUTCOME, SpanKind, Tracer, describe_job
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,9 @@ class OutcomeConsumer:
         max_concurrent: int = 8,
         retry_delays: Sequence[float] = DELIVERY_RETRY_DELAYS,
         clock: Callable[[], float] = time.time,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
+        self._tracer = tracer
         self._queue = queue
         self._store = store
         self._status_messages = status_messages
@@ -131,7 +134,8 @@ class OutcomeConsumer:
         if isinstance(outcome, Failed) and is_for_requester_alone(status.job, outcome):
             return await self._deliver_to_requester_alone(status, outcome)
         settings = await self._final_status.load_settings(status.job)
-        message = await self._sender.send_outcome(status, outcome, settings)
+        with self._tracer.start_span("post", kind=SpanKind.CLIENT, attributes=describe_job(status.job)):
+            message = await self._sender.send_outcome(status, outcome, settings)
         if message is None:
             log.warning("job %s: no place accepts its outcome", status.job.id)
         await self._store.mark_delivered(status, message)
@@ -197,7 +201,7 @@ class OutcomeConsumer:
         for delay in self._retry_delays:
             try:
                 async with self._slots:
-                    await self._deliver_entry(entry, status)
+                    await self._deliver_in_span(entry, status)
             except Exception as error:
                 is_expected = isinstance(error, PentimentoError) or is_transient(error)
                 log.warning("job %s: not delivered yet, retrying: %s", entry.job_id, error, exc_info=not is_expected)
@@ -205,6 +209,19 @@ class OutcomeConsumer:
             else:
                 return
         log.error("job %s: its outcome could not be delivered; the next start of the bot tries again", entry.job_id)
+
+    async def _deliver_in_span(self, entry: OutcomeEntry, status: JobStatus | UnreadableJob | None) -> None:
+        """Deliver once, as a step of the trace in which the job was accepted, by this process or another."""
+        known = status if isinstance(status, JobStatus) else None
+        with self._tracer.start_span(
+            "deliver",
+            kind=SpanKind.CONSUMER,
+            parent=known.traceparent if known else "",
+            attributes=describe_job(known.job) if known else {JOB_ID: entry.job_id},
+        ) as span:
+            if known and known.outcome:
+                span.set_attribute(OUTCOME, known.outcome.kind)
+            await self._deliver_entry(entry, status)
 
     async def _deliver_entry(self, entry: OutcomeEntry, status: JobStatus | UnreadableJob | None) -> None:
         if isinstance(status, UnreadableJob):

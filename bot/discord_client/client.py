@@ -21,6 +21,7 @@ from bot.interactions.access import AccessRule
 from bot.interactions.responses import respond_outdated
 from bot.interactions.routing import Router, is_routed
 from bot.interactions.teams import TeamChoiceReader
+from shared.tracing import NO_TRACER, SpanKind, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Bot(ShardedClient):
         proxy: str | None = None,
         shards: Shards | None = None,
         identify_gate: IdentifyGate | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         super().__init__(
             shards=shards,
@@ -63,7 +65,8 @@ class Bot(ShardedClient):
         )
         self._leaves_other_guilds = leaves_other_guilds
         commands = (command for feature in features for command in feature.commands)
-        self.tree = BotCommandTree(self, commands, self.running_interactions)
+        self.tree = BotCommandTree(self, commands, self.running_interactions, tracer)
+        self._tracer = tracer
         self._message_handlers = [handler for feature in features for handler in feature.message_handlers]
         self._join_handlers = [handler for feature in features for handler in feature.join_handlers]
         self.notice_renderers = {
@@ -120,8 +123,11 @@ class Bot(ShardedClient):
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Handle a button, a select or a modal; discord.py hands commands to the tree."""
-        if not is_routed(interaction):
-            return
+        if is_routed(interaction):
+            with self._tracer.start_span(interaction.type.name, kind=SpanKind.SERVER):
+                await self._handle_component(interaction)
+
+    async def _handle_component(self, interaction: discord.Interaction) -> None:
         try:
             if not await self.running_interactions.start_interaction(interaction):
                 return

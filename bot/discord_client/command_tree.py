@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -10,6 +11,7 @@ from bot.discord_client.feature import AnyCommand
 from bot.discord_client.running_interactions import RunningInteractions
 from bot.interactions.responses import respond_or_followup_with_problems, respond_outdated
 from shared.problems import RejectedError, make_problem
+from shared.tracing import NO_TRACER, SpanKind, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +24,7 @@ class BotCommandTree(app_commands.CommandTree[discord.Client]):
         client: discord.Client,
         commands: Iterable[AnyCommand],
         running_interactions: RunningInteractions | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         super().__init__(
             client,
@@ -31,6 +34,16 @@ class BotCommandTree(app_commands.CommandTree[discord.Client]):
         for command in commands:
             self.add_command(command)
         self._running_interactions = running_interactions or RunningInteractions()
+        self._tracer = tracer
+
+    async def _call(self, interaction: discord.Interaction) -> None:
+        """Run a command in a span of its name. discord.py has no public hook around a whole command."""
+        if interaction.type is discord.InteractionType.autocomplete:
+            await super()._call(interaction)
+            return
+        data: Any = interaction.data or {}
+        with self._tracer.start_span(f"/{data.get('name', '')}", kind=SpanKind.SERVER):
+            await super()._call(interaction)
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Let a command run unless the bot is stopping."""

@@ -42,6 +42,7 @@ class JobStatus:
     `is_model_slowed`: its model was throttled, so its calls start at longer intervals for now.
     `limiting_scope` is the kind of the narrowest scope whose limit on running jobs keeps it from starting, if any:
     user, batch, channel or guild.
+    `traceparent` is the span that accepted it, "" if it was not traced.
     `claims` counts leases, `calls` those of them in which the model was called, `unknown_calls` calls of unknown fate.
     `account` is the AWS account of its latest claim, `unknown_accounts` those of its calls of unknown fate.
     """
@@ -65,6 +66,7 @@ class JobStatus:
     is_model_slowed: bool = False
     limiting_scope: str = ""
     has_worker: bool = True
+    traceparent: str = ""
 
     @property
     def waits_without_worker(self) -> bool:

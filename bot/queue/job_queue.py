@@ -29,6 +29,7 @@ from shared.queue.connection_errors import describe_redis_error
 from shared.queue.refusals import find_refusal
 from shared.queue.scripts import is_oom_error
 from shared.queue.stages import Stage
+from shared.tracing import NO_TRACER, OUTCOME, SpanKind, Tracer, describe_job
 
 log = logging.getLogger(__name__)
 prompt_log = logging.getLogger(PROMPT_LOGGER)
@@ -64,8 +65,10 @@ class RedisJobQueue(RedisJobStatusReader):
         max_memory_ratio: float = 0.8,
         image_ttl_seconds: int = 86400,
         broker: QueueRedis | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         super().__init__(redis, catalogue)
+        self._tracer = tracer
         self._build_ticket = build_ticket
         self._limits = limits
         self._max_memory_ratio = max_memory_ratio
@@ -84,8 +87,10 @@ class RedisJobQueue(RedisJobStatusReader):
         for which the model is disabled); nothing is stored then. Raises `QueueResultUnknownError`, also where Redis
         refuses for a while.
         """
-        with bind_job_id(job.id):
-            reply = await self._accept(job, image, unknown_calls)
+        accepting = self._tracer.start_span("accept", kind=SpanKind.PRODUCER, attributes=describe_job(job))
+        with bind_job_id(job.id), accepting as span:
+            reply = await self._accept(job, image, unknown_calls, span.traceparent)
+            span.set_attribute(OUTCOME, reply.result)
         problem = _find_problem(reply)
         if problem is not None:
             raise RejectedError(problem)
@@ -100,7 +105,7 @@ class RedisJobQueue(RedisJobStatusReader):
 
         Raises `RejectedError` (queue_unavailable).
         """
-        arguments: list[Any] = ["", "", model, "", 0, self._max_memory_ratio, self._image_ttl_ms, 0, "", "", ""]
+        arguments: list[Any] = ["", "", model, "", 0, self._max_memory_ratio, self._image_ttl_ms, 0, "", "", "", ""]
         arguments += self._limits.build_scope_arguments(user_id, channel_id, guild_id)
         with translate_redis_errors():
             return _find_problem(AcceptReply.parse(await self._scripts.run("accept", *arguments)))
@@ -146,11 +151,12 @@ class RedisJobQueue(RedisJobStatusReader):
                     await self._redis.delete(*(key(job_id) for job_id in ended for key in key_functions))
                     await self._redis.zrem(self._names.dead_letters, *ended)
 
-    async def _accept(self, job: Job, image: bytes | None, unknown_calls: int) -> AcceptReply:
+    async def _accept(self, job: Job, image: bytes | None, unknown_calls: int, traceparent: str) -> AcceptReply:
         arguments: list[Any] = [job.id, job.model_dump_json(), job.request.model, job.tenant, job.cost]
         arguments += [self._max_memory_ratio, self._image_ttl_ms, unknown_calls]
         stage = Stage.PREPARE if image else Stage.GENERATE
         arguments += ["" if self._broker else self._build_ticket(stage), job.subtenant, job.priority]
+        arguments.append(traceparent)
         arguments += self._limits.build_script_arguments(job)
         try:
             reply = AcceptReply.parse(await self._run_accept(arguments, image))

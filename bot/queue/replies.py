@@ -87,4 +87,5 @@ class StatusReply(ScriptReply):
     is_model_paused: bool = False
     is_model_slowed: bool = False
     limiting_scope: str = ""
+    traceparent: str = ""
     swept_ms_ago: int | None = None

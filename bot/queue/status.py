@@ -178,6 +178,7 @@ class RedisJobStatusReader:
             is_model_paused=reply.is_model_paused,
             is_model_slowed=reply.is_model_slowed,
             limiting_scope=get_scope_kind(reply.limiting_scope),
+            traceparent=reply.traceparent,
             has_worker=reply.swept_ms_ago is not None and reply.swept_ms_ago < WORKER_TIMEOUT_MS,
         )
 

@@ -78,6 +78,7 @@ REDIS_KEYS: Final = (
             "claim_token": "token of the claim that holds the lease; absent without a lease",
             "call_started": "1 if a call was started under the latest lease, otherwise 0",
             "outcome": "shared.outcome.Outcome as JSON, once it has ended",
+            "traceparent": "the span that accepted it, as W3C Trace Context writes it; absent unless TRACING was on",
             "thread_id": "thread that the bot opened for it",
             "message_id": "message with its outcome; empty if there was nowhere to post it",
         },

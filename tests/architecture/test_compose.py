@@ -20,6 +20,10 @@ SECRET_FILES = sorted((ROOT / "deploy" / "compose").glob("*.yml"))
 
 SET_BY_COMPOSE = {"REDIS_URL", "DATABASE_URL"}
 SET_BY_IMAGE = {"HEARTBEAT_FILE"}
+OPENTELEMETRY = {
+    *("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES"),
+    *("OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"),
+}
 AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK"}
 SECRETS = {
     "bot": set(list_secret_names(BotSettings)),
@@ -86,7 +90,7 @@ def test_each_container_gets_the_settings_and_secrets_of_its_half_alone(
     passed_on = {name for name, value in service["environment"].items() if value is None}
 
     assert "env_file" not in service
-    assert passed_on == (names | credentials) - SET_BY_COMPOSE - SET_BY_IMAGE
+    assert passed_on == (names | credentials | OPENTELEMETRY) - SET_BY_COMPOSE - SET_BY_IMAGE
     assert service["environment"].keys() - passed_on == names & SET_BY_COMPOSE
 
 

@@ -15,6 +15,7 @@ from shared.outcome import Failed, Generated, Outcome
 from shared.problems import DISABLED_UNTIL_FACT, Problem, make_problem
 from shared.queue.chunks import join_chunks
 from shared.queue.stages import Stage
+from shared.tracing import NO_TRACER, OUTCOME, Tracer, describe_job
 from shared.unreadable import describe_read_error
 from worker.accounts import AccountPool
 from worker.ports import Claim, QueueUnavailableError
@@ -60,8 +61,10 @@ class RedisJobQueue:
         lease_seconds: float = 30,
         image_ttl_seconds: int = 86400,
         accounts: AccountPool | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._client = client
+        self._tracer = tracer
         self._names = client.names
         self._send_ticket = send_ticket
         self._ticket_counter = ticket_counter or TicketCounter()
@@ -98,7 +101,15 @@ class RedisJobQueue:
                 self._claims.unclaim(stage, token)
                 raise
             if job is not None:
-                claim = Claim(stage, job, token, reply.unknown_calls, reply.resumed_at / 1000, reply.account)
+                claim = Claim(
+                    stage,
+                    job,
+                    token,
+                    reply.unknown_calls,
+                    reply.resumed_at / 1000,
+                    reply.account,
+                    reply.traceparent,
+                )
                 self._claims.add(claim)
                 return claim
         return None
@@ -166,9 +177,11 @@ class RedisJobQueue:
         arguments: list[Any] = [claim.stage, job.id, claim.token, outcome.model_dump_json()]
         arguments += [self._image_ttl_ms, duration_ms]
         arguments += [job.model_dump_json(), job.request.model, job.tenant, claim.unknown_calls, claim.account]
-        reply = FinishReply.parse(
-            self._scripts.run_until_stored("finish", *arguments, job_id=claim.job.id, picture=picture)
-        )
+        with self._tracer.start_span("finish", attributes=describe_job(job, claim.stage)) as span:
+            span.set_attribute(OUTCOME, outcome.problem.code if isinstance(outcome, Failed) else outcome.kind)
+            reply = FinishReply.parse(
+                self._scripts.run_until_stored("finish", *arguments, job_id=claim.job.id, picture=picture)
+            )
         self._claims.remove(claim)
         if reply.missing_tickets > 0:
             self._send_ticket(claim.stage)

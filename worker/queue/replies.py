@@ -23,6 +23,7 @@ class ClaimReply(ScriptReply):
     unknown_calls: int = 0
     resumed_at: int = 0
     account: str = DEFAULT_ACCOUNT
+    traceparent: str = ""
 
 
 class DisableModelReply(ScriptReply):

@@ -15,7 +15,8 @@
 -- ARGV[9]    string  Celery ticket to send, '' for none
 -- ARGV[10]   string  subtenant whose share of the tenant's turns the job counts towards
 -- ARGV[11]   string  priority: 'normal' | 'low'
--- ARGV[12…]          four values for each scope, narrowest first; 0 means no limit:
+-- ARGV[12]   string  span that accepts it, as a W3C traceparent; '' for none
+-- ARGV[13…]          four values for each scope, narrowest first; 0 means no limit:
 --            string  name
 --            number  most open jobs
 --            number  most running jobs
@@ -28,10 +29,10 @@
 --   limit    number  the limit (limit_reached, rate_limited)
 --   wait_ms  number  milliseconds until the scope may have another job accepted (rate_limited)
 --   problem  string  why the model is disabled: a problem, as JSON (model_disabled)
-local id, job, model, tenant, cost, max_memory_ratio, ttl_ms, unknown_calls, ticket, subtenant, priority =
-  unpack(ARGV, 1, 11)
+local id, job, model, tenant, cost, max_memory_ratio, ttl_ms, unknown_calls, ticket, subtenant, priority, traceparent =
+  unpack(ARGV, 1, 12)
 local now, scopes = get_time(), {}
-for i = 12, #ARGV, 4 do
+for i = 13, #ARGV, 4 do
   scopes[#scopes + 1] = {
     name = ARGV[i],
     max_open = tonumber(ARGV[i + 1]),
@@ -61,6 +62,7 @@ end
 local running_limits = {}
 for _, scope in ipairs(scopes) do running_limits[#running_limits + 1] = scope.name .. ' ' .. scope.max_running end
 create_job(id, job, model, tenant, cost, table.concat(running_limits, ' '), unknown_calls, subtenant, priority)
+if traceparent ~= '' then redis.call('HSET', key('job', id), 'traceparent', traceparent) end
 for _, scope in ipairs(scopes) do
   if scope.max_per_minute > 0 then count_request(key('accepted', scope.name), id, now) end
 end

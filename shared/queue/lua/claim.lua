@@ -17,6 +17,7 @@
 --   unknown_calls  number  calls of unknown fate before this claim (claimed)
 --   resumed_at     number  when the job was last unparked, in milliseconds of Redis's clock; 0 if never (claimed)
 --   account        string  the account for its call (claimed)
+--   traceparent    string  the span that accepted the job, '' for none (claimed)
 local stage, claim_token, lease_ms, accounts = ARGV[1], ARGV[2], tonumber(ARGV[3]), {unpack(ARGV, 4)}
 local now, max_skipped = get_time(), 100
 
@@ -37,10 +38,10 @@ local function find_fairest_job()
 end
 
 local function build_claim(id)
-  local job, unknown_calls, resumed_at, account =
-    get_job_fields(id, 'job', 'unknown_calls', 'resumed_at', 'account')
+  local job, unknown_calls, resumed_at, account, traceparent =
+    get_job_fields(id, 'job', 'unknown_calls', 'resumed_at', 'account', 'traceparent')
   return {'result', 'claimed', 'job_id', id, 'job', job, 'unknown_calls', to_number(unknown_calls), 'resumed_at',
-    to_number(resumed_at), 'account', account or default_account}
+    to_number(resumed_at), 'account', account or default_account, 'traceparent', traceparent or ''}
 end
 
 local claimed_before = redis.call('HGET', key('claim_tokens', stage), claim_token)

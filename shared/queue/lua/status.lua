@@ -26,6 +26,7 @@
 --   is_model_slowed  number        1 | 0: it is queued, and throttling has lengthened the interval between its model's
 --                                  calls; both are of models that are so in every account
 --   limiting_scope  string         the narrowest scope of which it needs a slot while as many jobs run as may; '' if none
+--   traceparent    string          the span that accepted it, '' for none
 --   swept_ms_ago   number or null  how long ago a worker last swept; null if none ever did
 --
 -- A queued job waits for the longest of these. Each follows from its rank in a sorted set, at a cost that hardly grows
@@ -77,8 +78,9 @@ end
 
 for _, id in ipairs(ARGV) do
   local job, state, state_since, thread_id, outcome, message_id, claims, calls, unknown_calls, account,
-    unknown_accounts, stage, model = get_job_fields(id, 'job', 'state', 'state_since', 'thread_id', 'outcome',
-      'message_id', 'claims', 'calls', 'unknown_calls', 'account', 'unknown_accounts', 'stage', 'model')
+    unknown_accounts, stage, model, traceparent = get_job_fields(id, 'job', 'state', 'state_since', 'thread_id',
+      'outcome', 'message_id', 'claims', 'calls', 'unknown_calls', 'account', 'unknown_accounts', 'stage', 'model',
+      'traceparent')
   if job then
     local position, calls_ahead, starts_in_ms, limiting_scope, is_slowed = 0, 0, 0, nil, false
     local is_parked = (state == 'preparing' or state == 'queued') and is_guild_paused(id)
@@ -107,6 +109,7 @@ for _, id in ipairs(ARGV) do
       'is_model_paused', get_pace(model, now).is_paused and 1 or 0,
       'is_model_slowed', is_slowed and 1 or 0,
       'limiting_scope', limiting_scope or '',
+      'traceparent', traceparent or '',
       'swept_ms_ago', swept_ms_ago,
     }
   end

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import redis
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from bot.domain.draft import Draft
 from bot.domain.search import SearchQuery
@@ -24,6 +25,7 @@ from bot.queue.saved_searches import RedisSavedSearchStore
 from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Catalogue
 from shared.job import Priority
+from shared.otel_tracer import OtelTracer
 from shared.problems import make_problem
 from shared.queue.keys import DEFAULT_KEYS, KeyNames
 from shared.queue.schema import REDIS_KEYS, RedisKey
@@ -120,14 +122,17 @@ def connection(request: pytest.FixtureRequest) -> Iterator[tuple[str, KeyNames]]
 @pytest.fixture
 async def bot_queue(connection: tuple[str, KeyNames], catalogue: Catalogue) -> AsyncIterator[BotJobQueue]:
     limits = ScopeLimits(max_open=50, max_running=1, max_per_minute=50)
+    tracer = OtelTracer("pentimento-bot", InMemorySpanExporter())
     queue = BotJobQueue(
         connect_bot(*connection),
         catalogue=catalogue,
         build_ticket=CeleryTicketWriter().write_ticket,
         limits=Limits(user=limits, guild=limits),
+        tracer=tracer,
     )
     yield queue
     await queue.close()
+    tracer.shutdown()
 
 
 @pytest.fixture
