@@ -4,13 +4,14 @@ import json
 import logging
 import re
 import sys
+import threading
 
 import pytest
 
 from bot.domain.rounds import Phase
 from bot.features.rounds.custom_ids import BallotChoiceId
-from bot.logging import hide_payloads, redact
-from shared.logging import EntryFormatter, write_json, write_text
+from bot.logging import configure_logging, hide_payloads, redact
+from shared.logging import PROMPT_LOGGER, EntryFormatter, write_json, write_text
 
 TOKEN = "aW50ZXJhY3Rpb246MTIz.secret-part_-9"
 
@@ -81,3 +82,30 @@ def test_tokens_are_removed_from_tracebacks_too() -> None:
     assert "Traceback" in text
     assert "ValueError" in text
     assert TOKEN not in text
+
+
+@pytest.mark.parametrize("shows_prompts", [False, True])
+def test_prompts_are_logged_only_if_they_are_wanted(
+    shows_prompts: bool, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loggers = [logging.getLogger(name) for name in ("discord.http", "discord.gateway", PROMPT_LOGGER)]
+    root = logging.getLogger()
+    for logger in loggers:
+        monkeypatch.setattr(logger, "filters", [])
+        monkeypatch.setattr(logger, "disabled", False)
+    monkeypatch.setattr(root, "handlers", [])
+    level = root.level
+    for module in (sys, threading):
+        monkeypatch.setattr(module, "excepthook", module.excepthook)
+    monkeypatch.setattr(logging, "captureWarnings", lambda **_: None)
+
+    configure_logging("DEBUG", shows_prompts=shows_prompts)
+    for logger in loggers:
+        logger.info("accepted with %s", "a castle")
+        logger.debug("received %s", {"content": "a castle"})
+
+    root.setLevel(level)
+
+    shown = capfd.readouterr().err
+    assert shown.count("a castle") == (6 if shows_prompts else 2)
+    assert ("prompts  " in shown) == shows_prompts
