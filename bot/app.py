@@ -39,9 +39,8 @@ from bot.features.server_settings.feature import build_server_settings_feature
 from bot.features.style_sets.feature import build_style_sets_feature
 from bot.features.teams.feature import build_teams_feature
 from bot.features.word_list.feature import build_word_list_feature
-from bot.health import HealthMonitor
 from bot.lifecycle import StartupError, run_unless_stopped, run_until_stopped
-from bot.monitoring.setup import open_monitoring
+from bot.monitoring.setup import Monitoring
 from bot.results.newest import NewestResultFinder
 from bot.services import Services, open_services
 from bot.settings import Settings
@@ -58,11 +57,11 @@ async def run_bot(settings: Settings, catalogue: Catalogue, tracer: Tracer) -> N
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
-    monitor = HealthMonitor()
+    monitoring = Monitoring(settings.http_address)
     try:
         async with (
-            open_services(settings, catalogue, tracer) as services,
-            open_monitoring(services, monitor) as show_client,
+            open_services(settings, catalogue, tracer, monitoring.events) as services,
+            monitoring.serve(services) as show_client,
         ):
             if not await run_unless_stopped(services.connect(), stop):
                 return
@@ -77,9 +76,11 @@ async def run_bot(settings: Settings, catalogue: Catalogue, tracer: Tracer) -> N
                 shards=parse_shards(settings.shards) if settings.shards else None,
                 identify_gate=services.identify_gate,
                 tracer=tracer,
+                events=monitoring.events,
+                http_trace=monitoring.http_trace,
             )
             show_client(bot)
-            background_tasks = build_background_tasks(services, settings, bot, monitor)
+            background_tasks = build_background_tasks(services, settings, bot, monitoring.health)
             await run_until_stopped(bot, settings.discord_token.get_secret_value(), background_tasks, stop)
     except DatabaseSetupError as error:
         raise StartupError(str(error)) from error

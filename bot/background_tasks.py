@@ -59,6 +59,7 @@ def build_background_tasks(
         entries=s.rounds.contests,
         followups=s.followups,
         tracer=s.tracer,
+        events=s.events,
     )
     reconciler = Reconciler(
         s.job_store,

@@ -14,9 +14,9 @@ from bot.batches.message_builder import BatchMessageBuilder
 from bot.batches.repeater import BatchRepeater
 from bot.batches.row_requests import RowRequestBuilder
 from bot.batches.uploads import BatchUploads
-from bot.cached_reading import CachedReading
 from bot.domain.budgets import build_bot_budgets
 from bot.domain.errors import QueueUnavailableError
+from bot.domain.events import NO_EVENTS, Events
 from bot.explorations.confirmation import ExplorationConfirmation
 from bot.explorations.several import PictureSubmitter
 from bot.explorations.starter import ExplorationStarter
@@ -32,12 +32,12 @@ from bot.queue.identify_gate import RedisIdentifyGate
 from bot.queue.job_queue import RedisJobQueue
 from bot.queue.leader_lock import LeaderLock
 from bot.queue.limits import Limits, ScopeLimits
-from bot.queue.measurement import RedisQueueMeasurement
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.paused_guilds import RedisPausedGuilds
 from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.queue.startup import check_redis
 from bot.queue.withdrawn_models import WithdrawnModels
+from bot.readings import Readings
 from bot.recovery.paused_queues import PausedQueues
 from bot.results.deletion import ResultDeletion
 from bot.results.images import ResultImageLoader
@@ -91,9 +91,6 @@ from shared.queue.connection_errors import describe_redis_error
 from shared.tracing import NO_TRACER, Tracer
 
 CONNECT_RETRY_SECONDS: Final = 2.0
-QUEUE_READING_SECONDS: Final = 2.0
-READING_TIMEOUT_SECONDS: Final = 3.0
-"""Less than the time limits of the probes and of a scrape, 5 and 10 s."""
 
 log = logging.getLogger(__name__)
 
@@ -101,9 +98,12 @@ log = logging.getLogger(__name__)
 class Services:
     """One of each service, built from the settings. Nothing is connected until it is used."""
 
-    def __init__(self, settings: Settings, catalogue: Catalogue, http: aiohttp.ClientSession, tracer: Tracer) -> None:
+    def __init__(
+        self, settings: Settings, catalogue: Catalogue, http: aiohttp.ClientSession, tracer: Tracer, events: Events
+    ) -> None:
         """Build the services. Raises `DatabaseSetupError` for a URL that is not one of a database."""
         self.settings = settings
+        self.events = events
         self.catalogue = catalogue
         self.tracer = tracer
         self._build_stores()
@@ -177,13 +177,11 @@ class Services:
             max_memory_ratio=settings.redis_max_memory_ratio,
             broker=connect_to_redis(broker_url.get_secret_value(), settings.key_names) if broker_url else None,
             tracer=self.tracer,
+            events=self.events,
         )
         self.call_paces = RedisCallPaces(self._redis, catalogue)
         self.withdrawn_models = WithdrawnModels(self._redis, catalogue)
-        measurement = RedisQueueMeasurement(self._redis, catalogue)
-        self.queue_readings = CachedReading(
-            measurement.measure, max_age_seconds=QUEUE_READING_SECONDS, timeout_seconds=READING_TIMEOUT_SECONDS
-        )
+        self.readings = Readings(self._redis, self.database, catalogue, self.budgets.bot_budgets)
         self.outcomes = RedisOutcomeStream(self._redis, catalogue)
         self.leader_lock = LeaderLock(self._redis)
         self.identify_gate = RedisIdentifyGate(self._redis)
@@ -268,12 +266,12 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, catalogue: Catalogue, tracer: Tracer = NO_TRACER
+    settings: Settings, catalogue: Catalogue, tracer: Tracer = NO_TRACER, events: Events = NO_EVENTS
 ) -> AsyncIterator[Services]:
     """Build the services and close them in the end. Raises `DatabaseSetupError`."""
     async with AsyncExitStack() as stack:
         http_session = await stack.enter_async_context(open_http_session(proxies=settings.proxies))
-        services = Services(settings, catalogue, http_session, tracer)
+        services = Services(settings, catalogue, http_session, tracer, events)
         stack.push_async_callback(services.close)
         yield services
 

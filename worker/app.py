@@ -94,7 +94,9 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
     signer = load_signer(settings.c2pa_certificate_file, settings.c2pa_private_key_file)
     consumer_watch = ConsumerWatch(settings.worker_concurrency)
     app = _create_celery(settings, consumer_watch)
-    redis = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
+    health = WorkerHealth(lambda: tasks.is_draining)
+    monitoring = Monitoring(settings.http_address, health, consumer_watch, settings.worker_concurrency)
+    redis = monitoring.record_redis(connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names))
     ticket_outage = OutageLog(log, "tickets are sent")
 
     def send_ticket(stage: Stage) -> None:
@@ -116,13 +118,14 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         accounts=accounts,
         tracer=tracer,
     )
-    bedrock = create_image_client(settings, settings.worker_concurrency)
-    guardrail = create_guardrail(settings)
+    bedrock, guardrail = create_image_client(settings, settings.worker_concurrency), create_guardrail(settings)
     checks = PictureChecks(guardrail, settings.bedrock_call_seconds) if guardrail else None
-    generate_job = GenerateJob(queue, bedrock, catalogue, settings.max_wait_seconds, signer, checks, accounts, tracer)
-    tasks = Tasks(queue, catalogue, generate_job, cores=count_usable_cores(), tracer=tracer)
+    recorded_queue, client = monitoring.record_queue(queue), monitoring.record_client(bedrock)
+    generate_job = GenerateJob(
+        recorded_queue, client, catalogue, settings.max_wait_seconds, signer, checks, accounts, tracer
+    )
+    tasks = Tasks(recorded_queue, catalogue, generate_job, cores=count_usable_cores(), tracer=tracer)
     tasks.register(app)
-    health = WorkerHealth(lambda: tasks.is_draining)
     maintenance = MaintenanceThread(
         queue.renew_leases,
         lambda: queue.sweep(catalogue),
@@ -130,7 +133,6 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         health=health,
         heartbeat_file=settings.heartbeat_file,
     )
-    monitoring = Monitoring(settings.http_address, health, consumer_watch, settings.worker_concurrency)
 
     def check_format(**_: Any) -> None:
         try:

@@ -19,6 +19,7 @@ from bot.delivery.ports import DeliveryStore, EntryReader, GuildSettingsReader, 
 from bot.delivery.private_notices import PrivateNotices, is_for_requester_alone, is_read_by_others
 from bot.delivery.sender import OutcomeSender
 from bot.delivery.unreadable import UnreadableOutcomes
+from bot.domain.events import NO_EVENTS, Events
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.messages import MessageRef
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
@@ -54,7 +55,7 @@ class OutcomeConsumer:
     if `keeps_images`, it also keeps the pictures that jobs started from, and those that could not be posted.
     `result_hashes` keep those of copies of results.
     `retry_delays` are the seconds before each retry of a delivery; after the last one, the delivery waits for the next
-    start of the bot. `clock` gives Unix seconds.
+    start of the bot. `clock` gives Unix seconds. `events` notes deliveries, and those that failed.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class OutcomeConsumer:
         retry_delays: Sequence[float] = DELIVERY_RETRY_DELAYS,
         clock: Callable[[], float] = time.time,
         tracer: Tracer = NO_TRACER,
+        events: Events = NO_EVENTS,
     ) -> None:
         self._tracer = tracer
         self._queue = queue
@@ -89,6 +91,7 @@ class OutcomeConsumer:
             client, queue, catalogue, status_messages, result_hashes=result_hashes, clock=clock
         )
         self._entry_notices = EntryNotices(queue, self._sender, self._private_notices, entries)
+        self._events = events
         self._retry_delays = retry_delays
         self._slots = asyncio.Semaphore(max_concurrent)
         self._backlog = asyncio.Semaphore(MAX_BACKLOG)
@@ -203,6 +206,7 @@ class OutcomeConsumer:
                 async with self._slots:
                     await self._deliver_in_span(entry, status)
             except Exception as error:
+                self._events.note_delivery_failure(error)
                 is_expected = isinstance(error, PentimentoError) or is_transient(error)
                 log.warning("job %s: not delivered yet, retrying: %s", entry.job_id, error, exc_info=not is_expected)
                 await asyncio.sleep(max(delay, get_retry_after(error)))
@@ -235,6 +239,7 @@ class OutcomeConsumer:
         record = await self._store.load_closed_record(entry.job_id)
         if record is None:
             message = await self.deliver_outcome(status)
+            self._events.note_delivery(status)
         else:
             log.warning("job %s: delivered before, its outcome is acknowledged", entry.job_id)
             message = record.message

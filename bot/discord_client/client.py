@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+import aiohttp
 import discord
 
 from bot.discord_client.command_sync import sync_commands
@@ -15,6 +16,7 @@ from bot.discord_client.interaction_access import InteractionAccess
 from bot.discord_client.running_interactions import RunningInteractions
 from bot.discord_client.sharded_client import IdentifyGate, ShardedClient
 from bot.discord_client.translator import CommandTranslator
+from bot.domain.events import NO_EVENTS, Events
 from bot.domain.ports import GuildSettingsStore, PreferencesStore
 from bot.domain.shards import Shards
 from bot.interactions.access import AccessRule
@@ -32,7 +34,8 @@ GATEWAY_SILENCE_SECONDS: Final = 65.0
 class Bot(ShardedClient):
     """The bot's client, with the commands, buttons, selects and modals of its features.
 
-    A `RejectedError` raised by a handler is shown to the user; any other error is logged and reported.
+    A `RejectedError` raised by a handler is shown to the user; any other error is logged and reported. `events` notes
+    refusals, `http_trace` sees the requests to Discord.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class Bot(ShardedClient):
         shards: Shards | None = None,
         identify_gate: IdentifyGate | None = None,
         tracer: Tracer = NO_TRACER,
+        events: Events = NO_EVENTS,
+        http_trace: aiohttp.TraceConfig | None = None,
     ) -> None:
         super().__init__(
             shards=shards,
@@ -56,12 +61,13 @@ class Bot(ShardedClient):
             max_messages=None,  # none is looked up
             allowed_mentions=discord.AllowedMentions.none(),
             proxy=proxy,
+            http_trace=http_trace,
             enable_debug_events=True,  # for `on_socket_raw_receive`
         )
         skip_unreadable_events(self._connection.parsers)
         self._received_at = float("-inf")
         self.running_interactions = RunningInteractions(
-            preferences_store, guild_settings, access_rule, InteractionAccess(features), teams
+            preferences_store, guild_settings, access_rule, InteractionAccess(features), teams, events
         )
         self._leaves_other_guilds = leaves_other_guilds
         commands = (command for feature in features for command in feature.commands)

@@ -7,9 +7,11 @@ from typing import Any, Final
 import discord
 
 from bot.discord_client.interaction_access import InteractionAccess
+from bot.domain.events import NO_EVENTS, Events
 from bot.domain.ports import GuildSettingsStore, PreferencesStore
 from bot.interactions.access import Access, AccessRule
 from bot.interactions.deadlines import limit_lookup_time
+from bot.interactions.events import set_events
 from bot.interactions.locale import get_localized_messages, load_guild_settings, load_preferences
 from bot.interactions.responses import respond_privately, respond_with_problems
 from bot.interactions.teams import TeamChoiceReader, load_team_choice
@@ -30,6 +32,7 @@ class RunningInteractions:
         access_rule: AccessRule | None = None,
         interaction_access: InteractionAccess | None = None,
         teams: TeamChoiceReader | None = None,
+        events: Events = NO_EVENTS,
     ) -> None:
         self.is_draining = False
         self.preferences_store = preferences_store
@@ -37,6 +40,7 @@ class RunningInteractions:
         self.access_rule = access_rule
         self.interaction_access = interaction_access or InteractionAccess()
         self.teams = teams
+        self.events = events
         self.tasks: set[asyncio.Task[Any]] = set()
 
     async def start_interaction(self, interaction: discord.Interaction) -> bool:
@@ -48,6 +52,7 @@ class RunningInteractions:
             if interaction.type is not discord.InteractionType.autocomplete:
                 await respond_privately(interaction, get_localized_messages(interaction).text("errors.restarting"))
             return False
+        set_events(interaction, self.events)
         task = asyncio.current_task()
         if task is not None:
             self.tasks.add(task)

@@ -15,6 +15,7 @@ import discord
 from discord import ui
 from discord.utils import MISSING
 
+from bot.interactions.events import note_refusal
 from bot.interactions.locale import get_localized_messages
 from bot.rendering.markdown import count_utf16_units, escape_markdown, escape_problem_text, format_request_prompt
 from shared.problems import Problem, RejectedError
@@ -177,10 +178,11 @@ async def respond_or_followup_with_problems(interaction: discord.Interaction, pr
 
 
 def format_problems(interaction: discord.Interaction, problems: Sequence[Problem]) -> str:
-    """Format problems in the user's language, free of markdown, each on a whole line.
+    """Format problems in the user's language, free of markdown, each on a whole line, and note them as a refusal.
 
     A last line says how many of them did not fit into the message.
     """
+    note_refusal(interaction, problems)
     messages = get_localized_messages(interaction)
     first, *more = messages.format_problems(problems)
     if not more:

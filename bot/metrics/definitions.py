@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.metrics.definition import COMMON_METRICS, MetricDefinition
+from shared.metrics.definition import COMMON_METRICS, LAG_BUCKETS, WAIT_BUCKETS, WORK_BUCKETS, MetricDefinition
 
 LEADER: Final = MetricDefinition("leader", "gauge", "1 while this bot leads: it delivers and keeps the deadlines.")
 GATEWAY_CONNECTED: Final = MetricDefinition(
@@ -70,8 +70,90 @@ REDIS_SAVED: Final = MetricDefinition(
     "redis_saved", "gauge", "1 if Redis could save its data, and write its append-only file, when it last tried."
 )
 
+ACCEPTED: Final = MetricDefinition(
+    "jobs_accepted_total", "counter", "Jobs that the queue has accepted.", ("model", "class")
+)
+REFUSED: Final = MetricDefinition(
+    "requests_refused_total",
+    "counter",
+    "Reasons for which people were told that something they asked for is not done, by the code of the problem.",
+    ("problem",),
+)
+DELIVERED: Final = MetricDefinition(
+    "outcomes_delivered_total",
+    "counter",
+    "Outcomes that were posted, or stored for a batch: generated, filtered, or failed with a problem.",
+    ("kind", "model", "problem"),
+)
+JOB_DURATION: Final = MetricDefinition(
+    "job_duration_seconds",
+    "histogram",
+    "Seconds from the acceptance of a job to the delivery of its outcome.",
+    ("class",),
+    WAIT_BUCKETS,
+)
+DELIVERY_DURATION: Final = MetricDefinition(
+    "delivery_duration_seconds",
+    "histogram",
+    "Seconds from the end of a job to the delivery of its outcome.",
+    buckets=WORK_BUCKETS,
+)
+DELIVERY_FAILURES: Final = MetricDefinition(
+    "delivery_failures_total", "counter", "Attempts to deliver that failed and are repeated, by the error.", ("error",)
+)
+DISCORD_REQUESTS: Final = MetricDefinition(
+    "discord_requests_total",
+    "counter",
+    "Requests to Discord's API by the status of the response; error if there was none.",
+    ("status",),
+)
+DISCORD_DURATION: Final = MetricDefinition(
+    "discord_request_duration_seconds",
+    "histogram",
+    "Seconds of a request to Discord's API, uploads included.",
+    buckets=WORK_BUCKETS,
+)
+LOOP_LAG: Final = MetricDefinition(
+    "event_loop_lag_seconds",
+    "histogram",
+    "Seconds by which the event loop is late, measured twice a second.",
+    buckets=LAG_BUCKETS,
+)
+CONNECTIONS: Final = MetricDefinition(
+    "connections", "gauge", "Connections to Redis and to the database, in use or idle.", ("pool", "state")
+)
+DATABASE_UP: Final = MetricDefinition(
+    "database_up", "gauge", "1 if the spending could be read lately; otherwise nothing is told about it."
+)
+SPENT_TODAY: Final = MetricDefinition(
+    "spent_today_usd",
+    "gauge",
+    "US dollars that the requests of today (UTC) have cost so far, from the ledger.",
+    ("model",),
+)
+BUDGET_LIMIT: Final = MetricDefinition(
+    "budget_limit_usd", "gauge", "The budget of the whole bot in US dollars, if there is one.", ("period",)
+)
+BUDGET_USED: Final = MetricDefinition(
+    "budget_used_usd", "gauge", "US dollars of this budget that are spent or reserved in this period.", ("period",)
+)
+
 BOT_METRICS: Final = (
     *COMMON_METRICS,
+    ACCEPTED,
+    REFUSED,
+    DELIVERED,
+    JOB_DURATION,
+    DELIVERY_DURATION,
+    DELIVERY_FAILURES,
+    DISCORD_REQUESTS,
+    DISCORD_DURATION,
+    LOOP_LAG,
+    CONNECTIONS,
+    DATABASE_UP,
+    SPENT_TODAY,
+    BUDGET_LIMIT,
+    BUDGET_USED,
     LEADER,
     GATEWAY_CONNECTED,
     GATEWAY_LATENCY,

@@ -26,7 +26,7 @@ def build_probes(services: Services, bot: Bot, consumer: OutcomeConsumer) -> Seq
         return not s.leader_lock.is_leader or consumer.is_reading()
 
     async def is_swept() -> bool:
-        return (await s.queue_readings.load()).has_worker
+        return (await s.readings.queue.load()).has_worker
 
     return (
         Probe("gateway", "Discord's gateway", is_gateway_alive),

@@ -11,6 +11,7 @@ from typing import Any, Final, assert_never
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from bot.domain.errors import QueueResultUnknownError
+from bot.domain.events import NO_EVENTS, Events
 from bot.domain.status import CancelResult, QueueState
 from bot.queue.connection import QueueRedis, raise_queue_unavailable, translate_redis_errors
 from bot.queue.limits import DEFAULT_LIMITS, Limits, get_scope_kind, make_rate_problem
@@ -51,8 +52,8 @@ class RedisJobQueue(RedisJobStatusReader):
 
     `build_ticket` returns the Celery message that wakes a worker for a stage; if it is empty, none is sent, and the
     workers' sweep sends one within a second or two. Above `max_memory_ratio` (0 to 1) of Redis's maxmemory no job is
-    accepted. `image_ttl_seconds` is how long an upload waits to be prepared. `broker` is where the
-    tickets go, if that is another Redis.
+    accepted. `image_ttl_seconds` is how long an upload waits to be prepared. `broker` is where the tickets go, if that
+    is another Redis. `events` notes each accepted job.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class RedisJobQueue(RedisJobStatusReader):
         image_ttl_seconds: int = 86400,
         broker: QueueRedis | None = None,
         tracer: Tracer = NO_TRACER,
+        events: Events = NO_EVENTS,
     ) -> None:
         super().__init__(redis, catalogue)
         self._tracer = tracer
@@ -75,6 +77,7 @@ class RedisJobQueue(RedisJobStatusReader):
         self._image_ttl_ms = image_ttl_seconds * 1000
         self._broker = broker
         self._ticket_outage = OutageLog(log, "tickets are sent")
+        self._events = events
         self._scripts = ScriptRunner(redis, "accept", "cancel", "delete_drafts")
 
     async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool:
@@ -96,6 +99,7 @@ class RedisJobQueue(RedisJobStatusReader):
             raise RejectedError(problem)
         is_new = reply.result is AcceptResult.ACCEPTED
         if is_new:
+            self._events.note_acceptance(job)
             words = (format_prompt(job.request.text_prompts), *job.request.list_searched_texts())
             prompt_log.info("job %s: accepted with the prompt %r", job.id, " / ".join(filter(None, words)))
         return is_new

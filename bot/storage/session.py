@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, false, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import QueuePool
 
 from bot.storage.engine import open_async_engine, open_sqlite_engine, parse_database_url
 from bot.storage.migrate import migrate_database
@@ -71,6 +72,11 @@ class Database:
         if self.url.get_backend_name() == "sqlite":
             async with asyncio.timeout(TRANSACTION_TIMEOUT_SECONDS), self._engine.connect() as connection:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def count_connections(self) -> tuple[int, int]:
+        """Count the pooled connections that are in use, and the idle ones. SQLite has another one for jobs."""
+        pool = self._engine.pool
+        return (pool.checkedout(), pool.checkedin()) if isinstance(pool, QueuePool) else (0, 0)
 
     async def close(self) -> None:
         """Close all connections."""

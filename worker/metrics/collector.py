@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -10,8 +9,7 @@ from prometheus_client.registry import Collector
 from shared.health import HealthReport
 from shared.metrics.instruments import build_gauge, build_info, build_readiness
 from worker.metrics import definitions as d
-
-COMPONENT: Final = "worker"
+from worker.metrics.recorder import COMPONENT
 
 
 @dataclass(frozen=True)

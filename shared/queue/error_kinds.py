@@ -1,0 +1,27 @@
+"""The kinds of Redis's errors, by which metrics count them."""
+
+import re
+from typing import Final
+
+from shared.queue.refusals import find_refusal
+
+_EXPECTED: Final = re.compile(r"NOSCRIPT|No matching script|BUSYGROUP|NOGROUP|unknown (?:sub)?command", re.IGNORECASE)
+"""Errors that the code answers by itself: a script that is loaded anew, a group that exists."""
+
+_CONNECTION_NAMES: Final = frozenset({"ConnectionError", "BusyLoadingError"})
+
+
+def name_error_kind(error: BaseException) -> str | None:
+    """Name the kind of an error: a refusal's code, timeout, connection or other. None if it is no fault.
+
+    redis-py's classes are known by name, as `shared` does not import it.
+    """
+    if _EXPECTED.search(str(error)):
+        return None
+    refusal = find_refusal(error)
+    if refusal is not None:
+        return refusal.code
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if "TimeoutError" in names:
+        return "timeout"
+    return "connection" if names & _CONNECTION_NAMES else "other"
