@@ -11,7 +11,7 @@ import discord
 
 from bot.app import build_features
 from bot.doctor.discord_check import check_discord
-from bot.queue.check import check_redis_server
+from bot.queue.check import check_broker_server, check_redis_server
 from bot.services import open_services
 from bot.settings import Settings
 from bot.storage.check import check_database
@@ -58,7 +58,11 @@ async def check_services(settings: Settings, catalogue: Catalogue) -> list[Findi
 
     async def check_redis() -> list[Finding]:
         url, ratio = settings.redis_url.get_secret_value(), settings.redis_max_memory_ratio
-        return await check_redis_server(url, settings.key_names, ratio)
+        findings = await check_redis_server(url, settings.key_names, ratio)
+        broker = settings.celery_broker_url
+        if broker is not None:
+            findings += await check_broker_server(broker.get_secret_value(), settings.key_names)
+        return findings
 
     try:
         async with open_services(settings, catalogue) as services:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 HIDDEN: Final = "(hidden)"
 _MIN_SECRET_LENGTH: Final = 4
@@ -26,7 +26,8 @@ def list_secret_parts(secrets: Iterable[str]) -> list[str]:
         _, separator, rest = secret.partition("://")
         if separator:  # the rest of an address is no secret
             password = rest.rpartition("@")[0].partition(":")[2]
-            parts |= {password, unquote(password)}
+            in_options = [value for name, value in parse_qsl(rest.partition("?")[2]) if "password" in name]
+            parts |= {password, unquote(password), *in_options}
         else:
             parts.add(secret)
     return sorted((part for part in parts if len(part) >= _MIN_SECRET_LENGTH), key=len, reverse=True)

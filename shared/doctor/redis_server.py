@@ -4,6 +4,7 @@ https://redis.io/docs/latest/commands/info/
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ LATENCY_ROUNDS: Final = 5
 WARNING_LATENCY_SECONDS: Final = 0.02
 FULL_RATIO: Final = 0.9
 ROUND: Final = "redis.round"
+TICKET_DONE: Final = Finding(ROUND, Status.OK, "A list is written and deleted.")
 _BYTES_PER_MIB: Final = 1024 * 1024
 
 NOT_READ_AGAIN: Final = Finding(
@@ -40,6 +42,12 @@ def assess_server(
         *_assess_persistence(info),
         _assess_memory(info, max_memory_ratio),
     ]
+
+
+def name_broker(finding: Finding) -> Finding:
+    """Turn a finding about the server of REDIS_URL into one about that of CELERY_BROKER_URL."""
+    state, advice = (text.replace("REDIS_URL", "CELERY_BROKER_URL") for text in (finding.state, finding.advice))
+    return replace(finding, name=finding.name.replace("redis.", "broker.", 1), state=state, advice=advice)
 
 
 def may_work(findings: Sequence[Finding]) -> bool:

@@ -18,7 +18,7 @@ from worker.bedrock.configuration import validate_aws_configuration
 from worker.bedrock.credentials import check_credentials
 from worker.cli.command import add_setting_arguments, build_parser, list_overrides
 from worker.configuration import create_guardrail
-from worker.queue.check import check_redis_server
+from worker.queue.check import check_broker_server, check_redis_server
 from worker.settings import Settings
 from worker.signing import load_signer
 
@@ -77,6 +77,8 @@ def check_files(settings: Settings) -> tuple[Catalogue | None, list[Finding]]:
 def check_services(settings: Settings, catalogue: Catalogue) -> list[Finding]:
     """Check Redis, AWS and the machine."""
     redis = check_redis_server(settings.redis_url.get_secret_value(), settings.key_names)
+    if settings.celery_broker_url is not None:
+        redis += check_broker_server(settings.celery_broker_url.get_secret_value(), settings.key_names)
     return [*redis, *_check_aws(settings, catalogue), *_check_machine(settings)]
 
 

@@ -16,10 +16,12 @@ from shared.doctor.redis_server import (
     NOT_READ_AGAIN,
     ROUND,
     ROUND_DONE,
+    TICKET_DONE,
     assess_latency,
     assess_server,
     check_format,
     may_work,
+    name_broker,
 )
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.keys import KeyNames
@@ -45,6 +47,23 @@ def check_redis_server(url: str, names: KeyNames) -> list[Finding]:
     finally:
         client.close()
     return findings
+
+
+def check_broker_server(url: str, names: KeyNames) -> list[Finding]:
+    """Assess the server of a broker of its own, and write a list as Celery does. An error is one of the findings."""
+    client, findings = connect_to_redis(url, names), list[Finding]()
+    try:
+        findings += assess_server(_read_info(client), names)
+        if may_work(findings):
+            key = f"{names.celery_prefix}check-{secrets.token_hex(8)}"
+            client.lpush(key, b"ticket")
+            client.delete(key)
+            findings.append(TICKET_DONE)
+    except (RedisError, OSError) as error:
+        findings.append(find_fault(ROUND, describe_redis_error(error)))
+    finally:
+        client.close()
+    return [name_broker(finding) for finding in findings]
 
 
 def _read_info(client: QueueRedis) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from bot.domain.errors import QueueUnavailableError as BotQueueUnavailableError
+from bot.queue.check import check_broker_server as check_broker_from_bot
 from bot.queue.check import check_redis_server as check_from_bot
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.startup import check_redis
@@ -19,6 +20,7 @@ from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.scripts import list_scripts, load_script
 from tests.support.secured_redis import run_secured_redis
 from worker.ports import QueueUnavailableError as WorkerQueueUnavailableError
+from worker.queue.check import check_broker_server as check_broker_from_worker
 from worker.queue.check import check_redis_server as check_from_worker
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.permissions import check_permissions
@@ -79,6 +81,32 @@ async def test_a_server_that_cannot_be_used_is_an_error(
 ) -> None:
     with change_server(server, *commands):
         await assert_both_fail(server.url, error)
+
+
+async def test_a_broker_of_its_own_is_judged_under_its_own_name(server: RedisServer) -> None:
+    with change_server(server, "CONFIG SET maxmemory-policy allkeys-lru"):
+        judged = [
+            await check_broker_from_bot(server.url, DEFAULT_KEYS),
+            check_broker_from_worker(server.url, DEFAULT_KEYS),
+        ]
+        with redis.Redis(port=server.port) as admin:
+            assert admin.keys("*") == []
+    unreachable = [
+        await check_broker_from_bot("redis://127.0.0.1:1/0", DEFAULT_KEYS),
+        check_broker_from_worker("redis://127.0.0.1:1/0", DEFAULT_KEYS),
+    ]
+
+    for findings in judged:
+        assert {finding.name: finding.status for finding in findings if finding.status is not Status.WARNING} == {
+            "broker.server": Status.OK,
+            "broker.policy": Status.ERROR,
+            "broker.persistence": Status.OK,
+            "broker.round": Status.OK,
+        }
+    for findings in unreachable:
+        assert list_errors(findings) == [
+            "Nothing listens where CELERY_BROKER_URL points. Start Redis, or correct the host and the port."
+        ]
 
 
 async def test_a_server_without_append_only_file_is_a_warning(server: RedisServer) -> None:

@@ -35,11 +35,11 @@ def test_the_exit_code_follows_from_the_worst_finding(findings: list[Finding], c
 
 
 def test_secrets_are_hidden_wherever_they_stand_and_addresses_are_not() -> None:
-    secrets = ["tok3n", "redis://ada:pa%2Fss@example.org:6379/0", "", "abc"]
+    secrets = ["tok3n", "redis://ada:pa%2Fss@example.org:6379/0?sentinel_password=s3ntinel", "", "abc"]
 
-    hidden = hide_secrets("tok3n at example.org said pa/ss, pa%2Fss, and abc", secrets)
+    hidden = hide_secrets("tok3n at example.org said pa/ss, pa%2Fss, s3ntinel, and abc", secrets)
 
-    assert hidden == "(hidden) at example.org said (hidden), (hidden), and abc"
+    assert hidden == "(hidden) at example.org said (hidden), (hidden), (hidden), and abc"
 
 
 @pytest.mark.parametrize(
