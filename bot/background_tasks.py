@@ -45,10 +45,11 @@ def build_background_tasks(
     exploration_messages = ExplorationMessages(
         bot, s.queue, s.explorations, s.thumbnail_loader, s.catalogue, s.guild_settings
     )
-    status_messages = StatusMessages(bot, s.queue, s.catalogue)
+    status_messages = StatusMessages(bot, s.queue, s.catalogue, s.delivery_partitions)
     consumer = OutcomeConsumer(
         bot,
         s.outcomes,
+        s.delivery_partitions,
         s.catalogue,
         store=s.job_store,
         image_store=s.image_store,
@@ -93,14 +94,8 @@ def build_background_tasks(
 
     epoch_keeper = EpochKeeper(s.queue_epoch, s.queue, s.epoch_store, s.paused_queues.update, reconciler.run_once)
 
-    async def deliver_outcomes() -> None:
-        await s.outcomes.start()
-        await consumer.run()
-
     leader_tasks: dict[str, BackgroundTask] = {
-        "status messages": status_messages.run,
         "exploration messages": exploration_messages.run,
-        "delivery": deliver_outcomes,
         "notices": notice_sender.run,
         "rounds": RoundLeader(s.rounds.contests, s.queue).run,
         "round messages": RoundMessageSender(bot, s.rounds, s.round_messages).run,
@@ -120,6 +115,9 @@ def build_background_tasks(
     update_offer = s.withdrawn_models.update_offer
     tasks: dict[str, BackgroundTask] = {
         "leader lock": s.leader_lock.run,
+        "partitions": s.delivery_partitions.run,
+        "delivery": consumer.run,
+        "status messages": status_messages.run,
         "models on offer": partial(run_every, OFFER_INTERVAL_SECONDS, update_offer, "updating the models on offer"),
     }
     monitor.start(build_probes(services, bot, consumer))

@@ -26,6 +26,7 @@ from bot.lifecycle import StartupError
 from bot.queue.call_paces import RedisCallPaces
 from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.connection import connect_to_redis, raise_queue_unavailable
+from bot.queue.delivery_partitions import DeliveryPartitions, make_bot_token
 from bot.queue.drafts import RedisDraftStore
 from bot.queue.epoch import RedisQueueEpoch
 from bot.queue.identify_gate import RedisIdentifyGate
@@ -164,7 +165,7 @@ class Services:
         self.pictures = PictureSubmitter(self.submitter, exploration_starter, self.exploration_confirmation, catalogue)
 
     def _build_queue(self) -> None:
-        """Build what is kept in Redis, on one pool of connections."""
+        """Build the services that are kept in Redis, on one pool of connections."""
         settings, catalogue = self.settings, self.catalogue
         self._outage = OutageLog(log)
         self._redis = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
@@ -183,7 +184,9 @@ class Services:
         self.withdrawn_models = WithdrawnModels(self._redis, catalogue)
         self.readings = Readings(self._redis, self.database, catalogue, self.budgets.bot_budgets)
         self.outcomes = RedisOutcomeStream(self._redis, catalogue)
-        self.leader_lock = LeaderLock(self._redis)
+        token = make_bot_token()
+        self.leader_lock = LeaderLock(self._redis, token)
+        self.delivery_partitions = DeliveryPartitions(self._redis, token)
         self.identify_gate = RedisIdentifyGate(self._redis)
         self.queue_epoch = RedisQueueEpoch(self._redis)
         self.paused_queues = PausedQueues(self.guild_settings, RedisPausedGuilds(self._redis))
@@ -196,11 +199,7 @@ class Services:
         settings, catalogue = self.settings, self.catalogue
         self.database = Database(settings.database_url.get_secret_value())
         bot_budgets = build_bot_budgets(settings.budget_usd_per_day, settings.budget_usd_per_month)
-        self.job_store = SqlJobStore(
-            self.database,
-            catalogue=catalogue,
-            bot_budgets=bot_budgets,
-        )
+        self.job_store = SqlJobStore(self.database, catalogue=catalogue, bot_budgets=bot_budgets)
         self.batches = SqlBatchStore(self.database, catalogue=catalogue, bot_budgets=bot_budgets)
         self.budgets = SqlBudgetStore(self.database, bot_budgets)
         self.blocks = SqlBlockStore(self.database)
@@ -231,7 +230,6 @@ class Services:
         """
         await self._check_queue()  # before the database is upgraded
         await self.database.migrate()
-        await self._run_unless_refused(self.outcomes.start)
 
     async def _check_queue(self) -> None:
         while True:
@@ -262,6 +260,7 @@ class Services:
             stack.push_async_callback(self._redis.aclose)
             stack.push_async_callback(self.queue.close)
             stack.push_async_callback(self.leader_lock.close)
+            stack.push_async_callback(self.delivery_partitions.close)
 
 
 @asynccontextmanager

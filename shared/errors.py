@@ -14,6 +14,7 @@
     ├── StartupError                    bot.lifecycle
     ├── DatabaseSetupError              bot.storage.engine
     ├── NotChargedError                 bot.storage.budget_charges
+    ├── PartitionLostError              bot.domain.errors
     ├── QueueUnavailableError           bot.domain.errors
     ├── QueueResultUnknownError         bot.domain.errors
     ├── UnreadableSessionError          bot.discord_client.gateway_events

@@ -1,27 +1,34 @@
 """Reads outcomes from the queue; each is posted once, recorded, and acknowledged.
 
-After a restart, outcomes that were not acknowledged are read again. They are not posted again if the database or
-Discord has them.
+Of several bots, each delivers the outcomes of its partitions. A bot that gets one reads those outcomes of it that were
+not acknowledged. They are not posted again if the database or Discord has them.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import discord
 
+from bot.delivery.delivered_images import DeliveredImages
 from bot.delivery.discord_errors import get_retry_after, is_transient
 from bot.delivery.entry_notices import EntryNotices
 from bot.delivery.final_status import FinalStatus
 from bot.delivery.ports import DeliveryStore, EntryReader, GuildSettingsReader, OutcomeStream, StatusMessageFinalizer
 from bot.delivery.private_notices import PrivateNotices, is_for_requester_alone, is_read_by_others
+from bot.delivery.queue_retries import retry_until_answered
 from bot.delivery.sender import OutcomeSender
 from bot.delivery.unreadable import UnreadableOutcomes
+from bot.domain.errors import PartitionLostError
 from bot.domain.events import NO_EVENTS, Events
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.messages import MessageRef
+from bot.domain.partitions import Tenure, find_partition, get_order_key
+from bot.domain.ports import PartitionOwner
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
 from bot.domain.unreadable import UnreadableJob
 from bot.interactions.followups import RecentFollowups
@@ -31,19 +38,24 @@ from shared.catalogue import Catalogue
 from shared.errors import PentimentoError
 from shared.job import Job
 from shared.log_context import bind_job_id
-from shared.outage_log import OutageLog
 from shared.outcome import Failed, Generated
 from shared.tracing import JOB_ID, NO_TRACER, OUTCOME, SpanKind, Tracer, describe_job
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 DELIVERY_RETRY_DELAYS: Final = (1, 2, 4, 8, 15, 30, 60, 120, 300, *[600] * 24)
 MAX_BACKLOG: Final = 256
-MAX_RETRY_DELAY_SECONDS: Final = 30.0
 HALTED_AFTER_SECONDS: Final = 30.0
 """A read of the empty stream takes 2 s."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """An outcome, the status of its job when it was read, and the time for which this bot delivers its partition."""
+
+    entry: OutcomeEntry
+    status: JobStatus | UnreadableJob | None
+    tenure: Tenure
 
 
 class OutcomeConsumer:
@@ -53,15 +65,16 @@ class OutcomeConsumer:
     that no other edit follows. `guild_settings` say where results appear. `followups` are the interactions that this
     process handled. `image_store` keeps the pictures of entries, which are shown later, before the queue drops them;
     if `keeps_images`, it also keeps the pictures that jobs started from, and those that could not be posted.
-    `result_hashes` keep those of copies of results.
-    `retry_delays` are the seconds before each retry of a delivery; after the last one, the delivery waits for the next
-    start of the bot. `clock` gives Unix seconds. `events` notes deliveries, and those that failed.
+    `result_hashes` keep those of copies. `retry_delays` are the seconds before each retry of a delivery; after the last
+    one, the delivery waits for the next start of a bot. `clock` gives Unix seconds. `events` notes
+    deliveries, and those that failed.
     """
 
     def __init__(
         self,
         client: discord.Client,
         queue: OutcomeStream,
+        partitions: PartitionOwner,
         catalogue: Catalogue,
         *,
         store: DeliveryStore,
@@ -80,15 +93,16 @@ class OutcomeConsumer:
     ) -> None:
         self._tracer = tracer
         self._queue = queue
+        self._partitions = partitions
+        self._clock = clock
         self._store = store
         self._status_messages = status_messages
         self._final_status = FinalStatus(queue, status_messages, guild_settings, catalogue, result_hashes)
-        self._image_store = image_store
-        self._keeps_images = keeps_images
+        self._images = DeliveredImages(queue, image_store, keeps_images=keeps_images)
         self._unreadable_outcomes = UnreadableOutcomes(queue, store, status_messages)
         self._private_notices = PrivateNotices(followups or RecentFollowups())
         self._sender = OutcomeSender(
-            client, queue, catalogue, status_messages, result_hashes=result_hashes, clock=clock
+            client, queue, catalogue, status_messages, self._get_start, result_hashes=result_hashes, clock=clock
         )
         self._entry_notices = EntryNotices(queue, self._sender, self._private_notices, entries)
         self._events = events
@@ -100,17 +114,28 @@ class OutcomeConsumer:
 
     async def run(self) -> None:
         """Deliver until cancelled. Unfinished deliveries stay unacknowledged and are read again by the next start."""
+        tenures: Mapping[int, Tenure] = {}
         async with asyncio.TaskGroup() as tasks:
             while True:
+                await self._partitions.wait_for_partitions()
                 self._progressed_at = time.monotonic()
+                previous, tenures = tenures, self._partitions.tenures
+                if any(tenure is not previous.get(partition) for partition, tenure in tenures.items()):
+                    self._queue.restart()
                 entries = [
-                    *await _retry_until_answered(self._queue.read_outcomes),
+                    *await retry_until_answered(self._queue.read_outcomes),
                     *self._unreadable_outcomes.pop_due_entries(),
                 ]
                 statuses = await self._load_statuses(entries)
                 for entry in entries:
+                    status = statuses.get(entry.job_id)
+                    key = get_order_key(status.job if status else None)
+                    tenure = tenures.get(find_partition(key))
+                    if tenure is None:
+                        self._queue.release_outcome(entry)
+                        continue
                     await self._backlog.acquire()
-                    self._start_delivery(tasks, entry, statuses.get(entry.job_id))
+                    self._start_delivery(tasks, Delivery(entry, status, tenure), key)
 
     def is_reading(self) -> bool:
         """Tell whether outcomes were read lately: neither has the queue failed, nor have deliveries piled up."""
@@ -168,22 +193,24 @@ class OutcomeConsumer:
         """Find the message that shows the outcome of a job, posted since it ended. Raises `discord.HTTPException`."""
         return await self._sender.find_outcome_message(status)
 
+    def _get_start(self, job: Job) -> float:
+        """Return since when no other bot has posted the outcome of a job: since now if another one delivers it."""
+        tenure = self._partitions.find_tenure(get_order_key(job))
+        return self._clock() if tenure is None else tenure.since
+
     async def _load_statuses(self, entries: Sequence[OutcomeEntry]) -> dict[str, JobStatus | UnreadableJob]:
         job_ids = [entry.job_id for entry in entries]
-        statuses = await _retry_until_answered(lambda: self._queue.load_statuses(job_ids))
+        statuses = await retry_until_answered(lambda: self._queue.load_statuses(job_ids))
         found: dict[str, JobStatus | UnreadableJob] = {status.job.id: status for status in statuses}
         missing_ids = [job_id for job_id in job_ids if job_id not in found]
         if missing_ids:
-            unreadable = await _retry_until_answered(lambda: self._queue.load_unreadable_jobs(missing_ids))
+            unreadable = await retry_until_answered(lambda: self._queue.load_unreadable_jobs(missing_ids))
             found |= {row.job_id: row for row in unreadable}
         return found
 
-    def _start_delivery(
-        self, tasks: asyncio.TaskGroup, entry: OutcomeEntry, status: JobStatus | UnreadableJob | None
-    ) -> None:
+    def _start_delivery(self, tasks: asyncio.TaskGroup, delivery: Delivery, key: int) -> None:
         """Start a delivery that waits for the previous one of the same thread, status message or author of entries."""
-        key = _get_order_key(status.job) if status and status.job else 0
-        task = tasks.create_task(self._deliver_with_retries(entry, status, self._last_tasks.get(key)))
+        task = tasks.create_task(self._deliver_with_retries(delivery, self._last_tasks.get(key)))
         self._last_tasks[key] = task
         task.add_done_callback(lambda done: self._release_backlog(key, done))
 
@@ -192,24 +219,29 @@ class OutcomeConsumer:
         if self._last_tasks.get(key) is task:
             del self._last_tasks[key]
 
-    async def _deliver_with_retries(
-        self, entry: OutcomeEntry, status: JobStatus | UnreadableJob | None, previous: asyncio.Task[None] | None
-    ) -> None:
+    async def _deliver_with_retries(self, delivery: Delivery, previous: asyncio.Task[None] | None) -> None:
         if previous is not None:
             await asyncio.wait([previous])
-        with bind_job_id(entry.job_id):
-            await self._retry_delivery(entry, status)
+        with bind_job_id(delivery.entry.job_id):
+            await self._retry_delivery(delivery)
 
-    async def _retry_delivery(self, entry: OutcomeEntry, status: JobStatus | UnreadableJob | None) -> None:
+    async def _retry_delivery(self, delivery: Delivery) -> None:
+        entry, tenure = delivery.entry, delivery.tenure
         for delay in self._retry_delays:
             try:
-                async with self._slots:
-                    await self._deliver_in_span(entry, status)
+                async with self._slots, self._partitions.hold(tenure):
+                    await self._deliver_in_span(entry, delivery.status)
+            except PartitionLostError:
+                log.debug("job %s: another bot delivers its outcome", entry.job_id)
+                self._queue.release_outcome(entry)
+                return
             except Exception as error:
                 self._events.note_delivery_failure(error)
                 is_expected = isinstance(error, PentimentoError) or is_transient(error)
                 log.warning("job %s: not delivered yet, retrying: %s", entry.job_id, error, exc_info=not is_expected)
-                await asyncio.sleep(max(delay, get_retry_after(error)))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(max(delay, get_retry_after(error))):
+                        await tenure.ended.wait()
             else:
                 return
         log.error("job %s: its outcome could not be delivered; the next start of the bot tries again", entry.job_id)
@@ -246,54 +278,7 @@ class OutcomeConsumer:
             if message is not None and not record.is_deleted:
                 settings = await self._final_status.load_settings(status.job)
                 await self._final_status.show_outcome(status, status.outcome, message, settings)
-        await self._save_images(status, is_undelivered=message is None)
+        await self._images.save_images(status, is_undelivered=message is None)
         message_id = message.message_id if message else None
         await self._queue.acknowledge_outcome(entry, message_id)
         log.info("job %s: delivered (%s), message %s", entry.job_id, status.outcome.kind, message_id or "none")
-
-    async def _save_images(self, status: JobStatus, *, is_undelivered: bool) -> None:
-        """Store the picture that the job started from, and its result if that was posted nowhere.
-
-        Raises `shared.problems.RejectedError`.
-        """
-        if self._image_store is None:
-            return
-        job_id, is_entry = status.job.id, status.job.entry is not None
-        has_source = self._keeps_images and status.job.request.has_picture
-        if has_source and not await self._image_store.refresh_source_image(job_id):
-            source = await self._queue.load_prepared_image(job_id)
-            if source is not None:
-                await self._image_store.save_source_image(job_id, source)
-        is_stored = status.job.batch is not None
-        if is_stored or not is_undelivered or not (self._keeps_images or is_entry):
-            return
-        if isinstance(status.outcome, Generated):
-            result = await self._queue.load_result_image(job_id)
-            if result is not None:
-                await self._image_store.save_undelivered_image(job_id, result)
-
-
-def _get_order_key(job: Job) -> int:
-    """Return what the outcomes have in common that are delivered one after the other."""
-    if job.entry is not None:
-        return job.requester.id
-    return job.origin.channel_id if job.origin.is_in_thread else job.origin.message_id
-
-
-async def _retry_until_answered(call: Callable[[], Awaitable[T]]) -> T:
-    """Repeat a call to the queue until it succeeds, with growing delays.
-
-    Raises every error that is not the queue's: it is a fault of the bot's own, and its task is logged and restarted.
-    """
-    delay = 1.0
-    outage = OutageLog(log, "outcomes are read")
-    while True:
-        try:
-            reply = await call()
-        except (PentimentoError, OSError) as error:
-            outage.report_failure(f"no outcomes can be read, trying again: {error}")
-        else:
-            outage.report_success()
-            return reply
-        await asyncio.sleep(delay)
-        delay = min(2 * delay, MAX_RETRY_DELAY_SECONDS)

@@ -23,8 +23,16 @@ class OutcomeStream(JobStatusReader, Protocol):
     async def read_outcomes(self) -> Sequence[OutcomeEntry]:
         """Wait up to a few seconds for outcomes that nobody acknowledged yet, and return them, oldest first.
 
-        After a start, entries come first that were read before and never acknowledged.
+        Each is returned once, unless it is released.
         """
+        ...
+
+    def restart(self) -> None:
+        """Read the whole stream again, from its beginning, without entries that were read and not released."""
+        ...
+
+    def release_outcome(self, entry: OutcomeEntry) -> None:
+        """Leave an outcome to another bot; it is read again with the whole stream."""
         ...
 
     async def load_unreadable_jobs(self, job_ids: Collection[str]) -> Sequence[UnreadableJob]: ...

@@ -62,8 +62,8 @@ _Refusal = discord.HTTPException | DestinationForbiddenError
 class OutcomeSender:
     """Posts outcomes in Discord.
 
-    `status_messages` are those that become outcomes. `result_hashes` get those of smaller copies. `clock` gives Unix
-    seconds.
+    `status_messages` are those that become outcomes. `get_start` returns since when no other process has posted the
+    outcome of a job. `result_hashes` get those of smaller copies. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class OutcomeSender:
         queue: OutcomeStream,
         catalogue: Catalogue,
         status_messages: StatusMessageFinalizer,
+        get_start: Callable[[Job], float],
         *,
         result_hashes: SqlResultHashStore | None = None,
         clock: Callable[[], float] = time.time,
@@ -82,7 +83,7 @@ class OutcomeSender:
         self._status_messages = status_messages
         self._result_hashes = result_hashes
         self._clock = clock
-        self._started_at = clock()
+        self._get_start = get_start
 
     async def send_outcome(self, status: JobStatus, outcome: Outcome, settings: GuildSettings) -> MessageRef | None:
         """Post the outcome of a job, or find the message that shows it. None when no place accepts it.
@@ -115,7 +116,7 @@ class OutcomeSender:
 
     def _may_be_posted_already(self, status: JobStatus) -> bool:
         """Tell whether an earlier attempt is possible of which the nonce no longer tells."""
-        return status.state_since < max(self._started_at, self._clock() - NONCE_WINDOW_SECONDS)
+        return status.state_since < max(self._get_start(status.job), self._clock() - NONCE_WINDOW_SECONDS)
 
     async def _post_to_best_destination(
         self, status: JobStatus, outcome: Outcome, settings: GuildSettings

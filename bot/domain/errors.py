@@ -14,5 +14,9 @@ class QueueUnavailableError(PentimentoError):
         self.is_refusal = is_refusal
 
 
+class PartitionLostError(PentimentoError):
+    """Another bot delivers the outcomes of this partition."""
+
+
 class QueueResultUnknownError(PentimentoError):
     """The queue's reply was lost: the command may have been carried out or not."""

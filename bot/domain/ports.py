@@ -4,11 +4,13 @@ Everything else names the class itself.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from bot.domain.draft import Draft
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.images import StoredImage
+from bot.domain.partitions import Tenure
 from bot.domain.preferences import Preferences
 from bot.domain.records import JobRecord
 from bot.domain.search import SearchPage, SearchQuery
@@ -20,6 +22,25 @@ class JobQueue(Protocol):
     """Accepts jobs. Implemented by `bot.queue`."""
 
     async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool: ...
+
+
+class PartitionOwner(Protocol):
+    """Knows which partitions of the outcomes this bot delivers. Implemented by `bot.queue`."""
+
+    @property
+    def tenures(self) -> Mapping[int, Tenure]:
+        """The tenures of the partitions of this bot, by partition."""
+        ...
+
+    def find_tenure(self, key: int) -> Tenure | None:
+        """Find the tenure of the partition of a key; None if another bot delivers it."""
+        ...
+
+    def hold(self, tenure: Tenure) -> AbstractAsyncContextManager[None]:
+        """Keep a partition until the block ends. Raises `PartitionLostError` if it is another bot's, or becomes so."""
+        ...
+
+    async def wait_for_partitions(self) -> None: ...
 
 
 class JobStatusReader(Protocol):

@@ -9,7 +9,7 @@ from bot.services import Services
 
 
 def build_probes(services: Services, bot: Bot, consumer: OutcomeConsumer) -> Sequence[Probe]:
-    """Build the probes. One that does not lead delivers nothing, and is in order all the same."""
+    """Build the probes. A bot without a partition delivers nothing, and is in order all the same."""
     s = services
 
     async def is_gateway_alive() -> bool:
@@ -23,7 +23,7 @@ def build_probes(services: Services, bot: Bot, consumer: OutcomeConsumer) -> Seq
         return True
 
     async def is_delivering() -> bool:
-        return not s.leader_lock.is_leader or consumer.is_reading()
+        return not s.delivery_partitions.tenures or consumer.is_reading()
 
     async def is_swept() -> bool:
         return (await s.readings.queue.load()).has_worker

@@ -1,12 +1,11 @@
-"""Which bot delivers if two run with one token on one Redis: the one that holds a lease there.
+"""Which of several bots does the work of one: the one that holds a lease in Redis.
 
-Running two is a mistake, but does no harm: both answer commands, and whichever submits a job, it is one job. Only the
-leader sends messages on its own accord.
+All of them answer commands and deliver outcomes (`bot.queue.delivery_partitions`). Only the leader looks after rounds,
+batches, galleries, notices, lost jobs and old data.
 """
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -28,8 +27,8 @@ CANCEL_INTERVAL_SECONDS: Final = 1.0
 CANCEL_TIMEOUT_SECONDS: Final = 15.0
 
 NOT_LEADER_MESSAGE: Final = (
-    "another bot leads, or one that was killed led until %g s ago; this one answers commands and takes over when that "
-    "one is gone: run one bot on one token"
+    "another bot leads, or one that was killed led until %g s ago; this one answers commands, delivers its share of "
+    "the outcomes, and takes over when that one is gone"
 )
 
 # KEYS[1]: the leader's key. KEYS[2]: no_such_key, as there is room in a full Redis only when a leader has delivered.
@@ -55,6 +54,7 @@ class LeaderLock:
     def __init__(
         self,
         redis: QueueRedis,
+        token: str,
         *,
         lease_seconds: float = LEASE_SECONDS,
         renew_interval_seconds: float = RENEW_INTERVAL_SECONDS,
@@ -63,7 +63,7 @@ class LeaderLock:
         self._names = redis.names
         self._acquire_script = redis.register_script(_ACQUIRE_SCRIPT)
         self._release_script = redis.register_script(_RELEASE_SCRIPT)
-        self._token = secrets.token_hex(8)
+        self._token = token
         self._lease_seconds = lease_seconds
         self._renew_interval_seconds = renew_interval_seconds
         self._is_leader: bool | None = None
@@ -141,11 +141,11 @@ class LeaderLock:
             return
         self._is_leader = is_leader
         if is_leader:
-            log.info("this bot leads: it delivers outcomes")
+            log.info("this bot leads: it looks after rounds, batches, notices and lost jobs, too")
             self._lost.clear()
             self._leading.set()
             return
         self._leading.clear()
         self._lost.set()
         if was_leader is None:
-            log.warning(NOT_LEADER_MESSAGE, self._lease_seconds)
+            log.info(NOT_LEADER_MESSAGE, self._lease_seconds)

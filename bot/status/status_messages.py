@@ -17,7 +17,9 @@ import aiohttp
 import discord
 from discord import ui
 
-from bot.domain.ports import JobStatusReader
+from bot.domain.errors import PartitionLostError
+from bot.domain.partitions import Tenure, find_partition, get_order_key
+from bot.domain.ports import JobStatusReader, PartitionOwner
 from bot.domain.status import JobStatus, QueueState
 from bot.interactions.responses import RenderedMessage
 from bot.interactions.result_buttons import build_cancel_view
@@ -51,7 +53,7 @@ class _DisplayedStatus:
 
 
 class StatusMessages:
-    """Edits the status messages of all open jobs of this process. There must be one instance only.
+    """Edits the status messages of the open jobs whose outcomes this bot delivers. There must be one instance only.
 
     Messages are refreshed every `interval_seconds`, each with one edit at most. `clock` is monotonic, in seconds.
     """
@@ -61,6 +63,7 @@ class StatusMessages:
         client: discord.Client,
         queue: JobStatusReader,
         catalogue: Catalogue,
+        partitions: PartitionOwner,
         *,
         interval_seconds: float = 3.0,
         clock: Callable[[], float] = time.monotonic,
@@ -68,6 +71,7 @@ class StatusMessages:
         self._client = client
         self._queue = queue
         self._catalogue = catalogue
+        self._partitions = partitions
         self._interval_seconds = interval_seconds
         self._clock = clock
         self._worker_alarm = WorkerAlarm(clock=clock)
@@ -82,7 +86,9 @@ class StatusMessages:
     async def refresh(self) -> None:
         """Edit the status messages whose text is out of date, as many as the budget of edits allows."""
         self._finalized_ids = set()
-        statuses = await self._queue.load_statuses(await self._queue.list_open_jobs())
+        tenures = self._partitions.tenures
+        open_jobs = await self._queue.load_statuses(await self._queue.list_open_jobs())
+        statuses = [status for status in open_jobs if _find_partition(status.job) in tenures]
         self._worker_alarm.update(statuses)
         now = self._clock()
         recent = {
@@ -96,7 +102,8 @@ class StatusMessages:
         budget = max(1, round(self._interval_seconds))
         due = self._select_due_statuses(statuses)[:budget]
         try:
-            await asyncio.gather(*(self._update_message(status) for status in due))
+            edits = (self._update_message(status, tenures[_find_partition(status.job)]) for status in due)
+            await asyncio.gather(*edits)
         finally:
             self._finalized_ids = None
 
@@ -163,7 +170,7 @@ class StatusMessages:
             due.append((is_same_phase, displayed.edited_at, status))
         return [status for _, _, status in sorted(due, key=lambda row: row[:2])]
 
-    async def _update_message(self, status: JobStatus) -> None:
+    async def _update_message(self, status: JobStatus, tenure: Tenure) -> None:
         job_id, origin, text = status.job.id, status.job.origin, self._build_text(status)
         displayed = self._displayed[job_id]
         async with self._get_lock(origin):
@@ -171,11 +178,14 @@ class StatusMessages:
                 return
             try:
                 with bind_job_id(job_id):
-                    await self._edit_message(origin, content=text, view=self._build_buttons(status))
+                    async with self._partitions.hold(tenure):
+                        await self._edit_message(origin, content=text, view=self._build_buttons(status))
                 displayed = _DisplayedStatus(_get_phase(status), text, self._clock())
             except (discord.Forbidden, discord.NotFound) as error:
                 log.info("job %s: its status message cannot be edited any more (%s)", job_id, error)
                 displayed = _DisplayedStatus(is_gone=True)
+            except PartitionLostError:
+                return
             except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
                 log.warning("job %s: its status message was not edited, a later round tries again (%r)", job_id, error)
                 displayed = _DisplayedStatus(displayed.phase, displayed.text, self._clock())
@@ -210,6 +220,11 @@ class StatusMessages:
 
     def _get_lock(self, origin: Origin) -> asyncio.Lock:
         return self._locks.setdefault(origin.message_id, asyncio.Lock())
+
+
+def _find_partition(job: Job) -> int:
+    """Find the partition of a job: its bot delivers the outcome, and edits the status message until then."""
+    return find_partition(get_order_key(job))
 
 
 def _get_phase(status: JobStatus) -> tuple[QueueState, bool]:

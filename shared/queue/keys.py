@@ -15,7 +15,7 @@ _PREFIX: Final = re.compile(r"[\w.:-]*(?:\{[\w.:-]+\}[\w.:-]*)?:", re.ASCII)
 _MAX_PREFIX_LENGTH: Final = 64
 
 CONSUMER_GROUP: Final = "bot"
-CONSUMER_NAME: Final = "bot"  # one for all bots: only the leader reads, and takes over what the previous one had read
+"""The group in which bots of earlier releases read outcomes; theirs are acknowledged in it."""
 
 
 def parse_key_prefix(text: str) -> str:
@@ -57,6 +57,14 @@ class KeyNames:
     @property
     def leader(self) -> str:
         return f"{self.prefix}leader"
+
+    @property
+    def bots(self) -> str:
+        return f"{self.prefix}bots"
+
+    @property
+    def delivery_partitions(self) -> str:
+        return f"{self.prefix}delivery_partitions"
 
     @property
     def format(self) -> str:

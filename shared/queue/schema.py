@@ -222,8 +222,21 @@ REDIS_KEYS: Final = (
         },
     ),
     # The bot's own
+    RedisKey(
+        "bots", "hash", "When the registrations of the bots expire, by Redis's clock: the fields are their tokens."
+    ),
+    RedisKey(
+        "delivery_partitions",
+        "hash",
+        "The token of the bot that delivers the outcomes of a partition: the fields are the numbers of partitions.",
+    ),
     RedisKey("identify:{bucket}", "string", "A shard of this bucket identifies with Discord.", "5.5 seconds"),
-    RedisKey("leader", "string", "Token of the bot that delivers.", "3 seconds, renewed"),
+    RedisKey(
+        "leader",
+        "string",
+        "Token of the bot that does what one bot does alone, such as rounds and batches.",
+        "3 seconds, renewed",
+    ),
     RedisKey(
         "draft:{interaction}",
         "string",

@@ -92,7 +92,6 @@ async def _open_feeder(redis_url: str) -> AsyncIterator[JobFeeder]:
     redis, catalogue = connect_to_redis(redis_url), load_catalogue()
     queue = RedisJobQueue(redis, catalogue=catalogue, build_ticket=CeleryTicketWriter().write_ticket)
     outcomes = RedisOutcomeStream(redis, catalogue)
-    await outcomes.start()
     try:
         yield JobFeeder(queue, outcomes, redis)
     finally:

@@ -74,7 +74,6 @@ async def _run_jobs(url: str, count: int, round_number: int) -> float:
         redis_client, catalogue=catalogue, build_ticket=CeleryTicketWriter().write_ticket, limits=LIMITS
     )
     outcomes = RedisOutcomeStream(redis_client, catalogue)
-    await outcomes.start()
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def accept(number: int) -> None:

@@ -12,7 +12,9 @@ from bot.domain.errors import QueueResultUnknownError
 from bot.domain.images import RemoteImage
 from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.connection import connect_to_redis
+from bot.queue.delivery_partitions import DeliveryPartitions
 from bot.queue.drafts import RedisDraftStore
+from bot.queue.identify_gate import RedisIdentifyGate
 from bot.queue.job_queue import RedisJobQueue
 from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
@@ -90,9 +92,13 @@ async def test_what_the_bot_takes_on_the_worker_claims(
         skip_without_tls(locked_redis)
     job = JOB.model_copy(update={"id": f"77{len(kind)}", "requester": Requester(id=len(kind), name="Ada")})
     queue = open_bot_queue(url("pentimento-bot"), catalogue)
-    outcomes = RedisOutcomeStream(connect_to_redis(url("pentimento-bot")), catalogue)
-    await outcomes.start()
-    await outcomes.close()
+    bot_redis = connect_to_redis(url("pentimento-bot"))
+    partitions = DeliveryPartitions(bot_redis, "bot-1")
+    await partitions._update()
+    assert partitions.tenures
+    await partitions.close()
+    await RedisIdentifyGate(bot_redis).wait_for_turn(len(kind))
+    await RedisOutcomeStream(bot_redis, catalogue).close()
     assert await queue.enqueue_job(job, None)
     await queue.close()
     with locked_redis.connect_as_admin(DATABASE) as admin:

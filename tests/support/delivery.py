@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +11,11 @@ import discord
 
 from bot.delivery.consumer import OutcomeConsumer
 from bot.delivery.ports import DeliveryStore, EntryReader
+from bot.domain.errors import PartitionLostError
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.messages import MessageRef
+from bot.domain.partitions import PARTITION_COUNT, Tenure, find_partition
+from bot.domain.ports import PartitionOwner
 from bot.domain.records import ClosedRecord
 from bot.domain.rounds import Contest, Phase, RoundEntry
 from bot.domain.status import JobStatus, OutcomeEntry, QueueState
@@ -40,6 +44,7 @@ class FakeOutcomeStream:
         self.stream: asyncio.Queue[OutcomeEntry] = asyncio.Queue()
         self.delivered_messages: dict[str, int | None] = {}
         self.acknowledgement = asyncio.Condition()
+        self.released_entries: list[OutcomeEntry] = []
 
     def put_status(self, status: JobStatus) -> None:
         self.statuses[status.job.id] = status
@@ -66,6 +71,12 @@ class FakeOutcomeStream:
     async def read_outcomes(self) -> Sequence[OutcomeEntry]:
         return [await self.stream.get()]
 
+    def restart(self) -> None:
+        """All that is there is read anyway."""
+
+    def release_outcome(self, entry: OutcomeEntry) -> None:
+        self.released_entries.append(entry)
+
     async def load_result_image(self, job_id: str) -> bytes | None:
         return self.images.get(job_id)
 
@@ -81,6 +92,31 @@ class FakeOutcomeStream:
         async with self.acknowledgement, asyncio.timeout(seconds):
             await self.acknowledgement.wait_for(lambda: job.id in self.delivered_messages)
         return self.delivered_messages[job.id]
+
+
+class FakePartitions:
+    """A `PartitionOwner` of one bot that has all of the partitions, or of one of several that has these."""
+
+    def __init__(self, *partitions: int, since: float | None = None) -> None:
+        since = time.time() if since is None else since
+        self._tenures = {p: Tenure(p, since) for p in partitions or range(PARTITION_COUNT)}
+
+    @property
+    def tenures(self) -> Mapping[int, Tenure]:
+        return {p: tenure for p, tenure in self._tenures.items() if not tenure.ended.is_set()}
+
+    def find_tenure(self, key: int) -> Tenure | None:
+        return self.tenures.get(find_partition(key))
+
+    @asynccontextmanager
+    async def hold(self, tenure: Tenure) -> AsyncIterator[None]:
+        if tenure.ended.is_set():
+            raise PartitionLostError("another bot delivers it")
+        yield
+
+    async def wait_for_partitions(self) -> None:
+        while not self.tenures:  # noqa: ASYNC110 - the end of a tenure is an event, its beginning is none
+            await asyncio.sleep(0.01)
 
 
 class UnavailableDeliveryStore:
@@ -124,13 +160,16 @@ def make_consumer(
     entries: EntryReader | None = None,
     keeps_images: bool = True,
     result_hashes: SqlResultHashStore | None = None,
+    partitions: PartitionOwner | None = None,
 ) -> OutcomeConsumer:
+    partitions = partitions or FakePartitions()
     return OutcomeConsumer(
         client,
         outcome_stream,
+        partitions,
         catalogue,
         store=store or UnavailableDeliveryStore(),
-        status_messages=StatusMessages(client, outcome_stream, catalogue),
+        status_messages=StatusMessages(client, outcome_stream, catalogue, partitions),
         entries=entries or FakeEntryReader(),
         guild_settings=FakeGuildSettingsStore(guild_settings or GuildSettings()),
         image_store=image_store,

@@ -67,7 +67,7 @@ def is_refused(client: redis.Redis) -> bool:
 def refuse_by_acl(server: RedisServer, client: Any) -> Iterator[None]:
     """NOPERM for what takes tickets, runs scripts and reads outcomes."""
     del server
-    denied = ("brpop", "eval", "evalsha", "xreadgroup", "xgroup")
+    denied = ("brpop", "eval", "evalsha", "xread")
     client.execute_command("ACL", "SETUSER", "default", *(f"-{command}" for command in denied))
     try:
         yield

@@ -54,9 +54,7 @@ local other_calls = {
   HGETALL = {'HGETALL', other},
   HKEYS = {'HKEYS', other},
   LINDEX = {'LINDEX', other, 0},
-  XGROUP = {'XGROUP', 'CREATE', other, 'group', '0', 'MKSTREAM'},
   XREAD = {'XREAD', 'STREAMS', other, '0'},
-  XREADGROUP = {'XREADGROUP', 'GROUP', 'group', 'consumer', 'STREAMS', other, '>'},
 }
 for _, command in ipairs(ARGV) do calls[#calls + 1] = other_calls[command] end
 allow_writes_when_full()

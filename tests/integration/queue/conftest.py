@@ -37,7 +37,6 @@ async def bot_queue(
 @pytest.fixture
 async def outcomes(redis_url: str, catalogue: Catalogue) -> AsyncIterator[RedisOutcomeStream]:
     stream = RedisOutcomeStream(connect_bot(redis_url), catalogue)
-    await stream.start()
     yield stream
     await stream.close()
 

@@ -49,7 +49,6 @@ class BotQueues:
         client.close()
         async with connect_bot(self.url) as redis:
             outcomes = RedisOutcomeStream(redis, self.catalogue)
-            await outcomes.start()
             [entry] = await outcomes.read_outcomes()
             await outcomes.acknowledge_outcome(entry, 99)
 

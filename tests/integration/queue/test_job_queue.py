@@ -127,7 +127,6 @@ async def test_outcomes_that_were_read_but_not_acknowledged_come_first_after_a_r
     entries = await outcomes.read_outcomes()
 
     restarted = RedisOutcomeStream(connect_bot(redis_url), catalogue)
-    await restarted.start()
 
     assert await restarted.read_outcomes() == entries
     assert await restarted.read_outcomes() == []

@@ -1,4 +1,4 @@
-"""Which bot leads among those on one Redis, and who delivers the outcomes of a bot that has gone."""
+"""Which bot leads among those on one Redis."""
 
 import asyncio
 import time
@@ -11,9 +11,7 @@ import redis
 
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.leader_lock import LeaderLock
-from bot.queue.outcomes import RedisOutcomeStream
-from shared.catalogue import Catalogue
-from shared.queue.keys import CONSUMER_GROUP, CONSUMER_NAME, DEFAULT_KEYS
+from shared.queue.keys import DEFAULT_KEYS
 
 LEASE_SECONDS, RENEW_INTERVAL_SECONDS = 0.6, 0.1
 
@@ -24,7 +22,7 @@ class LeaderCandidate:
     def __init__(self, url: str) -> None:
         self.redis = connect_bot(url)
         self.leader_lock = LeaderLock(
-            self.redis, lease_seconds=LEASE_SECONDS, renew_interval_seconds=RENEW_INTERVAL_SECONDS
+            self.redis, f"bot-{id(self)}", lease_seconds=LEASE_SECONDS, renew_interval_seconds=RENEW_INTERVAL_SECONDS
         )
         self.start_count = 0
         self.is_working = False
@@ -86,7 +84,7 @@ async def test_a_bot_that_never_asked_for_the_lease_has_none_to_give_up(caplog: 
     unreachable = connect_bot("redis://127.0.0.1:1/0")
 
     with caplog.at_level("DEBUG", logger="bot"):
-        await LeaderLock(unreachable).close()
+        await LeaderLock(unreachable, "bot-1").close()
 
     assert caplog.text == ""
     await unreachable.aclose()
@@ -140,32 +138,10 @@ async def test_a_bot_that_stops_before_it_led_does_not_blame_another(
 ) -> None:
     client = connect_bot(redis_url)
 
-    await LeaderLock(client).close()
+    await LeaderLock(client, "bot-1").close()
     await client.aclose()
 
     assert caplog.records == []
-
-
-async def test_an_outcome_that_a_bot_has_read_which_is_gone_is_read_again(
-    redis_url: str, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.queue.outcomes.PENDING_RECHECK_SECONDS", 0.2)
-    monkeypatch.setattr("bot.queue.outcomes.OUTCOME_BLOCK_SECONDS", 0.1)
-    outcomes = RedisOutcomeStream(connect_bot(redis_url), catalogue)
-    await outcomes.start()
-    with redis.Redis.from_url(redis_url) as client:
-        client.xadd(DEFAULT_KEYS.outcome_stream, {"job_id": "1"})
-        [own] = await outcomes.read_outcomes()
-        client.xadd(DEFAULT_KEYS.outcome_stream, {"job_id": "2"})
-        client.xreadgroup(CONSUMER_GROUP, CONSUMER_NAME, {DEFAULT_KEYS.outcome_stream: ">"})
-
-        async with asyncio.timeout(5):
-            while not (again := await outcomes.read_outcomes()):
-                pass
-
-    assert own.job_id == "1"
-    assert [entry.job_id for entry in again] == ["2"]
-    await outcomes.close()
 
 
 async def test_redis_counts_as_answering_until_it_has_not_let_the_bot_ask_for_a_while(

@@ -14,6 +14,7 @@ from bot.domain.search import SearchQuery
 from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.connection import QueueRedis
 from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.delivery_partitions import DeliveryPartitions
 from bot.queue.drafts import RedisDraftStore
 from bot.queue.identify_gate import RedisIdentifyGate
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
@@ -48,7 +49,7 @@ from worker.queue.stored_format import check_redis_format
 
 PLACEHOLDERS = {"stage": "prepare|generate", "scope": r"(?:user|batch|channel|guild)-\d+", "job": r"\d+"}
 ACCOUNT = "123456789012"
-OPEN_FIELDS = {"claim_tokens:{stage}", "saved_searches:{user}"}
+OPEN_FIELDS = {"bots", "claim_tokens:{stage}", "delivery_partitions", "saved_searches:{user}"}
 """Hashes whose fields are ids."""
 
 
@@ -138,7 +139,6 @@ async def bot_queue(connection: tuple[str, KeyNames], catalogue: Catalogue) -> A
 @pytest.fixture
 async def outcomes(connection: tuple[str, KeyNames], catalogue: Catalogue) -> AsyncIterator[RedisOutcomeStream]:
     stream = RedisOutcomeStream(connect_bot(*connection), catalogue)
-    await stream.start()
     yield stream
     await stream.close()
 
@@ -190,10 +190,14 @@ async def run_low_batch(bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, re
         worker_queue.finish(claim, GENERATED, b"picture")
 
 
-async def lead_for_a_moment(client: QueueRedis) -> None:
-    leading = asyncio.create_task(LeaderLock(client).run())
+async def run_bot_for_a_moment(client: QueueRedis) -> None:
+    """Let a bot lead, have partitions, and identify a shard."""
+    runs = (LeaderLock(client, "bot-1").run, DeliveryPartitions(client, "bot-1").run)
+    running = [asyncio.create_task(run()) for run in runs]
+    await RedisIdentifyGate(client).wait_for_turn(0)
     await asyncio.sleep(LEASE_SECONDS)
-    leading.cancel()
+    for task in running:
+        task.cancel()
 
 
 async def call_in_other_account(bot_queue: BotJobQueue, catalogue: Catalogue, recorder: KeyRecorder) -> None:
@@ -272,8 +276,7 @@ async def test_every_key_is_stored_as_the_schema_describes_it(
 
     await save_plan_and_search(bot_queue._redis)
     set_ticket_aside(client)
-    await lead_for_a_moment(bot_queue._redis)
-    await RedisIdentifyGate(bot_queue._redis).wait_for_turn(0)
+    await run_bot_for_a_moment(bot_queue._redis)
     recorder.record()
 
     described = {key.pattern for key in REDIS_KEYS}

@@ -158,11 +158,11 @@ async def test_an_entry_of_the_outcome_stream_that_names_no_job_is_left_and_the_
         worker_queue.finish(claim_job(worker_queue), GENERATED, b"picture")
 
         for _ in range(2):
-            await outcomes.start()
-            read: list[str] = []
-            while not read:
-                read = [entry.job_id for entry in await outcomes.read_outcomes()]
-            assert read == ["1"]
+            while not (read := await outcomes.read_outcomes()):
+                pass
+            assert [entry.job_id for entry in read] == ["1"]
+            outcomes.release_outcome(read[0])
+            outcomes.restart()
 
         assert client.xlen(DEFAULT_KEYS.outcome_stream) == 42
 

@@ -24,7 +24,7 @@ from shared.job import EntryRef, Job
 from shared.outcome import CANCELLED, Failed, Filtered, FilteredPart, Outcome
 from shared.problems import make_problem
 from tests.support.builders import read_rows
-from tests.support.delivery import FakeEntryReader, FakeOutcomeStream, deliver_outcome, make_consumer
+from tests.support.delivery import FakeEntryReader, FakeOutcomeStream, FakePartitions, deliver_outcome, make_consumer
 from tests.support.discord_channel import PROMPT, DiscordChannel, make_generated, read_text
 from tests.support.images import make_png
 
@@ -197,6 +197,6 @@ async def test_the_message_with_the_button_is_no_status_message(
     job = await submit_entry(discord_channel)
     outcome_stream.put_status(JobStatus(job, QueueState.QUEUED, 1, 5, time.time(), None, None))
 
-    await StatusMessages(discord_channel.client, outcome_stream, catalogue).refresh()
+    await StatusMessages(discord_channel.client, outcome_stream, catalogue, FakePartitions()).refresh()
 
     assert await discord_channel.read_status(job) == "Your request has arrived."

@@ -12,7 +12,7 @@ from bot.status.status_messages import COUNTDOWN_INTERVAL_SECONDS, StatusMessage
 from shared.catalogue import Catalogue
 from shared.job import Job
 from tests.support.builders import Clock
-from tests.support.delivery import FakeOutcomeStream
+from tests.support.delivery import FakeOutcomeStream, FakePartitions
 from tests.support.discord_channel import DiscordChannel, make_generated, run_in_background
 
 
@@ -25,7 +25,9 @@ def clock() -> Clock:
 def status_messages(
     discord_channel: DiscordChannel, outcome_stream: FakeOutcomeStream, catalogue: Catalogue, clock: Clock
 ) -> StatusMessages:
-    return StatusMessages(discord_channel.client, outcome_stream, catalogue, interval_seconds=3, clock=clock)
+    return StatusMessages(
+        discord_channel.client, outcome_stream, catalogue, FakePartitions(), interval_seconds=3, clock=clock
+    )
 
 
 def make_waiting_status(job: Job, position: int = 3, estimate: float = 38) -> JobStatus:
@@ -239,7 +241,9 @@ async def test_after_a_failed_round_the_next_one_continues(
     monkeypatch.setattr(outcome_stream, "list_open_jobs", fail_once)
     with caplog.at_level(logging.ERROR):
         async with run_in_background(
-            StatusMessages(discord_channel.client, outcome_stream, catalogue, interval_seconds=0.05).run
+            StatusMessages(
+                discord_channel.client, outcome_stream, catalogue, FakePartitions(), interval_seconds=0.05
+            ).run
         ):
             await asyncio.sleep(0.4)
             assert "number 3" in await discord_channel.read_status(job)
