@@ -22,6 +22,8 @@ from shared.outcome import OUTCOME_ADAPTER, Generated
 from shared.queue.keys import DEFAULT_KEYS
 from tests.benchmarks.bench_cpu_job import make_request
 from tests.benchmarks.fake_bedrock import FakeBedrock
+from tests.support.redis_queue import confirm_epoch
+from worker.queue.connection import connect_to_redis as connect_worker
 
 START_SECONDS = 30
 RUN_SECONDS = 180
@@ -102,6 +104,8 @@ async def _open_feeder(redis_url: str) -> AsyncIterator[JobFeeder]:
 def open_bench_environment(model: FakeBedrock, **settings: str) -> Iterator[BenchEnvironment]:
     """Start Redis and the worker, with the settings of its Dockerfile and these."""
     with run_redis() as redis:
+        with connect_worker(redis.url) as client:
+            confirm_epoch(client)
         environment = model.environment | {"REDIS_URL": redis.url, **settings}
         worker = Process("worker", ("-m", "worker"), model.folder, environment)
         try:
