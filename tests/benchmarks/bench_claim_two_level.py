@@ -7,6 +7,7 @@ from typing import Any
 import redis
 
 from demo.redis import run_redis
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.job import BatchRef, Job, TeamRef
 from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.scripts import load_script
@@ -55,7 +56,7 @@ class TimedQueue:
         self.client.slowlog_reset()
         for _ in range(BATCH):
             self._tokens += 1
-            arguments: list[Any] = [Stage.GENERATE, f"token-{self._tokens}", LEASE_MS]
+            arguments: list[Any] = [Stage.GENERATE, f"token-{self._tokens}", LEASE_MS, DEFAULT_ACCOUNT]
             assert ClaimReply.parse(self._claim(keys=[DEFAULT_KEYS.prefix], args=arguments)).job_id
         entries = self.client.slowlog_get(4 * BATCH)
         return statistics.median([int(row["duration"]) for row in entries if row["command"].startswith(b"EVALSHA")])

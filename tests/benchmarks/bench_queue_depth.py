@@ -9,6 +9,7 @@ from typing import Any
 import redis
 
 from demo.redis import run_redis
+from shared.accounts import DEFAULT_ACCOUNT
 from shared.outcome import Failed
 from shared.problems import make_problem
 from shared.queue.keys import DEFAULT_KEYS
@@ -48,7 +49,9 @@ class FilledQueue:
 
         def work() -> None:
             for number in range(BATCH):
-                reply = ClaimReply.parse(self._run_script("claim", Stage.GENERATE, f"token-{number}", LEASE_MS))
+                arguments = (Stage.GENERATE, f"token-{number}", LEASE_MS, DEFAULT_ACCOUNT)
+                reply = ClaimReply.parse(self._run_script("claim", *arguments))
+                assert reply.job_id
                 claimed.append((reply.job_id, f"token-{number}"))
 
         times = self._time_scripts(work)

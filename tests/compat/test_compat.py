@@ -50,6 +50,8 @@ KEYS_OF_LATER_RELEASES: dict[str, set[str]] = {
         *("ready_turns:{stage}:{model}:{tenant}", "blocked_turns:{stage}:{scope}:{tenant}"),
         "virtual_time:{stage}:low",
         *("bots", "delivery_partitions", "identify:{bucket}"),
+        *("accounts", "claimed:{stage}:{model}:{account}", "pace:{model}:{account}"),
+        "disabled_model:{model}:{account}",
     }
 }
 """Add the patterns of keys that came after a release, by the release."""
