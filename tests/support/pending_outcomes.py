@@ -6,7 +6,6 @@ import time
 import urllib.request
 from typing import Any
 
-import redis
 from PIL import Image
 
 from bot.queue.connection import connect_to_redis
@@ -22,6 +21,7 @@ from shared.prompts import TextPrompt
 from shared.queue.stages import Stage
 from shared.request.model import Request
 from tests.support.redis_queue import confirm_epoch
+from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerQueue
 
 DISCORD_EPOCH = 1_420_070_400  # https://discord.com/developers/docs/reference#snowflakes
@@ -51,7 +51,7 @@ async def put_pending_outcomes(stack: Stack, threads: list[int], each: int) -> d
         build_ticket=_send_no_ticket,
         limits=Limits(user=ScopeLimits(max_open=10_000, max_running=2)),
     )
-    with redis.Redis.from_url(stack.redis_url) as client:
+    with connect_worker(stack.redis_url) as client:
         confirm_epoch(client)
         worker = WorkerQueue(client, lambda _: None)
         worker.sweep(load_catalogue().models.values())
