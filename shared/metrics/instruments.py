@@ -4,7 +4,7 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
@@ -19,6 +19,7 @@ Sample = tuple[Sequence[str], float]
 
 def create_registry() -> CollectorRegistry:
     """Create a registry with the memory, the CPU time and the open files of this process."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second sample for each counter, which Prometheus does not need
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     return registry

@@ -27,14 +27,17 @@ from bot.batches.reading.limits import (
     MAX_XML_BYTES,
 )
 from bot.domain.batches import MAX_ITEMS
+from bot.metrics.definitions import BOT_METRICS
 from bot.settings import Settings as BotSettings
 from bot.storage.tables import metadata
 from shared.catalogue import FieldSpec, Model, load_catalogue
 from shared.foreign_syntax.midjourney import PARAMETERS, convert_image_weight
 from shared.i18n.messages import load_messages
+from shared.metrics.definition import MetricDefinition
 from shared.problems import make_problem
 from shared.queue.schema import REDIS_KEYS
 from shared.settings_reader import describe_settings
+from worker.metrics.definitions import WORKER_METRICS
 from worker.settings import Settings as WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +66,8 @@ def build_tables() -> dict[str, str]:
         "errors": build_errors_table(),
         "batch_columns": build_batch_columns_table(),
         "batch_limits": build_batch_limits_table(),
+        "metrics_bot": build_metrics_table(BOT_METRICS),
+        "metrics_worker": build_metrics_table(WORKER_METRICS),
     }
 
 
@@ -220,6 +225,14 @@ def build_batch_columns_table() -> str:
             )
             for column in KNOWN_COLUMNS
         ),
+    )
+
+
+def build_metrics_table(metrics: Iterable[MetricDefinition]) -> str:
+    """List the metrics of a half, with their labels."""
+    return _format_table(
+        ("Metric", "Type", "Labels", "Meaning"),
+        ((f"`{m.full_name}`", m.kind, ", ".join(f"`{name}`" for name in m.labels), m.documentation) for m in metrics),
     )
 
 

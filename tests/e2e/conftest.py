@@ -23,7 +23,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         record=folder / "exchanges.jsonl",
         discord_options=("--no-rate-limits",),
         bedrock_options=("--latency", "0.2"),
-        settings={"BEDROCK_CALL_SECONDS": "6", "LEASE_SECONDS": "3", "MAX_PER_MINUTE_PER_USER": "0"},
+        settings={
+            "BEDROCK_CALL_SECONDS": "6",
+            "LEASE_SECONDS": "3",
+            "MAX_PER_MINUTE_PER_USER": "0",
+            "HTTP_ADDRESS": "127.0.0.1:0",
+        },
     ) as opened:
         wait_until_ready(opened)
         yield opened
