@@ -13,7 +13,7 @@ from bot.domain.images import StoredImage
 from bot.domain.partitions import Tenure
 from bot.domain.preferences import Preferences
 from bot.domain.records import JobRecord
-from bot.domain.search import SearchPage, SearchQuery
+from bot.domain.search import SearchPage, SearchQuery, SearchSlice
 from bot.domain.status import JobStatus
 from shared.job import Job
 
@@ -95,6 +95,20 @@ class JobSearch(Protocol):
     async def search_jobs(
         self, query: SearchQuery, *, guild_id: int | None, channel_ids: Collection[int], limit: int, offset: int = 0
     ) -> SearchPage: ...
+
+    async def list_jobs(
+        self,
+        query: SearchQuery,
+        *,
+        guild_id: int | None,
+        channel_ids: Collection[int],
+        limit: int,
+        offset: int = 0,
+        before_id: str | None = None,
+        after_id: str | None = None,
+    ) -> SearchSlice: ...
+
+    async def count_own_jobs(self, requester_id: int, accepted_before: float) -> int: ...
 
 
 class PreferencesStore(Protocol):

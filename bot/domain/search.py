@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bot.domain.records import JobRecord
+
+COUNT_LIMIT: Final = 1000
+"""So many results of a search are counted; that there are more is all that is found out about the others."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,29 @@ class SearchQuery:
 
 @dataclass(frozen=True)
 class SearchPage:
-    """A page of search results, newest first, and the number of all results."""
+    """A page of search results, newest first, and the number of all results; any above `COUNT_LIMIT` if there are more.
+
+    It is above the number of those on this page and before it if there are older ones.
+    """
 
     records: Sequence[JobRecord]
     total_count: int
+
+    @property
+    def is_count_exact(self) -> bool:
+        """Whether all results were counted."""
+        return self.total_count <= COUNT_LIMIT
+
+
+@dataclass(frozen=True)
+class SearchSlice:
+    """Search results next to one of them, newest first, without a count.
+
+    `first_id` and `last_id` are those of the newest and of the oldest job, whether or not it is readable; None if there
+    is no job. `has_more`: there are more results in the direction of the search.
+    """
+
+    records: Sequence[JobRecord]
+    first_id: str | None = None
+    last_id: str | None = None
+    has_more: bool = False

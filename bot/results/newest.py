@@ -28,7 +28,7 @@ class NewestResultFinder:
     async def list_own_results(self, interaction: discord.Interaction, limit: int) -> list[JobRecord]:
         """List the user's own newest results."""
         query = SearchQuery(interaction.user.id, has_picture=True)
-        return list((await self.job_search.search_jobs(query, guild_id=None, channel_ids=(), limit=limit)).records)
+        return list((await self.job_search.list_jobs(query, guild_id=None, channel_ids=(), limit=limit)).records)
 
     async def list_guild_results(
         self, interaction: discord.Interaction, keywords: str, limit: int
@@ -36,7 +36,7 @@ class NewestResultFinder:
         """List the newest results of this server that the user can read, with these words in their prompts."""
         query = SearchQuery(interaction.user.id, is_guild_wide=True, keywords=keywords, has_picture=True)
         channel_ids = list_readable_channels(interaction)
-        page = await self.job_search.search_jobs(
+        page = await self.job_search.list_jobs(
             query, guild_id=interaction.guild_id, channel_ids=channel_ids, limit=limit
         )
         return page.records

@@ -4,7 +4,6 @@ import json
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, or_, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.batches import FINAL_STATES, RUN_STATES, ItemState
 from bot.domain.records import NO_USER_ID
@@ -46,13 +45,13 @@ async def delete_pictures(database: Database, batch_ids: Select[Any]) -> int:
     return total
 
 
-async def count_batches(connection: AsyncConnection, user_id: int) -> int:
-    """Count the batches of a person that `forget_batches` deletes."""
-    query = select(func.count()).select_from(batches).where(_is_deletable(user_id))
-    return (await connection.execute(query)).scalar_one()
+def count_batches(connection: Connection, user_id: int, limit: int) -> int:
+    """Count the batches of a person that can be deleted, at most `limit` of them."""
+    some = select(batches.c.id).where(_is_deletable(user_id)).limit(limit).subquery()
+    return connection.execute(select(func.count()).select_from(some)).scalar_one()
 
 
-async def count_pending_items(connection: AsyncConnection, user_id: int) -> int:
+def count_pending_items(connection: Connection, user_id: int) -> int:
     """Count the items of a person's batches that are still to be started."""
     is_pending = batch_items.c.state == ItemState.PENDING
     query = (
@@ -60,21 +59,36 @@ async def count_pending_items(connection: AsyncConnection, user_id: int) -> int:
         .select_from(batch_items.join(batches, batches.c.id == batch_items.c.batch_id))
         .where(batches.c.requester_id == user_id, batches.c.state.in_(RUN_STATES), is_pending)
     )
-    return (await connection.execute(query)).scalar_one()
+    return connection.execute(query).scalar_one()
 
 
-async def forget_batches(connection: AsyncConnection, user_id: int) -> None:
-    """Delete the batches of a person with all that is in them, but for those that still run; others lose their name."""
-    await connection.execute(delete(batches).where(_is_deletable(user_id)))
-    is_reviewer = batch_items.c.reviewer_id == user_id
-    await connection.execute(update(batch_items).where(is_reviewer).values(reviewer_id=NO_USER_ID))
+def select_deletable_batches(user_id: int) -> Select[Any]:
+    """Select the ids of the batches of a person, but for those that still run."""
+    return select(batches.c.id).where(_is_deletable(user_id))
+
+
+def delete_batch(connection: Connection, user_id: int) -> int:
+    """Delete one of the batches of a person with all that is in it, but for those that still run; return 0 or 1."""
+    batch_id = connection.execute(select_deletable_batches(user_id).limit(1)).scalar()
+    return connection.execute(delete(batches).where(batches.c.id == batch_id)).rowcount
+
+
+def forget_reviewer(connection: Connection, user_id: int, limit: int) -> int:
+    """Take a person out of reviews of items; return how many."""
+    key = (batch_items.c.batch_id, batch_items.c.number)
+    some = select(*key).where(batch_items.c.reviewer_id == user_id).limit(limit)
+    return connection.execute(update(batch_items).where(tuple_(*key).in_(some)).values(reviewer_id=NO_USER_ID)).rowcount
+
+
+def forget_approver(connection: Connection, user_id: int) -> None:
+    """Take a person out of the decisions on batches, and out of the briefs that name them."""
     is_approver = batches.c.approver_id == user_id
-    await connection.execute(update(batches).where(is_approver).values(approver_id=NO_USER_ID))
+    connection.execute(update(batches).where(is_approver).values(approver_id=NO_USER_ID))
     assigned = or_(*(batches.c.brief_json.contains(f'"assignee_id":{user_id}{end}') for end in ",}"))
-    for row in (await connection.execute(select(batches.c.id, batches.c.brief_json).where(assigned))).all():
+    for row in connection.execute(select(batches.c.id, batches.c.brief_json).where(assigned)).all():
         brief: dict[str, Any] = json.loads(row.brief_json) | {"assignee_id": None}
         changes = {"brief_json": json.dumps(brief), "version": batches.c.version + 1}
-        await connection.execute(update(batches).where(batches.c.id == row.id).values(changes))
+        connection.execute(update(batches).where(batches.c.id == row.id).values(changes))
 
 
 def _is_deletable(user_id: int) -> ColumnElement[bool]:

@@ -99,8 +99,11 @@ def _build_postgresql_arguments(url: URL) -> dict[str, Any]:
 
 
 def _limit_statements(connection: Connection) -> None:
-    """Set the time limit for the transaction. As a parameter of the connection it would replace those of the URL."""
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
+    """Set the time limit for the transaction, and do not compile its queries, which takes longer than any of them.
+
+    As parameters of the connection, these would replace those of the URL.
+    """
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {BUSY_TIMEOUT_SECONDS * 1000}; SET LOCAL jit = off")
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -88,12 +88,17 @@ def add_round_winners(connection: Connection, guild_id: int, job_ids: Iterable[s
 
 async def note_changed_favourites(connection: AsyncConnection, are_changed: ColumnElement[bool], now: float) -> None:
     """Have the number of favourites edited in the messages of these results."""
+    await connection.execute(build_changed_favourites_note(are_changed, now))
+
+
+def build_changed_favourites_note(are_changed: ColumnElement[bool], now: float) -> Update:
+    """Build the statement that has the number of favourites edited in the messages of these results."""
     is_posted = gallery_posts.c.state == GalleryPostState.POSTED
     changes: dict[str, Any] = {
         "version": gallery_posts.c.version + 1,
         "due_at": func.coalesce(gallery_posts.c.due_at, now + COUNT_DELAY_SECONDS),
     }
-    await connection.execute(update(gallery_posts).where(are_changed, is_posted).values(changes))
+    return update(gallery_posts).where(are_changed, is_posted).values(changes)
 
 
 async def withdraw_posts(

@@ -13,7 +13,7 @@ from bot.storage.gallery_rows import build_withdrawal
 from bot.storage.job_records import parse_job_record, select_job_records
 from bot.storage.session import Database, begin_transaction, translate_database_errors
 from bot.storage.tables import (
-    OPEN_STATES,
+    IS_OPEN_JOB,
     explorations,
     gallery_posts,
     jobs,
@@ -26,6 +26,8 @@ from shared.job import get_snowflake_time, parse_exploration_id, parse_job_id
 
 _STATUS_WINDOW_SECONDS: Final = 900.0
 """A status message is posted when its job is accepted; the clocks of Discord and the bot may differ."""
+_FIRST_JOBS: Final = 20
+"""Among so many that ended first is the job that was accepted first."""
 _HAS_IMAGE: Final = and_(jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
 
 
@@ -68,19 +70,21 @@ class SqlJobHistory:
 
     async def find_first_job(self, thread_id: int) -> JobRecord | None:
         """Find the oldest job in a thread that started from an image or generated one."""
-        query = (
-            select_job_records()
+        oldest = (
+            select(jobs.c.id)
+            .outerjoin(outcomes, outcomes.c.job_id == jobs.c.id)
             .where(jobs.c.outcome_channel_id == thread_id, jobs.c.source_sha256.is_not(None) | _HAS_IMAGE)
-            .order_by(jobs.c.accepted_at, jobs.c.id)
-            .limit(1)
+            .order_by(jobs.c.finished_at)
+            .limit(_FIRST_JOBS)
         )
+        query = select_job_records().where(jobs.c.id.in_(oldest)).order_by(jobs.c.accepted_at, jobs.c.id).limit(1)
         return await self._find_one(query)
 
     async def list_open_job_ids(self, guild_id: int, requester_id: int) -> Sequence[str]:
         """List the ids of a member's open jobs in a guild, oldest first."""
         query = (
             select(jobs.c.id)
-            .where(jobs.c.requester_id == requester_id, jobs.c.guild_id == guild_id, jobs.c.state.in_(OPEN_STATES))
+            .where(jobs.c.requester_id == requester_id, jobs.c.guild_id == guild_id, IS_OPEN_JOB)
             .order_by(jobs.c.accepted_at, jobs.c.id)
         )
         async with begin_transaction(self._database) as connection:

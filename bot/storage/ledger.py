@@ -13,9 +13,10 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, false, func, insert, select, union_all, update
 
-from bot.domain.batches import ItemState
 from bot.domain.budgets import BudgetUnit, Spender
 from bot.storage.tables import (
+    IS_OPEN_JOB,
+    IS_PENDING_ITEM,
     OPEN_STATES,
     batch_items,
     budget_counters,
@@ -44,8 +45,8 @@ _SELECT_RESERVATION: Final = select(ledger_entries).where(
     ledger_entries.c.job_id == _JOB_ID, ledger_entries.c.kind == EntryKind.RESERVATION
 )
 OPEN_JOB_IDS: Final = union_all(
-    select(jobs.c.id.label("job_id")).where(jobs.c.state.in_(OPEN_STATES)),
-    select(batch_items.c.job_id).where(batch_items.c.state == ItemState.PENDING),
+    select(jobs.c.id.label("job_id")).where(IS_OPEN_JOB),
+    select(batch_items.c.job_id).where(IS_PENDING_ITEM),
 ).subquery("open_job_ids")
 """The ids of the jobs whose reservations are open, including jobs that items of batches do not have yet."""
 

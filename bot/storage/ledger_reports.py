@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, null, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, bindparam, case, cast, func, null, select
 
 from bot.domain.budgets import BudgetUnit
 from bot.storage.budget_counters import AMOUNTS_USED, load_time_zone
@@ -139,16 +139,15 @@ class SqlLedgerReports:
 
     async def load_member_names(self, user_ids: Collection[int]) -> Mapping[str, str]:
         """Load the names under which people made their latest requests, by their ids as text."""
-        latest = (
-            select(func.max(jobs.c.accepted_at).label("accepted_at"), jobs.c.requester_id)
-            .where(jobs.c.requester_id.in_(user_ids))
-            .group_by(jobs.c.requester_id)
-            .subquery()
-        )
-        is_latest = (jobs.c.requester_id == latest.c.requester_id) & (jobs.c.accepted_at == latest.c.accepted_at)
-        query = select(jobs, null().label("language")).join(latest, is_latest)
+        query = select(jobs, null().label("language")).where(jobs.c.requester_id == bindparam("member"))
+        latest = query.order_by(jobs.c.accepted_at.desc(), jobs.c.id.desc()).limit(1)
+
+        def read(connection: Connection) -> list[Row[Any]]:
+            found = (connection.execute(latest, {"member": user_id}).one_or_none() for user_id in user_ids)
+            return [row for row in found if row is not None]
+
         with translate_database_errors():
-            rows = await self.database.run_transaction(lambda connection: connection.execute(query).all())
+            rows = await self.database.run_transaction(read)
         return {str(row.requester_id): build_owner(row).requester.name for row in rows}
 
     async def count_calls(self) -> tuple[int, int]:

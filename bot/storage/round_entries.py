@@ -10,10 +10,10 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     bindparam,
     case,
-    exists,
     func,
     insert,
     select,
@@ -24,7 +24,7 @@ from bot.domain.round_steps import NewMessage
 from bot.domain.rounds import ACTIVE_STATES, Contest, EntryState, MessageKind, Phase, RoundEntry
 from bot.storage.round_messages import add_messages
 from bot.storage.round_rows import CONTEST_ID, build_entry_row, lock_contest, parse_entry
-from bot.storage.tables import contests, jobs, round_entries
+from bot.storage.tables import contests, round_entries
 from shared.job import EntryRef, Job
 from shared.problems import RejectedError, make_problem
 
@@ -43,8 +43,14 @@ _WITHDRAW_ENTRY: Final = _UPDATE_ENTRY.where(round_entries.c.state == EntryState
 )
 _MAKE_DUE: Final = update(contests).where(contests.c.id == CONTEST_ID, contests.c.due_at.is_not(None))
 
-IS_SECRET: Final = jobs.c.outcome_channel_id.is_(None) & exists().where(round_entries.c.job_id == jobs.c.id)
-"""The condition that a job is an entry of a round that is not over, or one that was never shown."""
+
+def is_secret_entry(found: FromClause) -> ColumnElement[bool]:
+    """Build the condition that a row with columns of `jobs` is an entry of a round that is not over, or was not shown.
+
+    It is no EXISTS, with which PostgreSQL would read all entries.
+    """
+    entry = select(round_entries.c.job_id).where(round_entries.c.job_id == found.c.id).correlate(found)
+    return found.c.outcome_channel_id.is_(None) & entry.scalar_subquery().is_not(None)
 
 
 def accept_entry(connection: Connection, job: Job, price: int, now: float) -> None:

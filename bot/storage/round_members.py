@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.records import NO_USER_ID
 from bot.domain.rounds import Contest, EntryState, Participant, Phase
@@ -124,23 +123,32 @@ def _mark_left(connection: Connection, contest_id: str, user_id: int, *, has_lef
     connection.execute(query.values(has_left=has_left))
 
 
-async def forget_member(connection: AsyncConnection, user_id: int) -> None:
-    """Delete what is stored about a member of contests, but for entries that are still being generated.
+def forget_entries(connection: Connection, user_id: int, limit: int) -> int:
+    """Take a person out of entries that are not being generated; return how many.
 
     Their entries leave the round that is open; those of rounds that are over stay without the author.
     """
+    is_own = (round_entries.c.author_id == user_id) & (round_entries.c.state != EntryState.PENDING)
+    columns = round_entries.c.job_id, round_entries.c.contest_id
+    rows = connection.execute(select(*columns).where(is_own).limit(limit)).all()
     is_of_open_round = exists().where(
         contests.c.id == round_entries.c.contest_id,
         contests.c.round_number == round_entries.c.round_number,
         contests.c.phase != Phase.ENDED,
     )
-    is_own = (round_entries.c.author_id == user_id) & (round_entries.c.state != EntryState.PENDING)
-    has_own = exists().where(round_entries.c.contest_id == contests.c.id, is_own)
-    await connection.execute(update(contests).where(has_own).values(version=contests.c.version + 1))
-    await connection.execute(update(round_entries).where(is_own, is_of_open_round).values(state=EntryState.WITHDRAWN))
-    await connection.execute(update(round_entries).where(is_own).values(author_id=NO_USER_ID))
+    is_changed = round_entries.c.job_id.in_([row.job_id for row in rows])
+    are_shown = contests.c.id.in_({row.contest_id for row in rows})
+    connection.execute(update(contests).where(are_shown).values(version=contests.c.version + 1))
+    withdrawal = update(round_entries).where(is_changed, is_of_open_round)
+    connection.execute(withdrawal.values(state=EntryState.WITHDRAWN))
+    connection.execute(update(round_entries).where(is_changed).values(author_id=NO_USER_ID))
+    return len(rows)
+
+
+def forget_member(connection: Connection, user_id: int) -> None:
+    """Delete the rows about a member of contests, and take them out of the others; their entries aside."""
     for table in PERSONAL_TABLES:
-        await connection.execute(delete(table).where(table.c.user_id == user_id))
-    await connection.execute(update(round_messages).where(round_messages.c.user_id == user_id).values(user_id=None))
-    await connection.execute(update(contests).where(contests.c.host_id == user_id).values(host_id=NO_USER_ID))
-    await connection.execute(update(contests).where(contests.c.turn_user_id == user_id).values(turn_user_id=None))
+        connection.execute(delete(table).where(table.c.user_id == user_id))
+    connection.execute(update(round_messages).where(round_messages.c.user_id == user_id).values(user_id=None))
+    connection.execute(update(contests).where(contests.c.host_id == user_id).values(host_id=NO_USER_ID))
+    connection.execute(update(contests).where(contests.c.turn_user_id == user_id).values(turn_user_id=None))

@@ -39,6 +39,7 @@ TOPICS = (
     "claim_two_level",
     "ledger",
     "budget_accept",
+    "records_million",
     "fairness",
     "redis_memory",
     "cpu_bot",

@@ -10,7 +10,7 @@ from bot.domain.owners import Owner
 from bot.domain.preferences import Preferences
 from bot.domain.presets import Preset
 from bot.domain.records import JobRecord
-from bot.domain.search import SearchPage, SearchQuery
+from bot.domain.search import SearchPage, SearchQuery, SearchSlice
 from bot.domain.status import JobStatus
 from bot.domain.word_rules import WordList, make_rule
 from shared.job import Job
@@ -117,6 +117,22 @@ class EmptyJobHistory:
         self, query: SearchQuery, *, guild_id: int | None, channel_ids: Collection[int], limit: int, offset: int = 0
     ) -> SearchPage:
         return SearchPage([], 0)
+
+    async def list_jobs(
+        self,
+        query: SearchQuery,
+        *,
+        guild_id: int | None,
+        channel_ids: Collection[int],
+        limit: int,
+        offset: int = 0,
+        before_id: str | None = None,
+        after_id: str | None = None,
+    ) -> SearchSlice:
+        return SearchSlice([])
+
+    async def count_own_jobs(self, requester_id: int, accepted_before: float) -> int:
+        return 0
 
 
 class FakeDraftStore:

@@ -96,17 +96,23 @@ class ExportCommand:
 
     async def _iterate_jobs(self, user_id: int, until: int, progress: ExportProgress) -> AsyncIterator[JobRecord]:
         """Iterate over the person's jobs before `until`, newest first, and update the number that remain."""
-        query, offset = SearchQuery(user_id, accepted_before=until), progress.offset
+        query, start_id = SearchQuery(user_id, accepted_before=until), None
+        progress.remaining_count = await self.job_search.count_own_jobs(user_id, until) - progress.offset
         while True:
-            page = await self.job_search.search_jobs(
-                query, guild_id=None, channel_ids=(), limit=_PAGE_SIZE, offset=offset
+            found = await self.job_search.list_jobs(
+                query,
+                guild_id=None,
+                channel_ids=(),
+                limit=_PAGE_SIZE,
+                offset=progress.offset if start_id is None else 0,
+                before_id=start_id,
             )
-            progress.remaining_count = page.total_count - offset
-            for record in page.records:
+            for record in found.records:
                 yield record
-            offset += _PAGE_SIZE
-            if offset >= page.total_count:
+            if not found.has_more:
+                progress.remaining_count = 0
                 return
+            start_id = found.last_id
 
     async def _load_picture(
         self, client: discord.Client, record: JobRecord, max_bytes: int

@@ -4,9 +4,8 @@ from typing import Any
 
 from discord import ui
 
-from bot.domain.search import SearchPage
-from bot.features.history.custom_ids import FavouritesPageId, HistoryPageId, ShowResultSelectId
-from bot.features.history.view import build_job_options, count_pages
+from bot.features.history.custom_ids import FavouritesPageId, HistoryNextToId, HistoryPageId, ShowResultSelectId
+from bot.features.history.view import COUNTED_PAGES, HistoryPage, build_job_options
 from bot.interactions.components import build_button, build_select
 from bot.interactions.custom_ids import CustomId
 from shared.catalogue import Catalogue
@@ -14,7 +13,7 @@ from shared.i18n.messages import Messages
 
 
 def build_page_rows(
-    page: SearchPage, page_number: int, search_id: str | None, messages: Messages, catalogue: Catalogue
+    page: HistoryPage, search_id: str | None, messages: Messages, catalogue: Catalogue
 ) -> list[ui.ActionRow[Any]]:
     """Build a select that shows a job of the page, and buttons that turn the page.
 
@@ -22,17 +21,20 @@ def build_page_rows(
     """
     rows: list[ui.ActionRow[Any]] = []
     if page.records:
-        placeholder, options = messages.text("history.choose"), build_job_options(page, catalogue)
+        placeholder, options = messages.text("history.choose"), build_job_options(page.records, catalogue)
         rows.append(ui.ActionRow(build_select(ShowResultSelectId(), placeholder, options)))
-    buttons = [
-        build_button(_make_page_id(search_id, number), messages.text(f"history.{direction}"))
-        for direction, number in (("previous", page_number - 1), ("next", page_number + 1))
-        if 1 <= number <= count_pages(page)
-    ]
+    targets = {}
+    if page.number > 1:
+        targets["previous"] = _make_page_id(search_id, page.number - 1, "newer", page.first_id)
+    if page.has_older:
+        targets["next"] = _make_page_id(search_id, page.number + 1, "older", page.last_id)
+    buttons = [build_button(target, messages.text(f"history.{name}")) for name, target in targets.items()]
     if buttons:
         rows.append(ui.ActionRow(*buttons))
     return rows
 
 
-def _make_page_id(search_id: str | None, page_number: int) -> CustomId:
-    return FavouritesPageId(page_number) if search_id is None else HistoryPageId(search_id, page_number)
+def _make_page_id(search_id: str | None, number: int, direction: str, job_id: str | None) -> CustomId:
+    if number > COUNTED_PAGES and job_id is not None:
+        return HistoryNextToId(search_id or "", number, direction, job_id)
+    return FavouritesPageId(number) if search_id is None else HistoryPageId(search_id, number)

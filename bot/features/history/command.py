@@ -1,5 +1,6 @@
 """The commands `/history` and `/favourites`: past jobs in pages, each with a contact sheet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -10,16 +11,18 @@ from discord.app_commands import Choice
 
 from bot.discord_client.command_builder import CHOICES_LIMIT, LABEL_LIMIT
 from bot.domain.ports import JobSearch
-from bot.domain.search import SearchPage, SearchQuery
+from bot.domain.records import JobRecord
+from bot.domain.search import SearchQuery
 from bot.features.history.buttons import build_page_rows
-from bot.features.history.custom_ids import FavouritesPageId, HistoryPageId
+from bot.features.history.custom_ids import FavouritesPageId, HistoryNextToId, HistoryPageId
 from bot.features.history.search import build_search_query, explain_no_results, format_search_heading
 from bot.features.history.view import (
     CONTACT_SHEET_FILENAME,
+    COUNTED_PAGES,
     PAGE_SIZE,
+    HistoryPage,
     build_contact_sheet_cells,
     build_history_view,
-    count_pages,
 )
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with, respond_with_problems, update_message
@@ -32,7 +35,6 @@ from shared.problems import RejectedError, make_problem
 
 KEYWORDS_LIMIT: Final = 200
 DATE_LENGTH: Final = 10  # 2026-11-22
-_MAX_PAGE: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,29 @@ class HistoryCommand:
         query = SearchQuery(interaction.user.id, is_favourite=True, hides_cancelled=True)
         await update_message(interaction, lambda: self._render_page(interaction, query, custom_id.page_number, None))
 
+    async def turn_uncounted_page(self, interaction: discord.Interaction, custom_id: HistoryNextToId) -> None:
+        """Show a page beyond those that are counted in the same message."""
+        search_id, is_newer = custom_id.search_id or None, custom_id.direction == "newer"
+
+        async def render_other_page() -> RenderedMessage:
+            query: SearchQuery | None = SearchQuery(interaction.user.id, is_favourite=True, hides_cancelled=True)
+            if search_id is not None:
+                query = await self.saved_searches.load_search(search_id, interaction.user.id)
+            if query is None:
+                raise RejectedError(make_problem("search_expired"))
+            found = await self.job_search.list_jobs(
+                query,
+                guild_id=interaction.guild_id,
+                channel_ids=list_readable_channels(interaction),
+                limit=PAGE_SIZE,
+                before_id=None if is_newer else custom_id.job_id,
+                after_id=custom_id.job_id if is_newer else None,
+            )
+            page = HistoryPage.of_neighbours(found, custom_id.page_number, is_newer=is_newer)
+            return await self._render_found(interaction, query, page, search_id)
+
+        await update_message(interaction, render_other_page)
+
     async def autocomplete_model(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer the models whose name or key contains the typed text."""
         del interaction
@@ -113,30 +138,37 @@ class HistoryCommand:
         self, interaction: discord.Interaction, query: SearchQuery, page_number: int, search_id: str | None
     ) -> RenderedMessage:
         """Render a page, or the last one if there are fewer by now. `search_id` is None for the favourites."""
-        page_number = min(max(1, page_number), _MAX_PAGE)
-        messages = get_localized_messages(interaction)
-        page = await self.job_search.search_jobs(
+        page_number = min(max(1, page_number), COUNTED_PAGES)
+        found = await self.job_search.search_jobs(
             query,
             guild_id=interaction.guild_id,
             channel_ids=list_readable_channels(interaction),
             limit=PAGE_SIZE,
             offset=(page_number - 1) * PAGE_SIZE,
         )
-        if page_number > count_pages(page):
-            return await self._render_page(interaction, query, count_pages(page), search_id)
-        files = [await self._draw_contact_sheet(interaction.client, page, messages)] if page.records else []
+        page = HistoryPage.of_counted(found, page_number)
+        if page.page_count is not None and page_number > page.page_count:
+            return await self._render_page(interaction, query, page.page_count, search_id)
+        return await self._render_found(interaction, query, page, search_id)
+
+    async def _render_found(
+        self, interaction: discord.Interaction, query: SearchQuery, page: HistoryPage, search_id: str | None
+    ) -> RenderedMessage:
+        messages = get_localized_messages(interaction)
+        files = [await self._draw_contact_sheet(interaction.client, page.records, messages)] if page.records else []
         view = build_history_view(
             page,
-            page_number,
             format_search_heading(query, messages, self.catalogue),
             messages,
             self.catalogue,
             viewer_id=interaction.user.id,
             empty_text=explain_no_results(query, messages),
-            rows=build_page_rows(page, page_number, search_id, messages, self.catalogue),
+            rows=build_page_rows(page, search_id, messages, self.catalogue),
         )
         return RenderedMessage(view, files)
 
-    async def _draw_contact_sheet(self, client: discord.Client, page: SearchPage, messages: Messages) -> discord.File:
-        build_cells = partial(build_contact_sheet_cells, page, messages=messages, catalogue=self.catalogue)
-        return await draw_result_sheet(self.thumbnail_loader, client, page.records, build_cells, CONTACT_SHEET_FILENAME)
+    async def _draw_contact_sheet(
+        self, client: discord.Client, records: Sequence[JobRecord], messages: Messages
+    ) -> discord.File:
+        build_cells = partial(build_contact_sheet_cells, records, messages=messages, catalogue=self.catalogue)
+        return await draw_result_sheet(self.thumbnail_loader, client, records, build_cells, CONTACT_SHEET_FILENAME)

@@ -4,7 +4,7 @@ from bot.discord_client.command_builder import build_command
 from bot.discord_client.feature import Feature
 from bot.domain.ports import JobHistory, JobSearch, JobStatusReader
 from bot.features.history.command import HistoryCommand
-from bot.features.history.custom_ids import FavouritesPageId, HistoryPageId, ShowResultSelectId
+from bot.features.history.custom_ids import FavouritesPageId, HistoryNextToId, HistoryPageId, ShowResultSelectId
 from bot.features.history.show import ShowCommand
 from bot.interactions.access import Access
 from bot.interactions.result_buttons import ShowVariantId
@@ -36,6 +36,7 @@ def build_history_feature(
         routes=[
             Route(HistoryPageId, history.turn_history_page),
             Route(FavouritesPageId, history.turn_favourites_page),
+            Route(HistoryNextToId, history.turn_uncounted_page),
             Route(ShowResultSelectId, show.show_selected),
             Route(ShowVariantId, show.show_variant),
         ],

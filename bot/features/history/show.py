@@ -100,7 +100,7 @@ class ShowCommand:
 
     async def _search_own_jobs(self, interaction: discord.Interaction, keywords: str, limit: int) -> list[JobRecord]:
         query = SearchQuery(interaction.user.id, keywords=keywords, hides_cancelled=True)
-        return list((await self.job_search.search_jobs(query, guild_id=None, channel_ids=(), limit=limit)).records)
+        return list((await self.job_search.list_jobs(query, guild_id=None, channel_ids=(), limit=limit)).records)
 
     async def _render_result(
         self, interaction: discord.Interaction, record: JobRecord, messages: Messages

@@ -1,12 +1,13 @@
 """A page of past jobs: a contact sheet, and a line with a link for each job."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 from discord import SelectOption, ui
 
 from bot.domain.records import JobRecord
-from bot.domain.search import SearchPage
+from bot.domain.search import COUNT_LIMIT, SearchPage, SearchSlice
 from bot.images.contact_sheet import Cell
 from bot.rendering.job_list import build_origin_link
 from bot.rendering.layout import ActionRows, build_attached_gallery, build_container_view
@@ -16,6 +17,8 @@ from shared.catalogue import Catalogue
 from shared.i18n.messages import Messages
 
 PAGE_SIZE: Final = 9
+COUNTED_PAGES: Final = -(-COUNT_LIMIT // PAGE_SIZE)
+"""Later pages are found from their neighbours."""
 CONTACT_SHEET_FILENAME: Final = "sheet.jpg"
 _CAPTION_LIMIT: Final = 60
 _HEADING_LIMIT: Final = 400
@@ -25,9 +28,44 @@ _CHOICE_PROMPT_LIMIT: Final = 60
 _PROMPT_LIMIT: Final = 140
 
 
+@dataclass(frozen=True)
+class HistoryPage:
+    """A page of search results, numbered from 1.
+
+    `total_count` is None for more than `COUNT_LIMIT`. `first_id` and `last_id` are those of the newest and of the
+    oldest job of the page.
+    """
+
+    records: Sequence[JobRecord]
+    number: int
+    total_count: int | None
+    has_older: bool
+    first_id: str | None = None
+    last_id: str | None = None
+
+    @classmethod
+    def of_counted(cls, page: SearchPage, number: int) -> Self:
+        """Build one of the first pages."""
+        ids = [record.job.id for record in page.records]
+        first_id, last_id = (ids[0], ids[-1]) if ids else (None, None)
+        has_older = page.total_count > number * PAGE_SIZE
+        return cls(
+            page.records, number, page.total_count if page.is_count_exact else None, has_older, first_id, last_id
+        )
+
+    @classmethod
+    def of_neighbours(cls, found: SearchSlice, number: int, *, is_newer: bool) -> Self:
+        """Build a page beyond those that are counted; `is_newer`: it was found from an older page."""
+        return cls(found.records, number, None, is_newer or found.has_more, found.first_id, found.last_id)
+
+    @property
+    def page_count(self) -> int | None:
+        """The number of pages; None for more than can be counted."""
+        return None if self.total_count is None else max(1, -(-self.total_count // PAGE_SIZE))
+
+
 def build_history_view(
-    page: SearchPage,
-    page_number: int,
+    page: HistoryPage,
     heading: str,
     messages: Messages,
     catalogue: Catalogue,
@@ -38,13 +76,13 @@ def build_history_view(
 ) -> ui.LayoutView:
     """Show a page of search results, whose contact sheet is attached as `CONTACT_SHEET_FILENAME`.
 
-    Pages are numbered from 1. `heading` describes the search; `rows` are the components below the list; `empty_text`
-    is for a page without results.
+    `heading` describes the search; `rows` are the components below the list; `empty_text` is for a page without
+    results.
     """
-    summary = _format_counts(page, page_number, messages) if page.total_count else empty_text
+    summary = empty_text if page.total_count == 0 else _format_counts(page, messages)
     items: list[ui.Item[Any]] = [ui.TextDisplay(f"### {truncate_text(heading, _HEADING_LIMIT)}\n{summary}")]
     if page.records:
-        alt_text = f"{messages.text('history.alt')} {'; '.join(_format_numbered_prompts(page, catalogue))}"
+        alt_text = f"{messages.text('history.alt')} {'; '.join(_format_numbered_prompts(page.records, catalogue))}"
         lines = [
             _format_line(number, record, messages, catalogue, viewer_id)
             for number, record in enumerate(page.records, 1)
@@ -53,12 +91,7 @@ def build_history_view(
     return build_container_view(*items, *rows)
 
 
-def count_pages(page: SearchPage) -> int:
-    """Count the pages of a search; a search without results has one page."""
-    return max(1, -(-page.total_count // PAGE_SIZE))
-
-
-def build_job_options(page: SearchPage, catalogue: Catalogue) -> list[SelectOption]:
+def build_job_options(records: Sequence[JobRecord], catalogue: Catalogue) -> list[SelectOption]:
     """Build the options of a select that chooses a job of the page. Their values are job ids."""
     return [
         SelectOption(
@@ -66,12 +99,12 @@ def build_job_options(page: SearchPage, catalogue: Catalogue) -> list[SelectOpti
             value=record.job.id,
             description=_get_model_name(record, catalogue, _OPTION_LABEL_LIMIT) or None,
         )
-        for label, record in zip(_format_numbered_prompts(page, catalogue), page.records, strict=True)
+        for label, record in zip(_format_numbered_prompts(records, catalogue), records, strict=True)
     ]
 
 
 def build_contact_sheet_cells(
-    page: SearchPage, thumbnails: Sequence[bytes | None], messages: Messages, catalogue: Catalogue
+    records: Sequence[JobRecord], thumbnails: Sequence[bytes | None], messages: Messages, catalogue: Catalogue
 ) -> list[Cell]:
     """Build the captioned cells of the contact sheet. A cell without a readable thumbnail says why."""
     return [
@@ -82,7 +115,7 @@ def build_contact_sheet_cells(
             placeholder=messages.text(f"history.{record.missing_image_reason}"),
             fallback_caption=_get_model_name(record, catalogue, _CAPTION_LIMIT),
         )
-        for record, thumbnail in zip(page.records, thumbnails, strict=True)
+        for record, thumbnail in zip(records, thumbnails, strict=True)
     ]
 
 
@@ -95,18 +128,18 @@ def format_choice_name(record: JobRecord, catalogue: Catalogue, messages: Messag
     return truncate_text(" · ".join(filter(None, parts)), _OPTION_LABEL_LIMIT)
 
 
-def _format_counts(page: SearchPage, page_number: int, messages: Messages) -> str:
+def _format_counts(page: HistoryPage, messages: Messages) -> str:
+    if page.total_count is None:
+        more = messages.text("history.more", count=COUNT_LIMIT)
+        return " · ".join((more, messages.text("history.page_alone", page=page.number)))
     parts = [messages.text("history.count", count=page.total_count)]
-    page_count = count_pages(page)
-    if page_count > 1:
-        parts.append(messages.text("history.page", page=page_number, pages=page_count))
+    if page.page_count is not None and page.page_count > 1:
+        parts.append(messages.text("history.page", page=page.number, pages=page.page_count))
     return " · ".join(parts)
 
 
-def _format_numbered_prompts(page: SearchPage, catalogue: Catalogue) -> list[str]:
-    return [
-        f"{number}. {_get_prompt_or_model_name(record, catalogue)}" for number, record in enumerate(page.records, 1)
-    ]
+def _format_numbered_prompts(records: Sequence[JobRecord], catalogue: Catalogue) -> list[str]:
+    return [f"{number}. {_get_prompt_or_model_name(record, catalogue)}" for number, record in enumerate(records, 1)]
 
 
 def _format_line(number: int, record: JobRecord, messages: Messages, catalogue: Catalogue, viewer_id: int) -> str:

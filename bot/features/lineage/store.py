@@ -11,6 +11,8 @@ from bot.storage.session import Database, begin_transaction
 from bot.storage.tables import jobs
 
 MAX_DEPTH: Final = 500
+READ_FOR_EACH: Final = 10
+"""So many descendants are read for each that may be returned: somebody's picture may have thousands."""
 
 
 class SqlLineageStore:
@@ -45,12 +47,16 @@ class SqlLineageStore:
                     jobs.c.parent_id == descendants.c.id, descendants.c.depth < MAX_DEPTH
                 )
             )
-            query = (
-                select_job_records()
-                .join(descendants, descendants.c.id == jobs.c.id)
-                .order_by(jobs.c.id.in_(path).desc(), descendants.c.depth, jobs.c.accepted_at, jobs.c.id)
-                .limit(limit)
+            some = select(descendants.c.id, descendants.c.depth).limit(limit * READ_FOR_EACH).subquery()
+            nearest = (
+                select(jobs.c.id)
+                .join(some, some.c.id == jobs.c.id)
+                .where(jobs.c.id.not_in(path))
+                .order_by(some.c.depth, jobs.c.accepted_at, jobs.c.id)
+                .limit(max(limit - len(path), 0))
             )
+            job_ids = [*path[:limit], *(await connection.execute(nearest)).scalars()]
+            query = select_job_records().where(jobs.c.id.in_(job_ids))
             rows = (await connection.execute(query)).all()
         records = [record for row in rows if (record := parse_job_record(row))]
         return sorted(records, key=lambda record: (record.job.accepted_at, record.job.id))

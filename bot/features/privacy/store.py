@@ -1,64 +1,57 @@
-"""Deleting everything about a person in one transaction."""
+"""Counting and deleting everything about a person, in short transactions."""
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, Final
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import fields
+from typing import Final
 
-from sqlalchemy import Column, ColumnElement, Select, delete, exists, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.schema import Table
+from sqlalchemy import Connection, and_
 
-from bot.domain.gallery import Remover
-from bot.domain.records import NO_USER_ID
-from bot.features.privacy.summary import StoredDataSummary
-from bot.storage.anonymous_jobs import anonymize_ancestors, delete_childless_jobs, forget_source_owner
+from bot.features.privacy.summary import MAX_COUNT, StoredDataSummary
 from bot.storage.batch_retention import (
     count_batches,
     count_pending_items,
-    forget_batches,
+    delete_batch,
+    delete_pictures,
+    forget_approver,
+    forget_reviewer,
+    select_deletable_batches,
 )
-from bot.storage.gallery_rows import note_changed_favourites, withdraw_posts
-from bot.storage.notices import NO_DATA
-from bot.storage.round_members import PERSONAL_TABLES, forget_member
-from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction
-from bot.storage.tables import (
-    OPEN_STATES,
-    audit_entries,
-    explorations,
-    favourites,
-    gallery_posts,
-    jobs,
-    ledger_entries,
-    notices,
-    outcomes,
-    presets,
-    queue_entries,
-    reports,
-    result_hashes,
-    source_images,
-    style_sets,
-    team_choices,
-    teams,
-    thumbnails,
-    undelivered_images,
-    user_preferences,
-    word_rules,
+from bot.storage.bounded_work import BoundedWork
+from bot.storage.personal_jobs import (
+    count_newest_ended_jobs,
+    delete_jobs,
+    select_newest_ended_jobs,
 )
+from bot.storage.personal_rows import (
+    count_own_rows,
+    count_rows,
+    delete_explorations,
+    delete_favourites,
+    delete_small_rows,
+    forget_actor,
+    forget_source_owner,
+    forget_spender,
+    list_actor_rows,
+)
+from bot.storage.round_members import forget_entries
+from bot.storage.session import DATABASE_ERRORS, Database, translate_database_errors
+from bot.storage.tables import IS_OPEN_JOB, jobs
+from bot.storage.trigrams import merge_trigrams
 
 log = logging.getLogger(__name__)
 
-_ACTOR_COLUMNS: Final[Mapping[Table, Column[Any]]] = MappingProxyType(
-    {
-        reports: reports.c.closed_by,
-        ledger_entries: ledger_entries.c.user_id,
-        audit_entries: audit_entries.c.actor_id,
-        word_rules: word_rules.c.created_by,
-        teams: teams.c.created_by,
-    }
-)
-"""Who did what a row tells of, which stays without them."""
+_FIELD_NAMES: Final = {"user_preferences": "preferences"}
+_ROWS_OF_ACTOR: Final = 100
+
+JobPurge = Callable[[Sequence[str]], Awaitable[None]]
+Progress = Callable[[int], Awaitable[None]]
+
+
+async def _ignore(_: object) -> None:
+    pass
 
 
 class SqlUserDataStore:
@@ -72,129 +65,94 @@ class SqlUserDataStore:
         self._clock = clock
 
     async def summarise_stored_data(self, user_id: int) -> StoredDataSummary:
-        """Count the rows and images about a person."""
-        async with begin_transaction(self._database) as connection:
-            return await _count_user_data(connection, user_id)
+        """Count the rows and images about a person, at most one more than `MAX_COUNT` of each kind.
 
-    async def list_ended_jobs(self, user_id: int) -> Sequence[str]:
-        """List the ids of a person's jobs that have ended."""
-        async with begin_transaction(self._database) as connection:
-            job_ids: Sequence[str] = (await connection.execute(_select_ended_job_ids(user_id))).scalars().all()
-        return job_ids
+        Of a person with more jobs than that, the rows and images about jobs are those of the newest ones.
+        """
+        with translate_database_errors():
+            return await self._database.run_transaction(lambda connection: _count_user_data(connection, user_id))
 
-    async def delete_personal_data(self, user_id: int) -> StoredDataSummary:
-        """Delete everything that `summarise_stored_data` counts, except open jobs; return the counts.
+    async def delete_personal_data(
+        self, user_id: int, *, purge_jobs: JobPurge = _ignore, report_progress: Progress = _ignore
+    ) -> StoredDataSummary:
+        """Delete everything that `summarise_stored_data` counts, except open jobs; return the exact counts.
 
         Jobs that others started from the person's results stay, and so does the place of those results in the lineage:
         without the person, the request, or the picture. Presets and style sets that the person gave to a guild stay
         without an author. Results in a gallery are taken out of it.
+
+        Each transaction is short. Rows that were not deleted when the process ended are deleted at the next request.
+        `purge_jobs` deletes jobs elsewhere before they are deleted here; `report_progress` is given the number of jobs
+        that are deleted.
         """
-        async with begin_transaction(self._database) as connection:
-            now = self._clock()
-            summary = await _count_user_data(connection, user_id)
-            select_sources = select(source_images.c.sha256).where(_is_source_image_used_only_by(user_id))
-            source_hashes = (await connection.execute(select_sources)).scalars().all()
-            is_theirs = gallery_posts.c.job_id.in_(_select_ended_job_ids(user_id))
-            await withdraw_posts(connection, is_theirs, Remover.DELETION, now)
-            marked_ids = select(favourites.c.job_id).where(favourites.c.user_id == user_id)
-            await note_changed_favourites(connection, gallery_posts.c.job_id.in_(marked_ids), now)
-            about_theirs = reports.c.job_id.in_(_select_ended_job_ids(user_id))
-            await connection.execute(delete(reports).where(about_theirs))
-            await connection.execute(
-                update(notices).where(_is_notice_about(user_id)).values(closed_at=now, data=NO_DATA)
+        with translate_database_errors():
+            counts = await self._delete_rows(user_id)
+            counts += await self._delete_jobs(user_id, purge_jobs, report_progress)
+            counts["open_jobs"] = await self._database.run_transaction(
+                lambda connection: _count_open_jobs(connection, user_id)
             )
-            await anonymize_ancestors(connection, user_id, now)
-            await forget_source_owner(connection, user_id)
-            await connection.execute(
-                update(jobs).where(jobs.c.parent_id.in_(_select_ended_job_ids(user_id))).values(parent_id=None)
-            )
-            for table in (presets, style_sets):
-                given = (table.c.user_id == user_id) & (table.c.guild_id != 0)
-                await connection.execute(update(table).where(given).values(user_id=NO_USER_ID))
-            is_own_entry = ledger_entries.c.user_id == user_id
-            ended = _select_ended_job_ids(user_id)
-            await connection.execute(  # the keys of a role's counters contain the id of the member
-                update(ledger_entries).where(is_own_entry, ledger_entries.c.job_id.in_(ended)).values(counters=None)
-            )
-            for table, column in _ACTOR_COLUMNS.items():
-                await connection.execute(update(table).where(column == user_id).values({column: NO_USER_ID}))
-            await forget_member(connection, user_id)
-            await forget_batches(connection, user_id)
-            for table, condition in _build_owned_rows_conditions(user_id).items():
-                await connection.execute(delete(table).where(condition))
-            await connection.execute(delete(jobs).where(_is_ended_job_of(user_id)))  # the rows about them go with them
-            await delete_childless_jobs(connection)
-            await connection.execute(delete(source_images).where(source_images.c.sha256.in_(source_hashes)))
+            await merge_trigrams(self._database)
         try:
             await self._database.checkpoint_wal()
         except DATABASE_ERRORS:
             log.warning("deleted rows remain in the write-ahead log until the next checkpoint", exc_info=True)
-        return summary
+        return _build_summary(counts)
+
+    async def _delete_rows(self, user_id: int) -> Counter[str]:
+        """Delete all but the jobs and the rows that are found by them."""
+        work = BoundedWork(self._database)
+        now = self._clock()
+        counts = await work.run(lambda connection, _: delete_small_rows(connection, user_id, now))
+        found = await self._database.run_transaction(lambda connection: list(list_actor_rows(connection, user_id)))
+        for table, keys in found:
+            for start in range(0, len(keys), _ROWS_OF_ACTOR):
+                part = keys[start : start + _ROWS_OF_ACTOR]
+                await work.run(lambda connection, _, table=table, part=part: forget_actor(connection, table, part))  # type: ignore[misc]
+        await work.repeat(lambda connection, limit: forget_entries(connection, user_id, limit))
+        await work.repeat(lambda connection, limit: forget_source_owner(connection, user_id, limit))
+        await work.repeat(lambda connection, limit: forget_spender(connection, user_id, limit))
+        await work.repeat(lambda connection, limit: forget_reviewer(connection, user_id, limit))
+        await work.run(lambda connection, _: forget_approver(connection, user_id))
+        counts["favourites"] = await work.repeat(
+            lambda connection, limit: delete_favourites(connection, user_id, limit, now)
+        )
+        counts["explorations"] = await work.repeat(
+            lambda connection, limit: delete_explorations(connection, user_id, limit)
+        )
+        await delete_pictures(self._database, select_deletable_batches(user_id))
+        counts["batches"] = await work.repeat(lambda connection, _: delete_batch(connection, user_id))
+        return counts
+
+    async def _delete_jobs(self, user_id: int, purge_jobs: JobPurge, report_progress: Progress) -> Counter[str]:
+        work, counts = BoundedWork(self._database), Counter[str]()
+        while True:
+            newest = select_newest_ended_jobs(user_id, work.limit)
+            job_ids = await self._database.run_transaction(
+                lambda connection, newest=newest: connection.execute(newest).scalars().all()  # type: ignore[misc]
+            )
+            if not job_ids:
+                return counts
+            await purge_jobs(job_ids)
+            counts += await work.run(
+                lambda connection, _, chosen=job_ids: delete_jobs(connection, user_id, chosen, self._clock())  # type: ignore[misc]
+            )
+            await report_progress(counts["jobs"])
 
 
-async def _count_user_data(connection: AsyncConnection, user_id: int) -> StoredDataSummary:
-    async def count_rows(table: Table, condition: ColumnElement[bool]) -> int:
-        return (await connection.execute(select(func.count()).select_from(table).where(condition))).scalar_one()
-
-    async def count_rows_about_jobs(table: Table) -> int:
-        return await count_rows(table, table.c.job_id.in_(_select_ended_job_ids(user_id)))
-
-    owned = _build_owned_rows_conditions(user_id)
-    ended_jobs = await count_rows(jobs, _is_ended_job_of(user_id))
-    rows_about_jobs = sum([await count_rows_about_jobs(table) for table in (queue_entries, outcomes, result_hashes)])
-    return StoredDataSummary(
-        jobs=ended_jobs,
-        rows=ended_jobs + rows_about_jobs,
-        favourites=await count_rows(favourites, owned[favourites]),
-        presets=await count_rows(presets, owned[presets]),
-        style_sets=await count_rows(style_sets, owned[style_sets]),
-        explorations=await count_rows(explorations, owned[explorations]),
-        thumbnails=await count_rows_about_jobs(thumbnails),
-        source_images=await count_rows(source_images, _is_source_image_used_only_by(user_id)),
-        round_rows=sum([await count_rows(table, table.c.user_id == user_id) for table in PERSONAL_TABLES]),
-        undelivered_images=await count_rows_about_jobs(undelivered_images),
-        reports=await count_rows(reports, owned[reports]),
-        preferences=await count_rows(user_preferences, owned[user_preferences]),
-        team_choices=await count_rows(team_choices, owned[team_choices]),
-        batches=await count_batches(connection, user_id),
-        open_jobs=await count_rows(jobs, (jobs.c.requester_id == user_id) & jobs.c.state.in_(OPEN_STATES))
-        + await count_pending_items(connection, user_id),
-    )
+def _count_user_data(connection: Connection, user_id: int) -> StoredDataSummary:
+    limit = MAX_COUNT + 1
+    counts = count_own_rows(connection, user_id, limit) + count_newest_ended_jobs(connection, user_id, limit)
+    counts["batches"] = count_batches(connection, user_id, limit)
+    counts["open_jobs"] = _count_open_jobs(connection, user_id)
+    return _build_summary(counts)
 
 
-def _build_owned_rows_conditions(user_id: int) -> Mapping[Table, ColumnElement[bool]]:
-    """Return the condition for a person's own rows by table, jobs aside."""
-    is_open_variant = jobs.c.id.like(explorations.c.id + "-%") & jobs.c.state.in_(OPEN_STATES)
-    return {
-        favourites: favourites.c.user_id == user_id,
-        presets: (presets.c.user_id == user_id) & (presets.c.guild_id == 0),
-        style_sets: (style_sets.c.user_id == user_id) & (style_sets.c.guild_id == 0),
-        explorations: (explorations.c.requester_id == user_id) & ~exists().where(is_open_variant),
-        reports: reports.c.reporter_id == user_id,
-        user_preferences: user_preferences.c.user_id == user_id,
-        team_choices: team_choices.c.user_id == user_id,
-    }
+def _count_open_jobs(connection: Connection, user_id: int) -> int:
+    """Count a person's jobs that have not ended, and the items of batches that are still to be started."""
+    is_open = and_(jobs.c.requester_id == user_id, IS_OPEN_JOB)
+    return count_rows(connection, jobs, is_open, MAX_COUNT + 1) + count_pending_items(connection, user_id)
 
 
-def _is_notice_about(user_id: int) -> ColumnElement[bool]:
-    """Match the notices that wait to be posted to a person or about their part of a role's budget."""
-    texts = (f'"user_id": {user_id}{end}' for end in ",}")
-    return notices.c.closed_at.is_(None) & or_(*(notices.c.data.contains(text, autoescape=True) for text in texts))
-
-
-def _select_ended_job_ids(user_id: int) -> Select[Any]:
-    return select(jobs.c.id).where(_is_ended_job_of(user_id))
-
-
-def _is_ended_job_of(user_id: int) -> ColumnElement[bool]:
-    return (jobs.c.requester_id == user_id) & jobs.c.state.not_in(OPEN_STATES)
-
-
-def _is_source_image_used_only_by(user_id: int) -> ColumnElement[bool]:
-    """Match the images from which only this person's ended jobs started."""
-    other_jobs = jobs.alias()
-    is_kept = (other_jobs.c.requester_id != user_id) | other_jobs.c.state.in_(OPEN_STATES)
-    hashes = select(jobs.c.source_sha256).where(_is_ended_job_of(user_id))
-    return source_images.c.sha256.in_(hashes) & ~exists().where(
-        is_kept & (other_jobs.c.source_sha256 == source_images.c.sha256)
-    )
+def _build_summary(counts: Counter[str]) -> StoredDataSummary:
+    by_field = {_FIELD_NAMES.get(name, name): count for name, count in counts.items()}
+    return StoredDataSummary(**{field.name: by_field.get(field.name, 0) for field in fields(StoredDataSummary)})

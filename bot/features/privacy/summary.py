@@ -1,6 +1,10 @@
 """The amount of data that is stored about a person."""
 
 from dataclasses import dataclass
+from typing import Final
+
+MAX_COUNT: Final = 1000
+"""So many rows of a kind are counted before they are deleted."""
 
 
 @dataclass(frozen=True)

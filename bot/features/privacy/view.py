@@ -6,7 +6,7 @@ from typing import Final
 
 from discord import ui
 
-from bot.features.privacy.summary import StoredDataSummary
+from bot.features.privacy.summary import MAX_COUNT, StoredDataSummary
 from bot.rendering.layout import ActionRows, build_container_view
 from shared.i18n.messages import Messages
 
@@ -22,9 +22,10 @@ def build_privacy_view(
 ) -> ui.LayoutView:
     """List the data that is to be deleted, or was if `is_deleted`, and the data that remains.
 
-    `rows` hold the confirmation button, which is left out where there is nothing to delete.
+    Before the deletion, more than `MAX_COUNT` of a kind are not counted. `rows` hold the confirmation button, which is
+    left out where there is nothing to delete.
     """
-    counts = list(_format_counts(summary, messages))
+    counts = list(_format_counts(summary, messages, is_exact=is_deleted))
     remaining = "\n".join([messages.text("privacy.stays"), *_format_remaining(summary, messages)])
     if not counts:
         return build_container_view(
@@ -38,11 +39,19 @@ def build_privacy_view(
     return build_container_view(*map(ui.TextDisplay, texts), *rows)
 
 
-def _format_counts(summary: StoredDataSummary, messages: Messages) -> Iterator[str]:
+def build_progress_view(job_count: int, messages: Messages) -> ui.LayoutView:
+    """Say how many requests are deleted while others are not."""
+    return build_container_view(ui.TextDisplay(messages.text("privacy.deleting", count=job_count)))
+
+
+def _format_counts(summary: StoredDataSummary, messages: Messages, *, is_exact: bool) -> Iterator[str]:
     counts = asdict(summary)
     for field in _COUNTED_FIELDS:
-        if counts[field]:
-            yield f"- {messages.text(f'privacy.{field}', count=counts[field])}"
+        count = counts[field]
+        if count > MAX_COUNT and not is_exact:
+            yield f"- {messages.text('privacy.more_than', line=messages.text(f'privacy.{field}', count=MAX_COUNT))}"
+        elif count:
+            yield f"- {messages.text(f'privacy.{field}', count=count)}"
 
 
 def _format_remaining(summary: StoredDataSummary, messages: Messages) -> Iterator[str]:

@@ -37,10 +37,19 @@ A migration only adds. A column that a release no longer reads is dropped by the
 works with the schema of the next.
 """
 
-from bot.storage.tables.batches import batch_images, batch_items, batch_previews, batch_results, batch_sheets, batches
+from bot.storage.tables.batches import (
+    IS_PENDING_ITEM,
+    batch_images,
+    batch_items,
+    batch_previews,
+    batch_results,
+    batch_sheets,
+    batches,
+)
 from bot.storage.tables.galleries import gallery_posts, gallery_settings
 from bot.storage.tables.guilds import audit_entries, blocks, guild_settings, notices, reports, word_rules
 from bot.storage.tables.jobs import (
+    IS_OPEN_JOB,
     OPEN_STATES,
     RecordState,
     explorations,
@@ -70,6 +79,8 @@ from bot.storage.tables.teams import team_choices, teams
 
 __all__ = [
     "IS_OF_GUILD",
+    "IS_OPEN_JOB",
+    "IS_PENDING_ITEM",
     "IS_PERSONAL",
     "OPEN_STATES",
     "RecordState",

@@ -25,6 +25,9 @@ IS_UNDRAWN: Final = text("version > drawn_version")
 IS_APPROVAL_UNDRAWN: Final = text("approval_is_drawn = false")
 """The same for the messages with which approvers decide."""
 
+IS_PENDING_ITEM: Final = text("batch_items.state = 'pending'")
+"""The same for the items that are still to be started."""
+
 batches: Final = Table(
     "batches",
     metadata,
@@ -93,6 +96,13 @@ batch_items: Final = Table(
     Index(None, "job_id", unique=True),
     Index(None, "state", "batch_id"),
     Index(None, "reviewer_id"),
+    Index(
+        "ix_batch_items_pending",
+        "batch_id",
+        "job_id",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
 )
 
 batch_images: Final = Table(

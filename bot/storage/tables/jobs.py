@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, text
 
 from bot.storage.tables.metadata import metadata
 
@@ -18,6 +18,12 @@ class RecordState(StrEnum):
 
 
 OPEN_STATES: Final = (RecordState.ACCEPTED, RecordState.QUEUED)
+
+IS_OPEN_JOB: Final = text("jobs.state IN ('accepted', 'queued')")
+"""The condition of the index of open jobs, which are few; a query that is to use it has the same words."""
+
+_LISTED_COLUMNS: Final = ("id", "channel_id", "model", "state", "deleted_at", "outcome_channel_id")
+"""With these, an index tells which jobs a list shows; only those of a page are read themselves."""
 
 jobs: Final = Table(
     "jobs",
@@ -46,12 +52,22 @@ jobs: Final = Table(
     Column("deleted_at", Float(53), comment="when a person deleted the result"),
     Column("source_owner_id", BigInteger, comment="whose picture it starts from, if somebody else's"),
     Index(None, "state", "accepted_at"),
-    Index(None, "requester_id", "accepted_at"),
-    Index(None, "guild_id", "accepted_at"),
+    Index(None, "requester_id", "accepted_at", *_LISTED_COLUMNS, "guild_id"),
+    Index(None, "guild_id", "accepted_at", *_LISTED_COLUMNS, "requester_id"),
     Index(None, "outcome_channel_id", "finished_at"),
-    Index(None, "parent_id"),
+    Index(None, "parent_id", "accepted_at", "id"),
     Index(None, "source_sha256"),
     Index(None, "source_owner_id"),
+    Index(
+        "ix_jobs_open",
+        "requester_id",
+        "guild_id",
+        "accepted_at",
+        "id",
+        "state",
+        sqlite_where=text("state IN ('accepted', 'queued')"),
+        postgresql_where=text("state IN ('accepted', 'queued')"),
+    ),
 )
 
 queue_entries: Final = Table(

@@ -6,6 +6,9 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table,
 
 from bot.storage.tables.metadata import metadata
 
+_REPORTED_COLUMNS: Final = ("user_id", "channel_id", "model", "team_id", "spent", "calls", "job_id")
+"""With these, an index tells what a report of a guild adds up."""
+
 ledger_entries: Final = Table(
     "ledger_entries",
     metadata,
@@ -31,8 +34,8 @@ ledger_entries: Final = Table(
         "NULL for that of the credentials",
     ),
     Index(None, "job_id", "kind", unique=True),
-    Index(None, "guild_id", "kind", "counted_at"),
-    Index(None, "user_id", "counted_at"),
+    Index(None, "guild_id", "kind", "counted_at", *_REPORTED_COLUMNS),
+    Index(None, "user_id", "counted_at", "guild_id", "team_id", "kind", "reserved", "spent", "calls"),
     Index(None, "counted_at"),
 )
 

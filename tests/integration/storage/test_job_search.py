@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from bot.domain.messages import MessageRef
 from bot.domain.search import SearchQuery
 from bot.storage.favourites import SqlFavouriteStore
@@ -14,6 +16,7 @@ from shared.job import Job
 from shared.outcome import Failed, Filtered, FilteredPart, Outcome
 from shared.problems import make_problem
 from tests.support.builders import ADA_ID, BEN_ID, NOON, make_finished_status, make_job, make_job_by, read_rows
+from tests.support.database import execute_sql
 
 GUILD_ID, CHANNEL_ID = make_job(0).origin.guild_id, make_job(0).origin.channel_id
 
@@ -139,3 +142,113 @@ async def test_a_character_that_no_database_stores_separates_words(
     assert await search_numbers(job_search, SearchQuery(ADA_ID, keywords="FOG\0castle")) == [1]
     assert await search_numbers(job_search, SearchQuery(ADA_ID, keywords="castle \ud800")) == []
     assert [row["search_text"] for row in read_rows(database_url, jobs)] == ["castle fog"]
+
+
+@pytest.mark.parametrize("keywords", ["", "castle", "cas", "at"])
+@pytest.mark.parametrize("is_guild_wide", [False, True])
+async def test_jobs_next_to_one_are_listed_in_both_directions(
+    job_store: SqlJobStore, job_search: SqlJobSearch, keywords: str, is_guild_wide: bool
+) -> None:
+    others = [make_job_by(n, user_id=BEN_ID, prompt="a dragon, flat") for n in range(10, 14)]
+    await finish_jobs(job_store, *(make_job_by(n, prompt="a castle at sea") for n in range(1, 10)), *others)
+    query = SearchQuery(ADA_ID, keywords=keywords, is_guild_wide=is_guild_wide, requester_id=ADA_ID)
+
+    async def list_numbers(limit: int, **start: Any) -> tuple[list[int], bool]:
+        found = await job_search.list_jobs(query, guild_id=GUILD_ID, channel_ids={CHANNEL_ID}, limit=limit, **start)
+        return [int(record.job.id) - int(make_job(0).id) for record in found.records], found.has_more
+
+    assert await list_numbers(4) == ([9, 8, 7, 6], True)
+    assert await list_numbers(3, before_id=make_job(6).id) == ([5, 4, 3], True)
+    assert await list_numbers(9, before_id=make_job(3).id) == ([2, 1], False)
+    assert await list_numbers(2, after_id=make_job(5).id) == ([7, 6], True)
+    assert await list_numbers(9, after_id=make_job(7).id) == ([9, 8], False)
+    assert await list_numbers(2, offset=2) == ([7, 6], True)
+
+
+async def test_favourites_are_listed_from_any_of_them(
+    database: Database, job_store: SqlJobStore, job_search: SqlJobSearch
+) -> None:
+    await finish_jobs(job_store, *(make_job_by(n) for n in range(1, 6)))
+    for number in (2, 5, 1, 3):
+        await SqlFavouriteStore(database).toggle_favourite(ADA_ID, make_job(number).id)
+    query = SearchQuery(ADA_ID, is_favourite=True)
+
+    found = await job_search.list_jobs(query, guild_id=GUILD_ID, channel_ids=(), limit=2, before_id=make_job(5).id)
+
+    assert [record.job.id for record in found.records] == [make_job(3).id, make_job(2).id]
+    assert (found.first_id, found.last_id, found.has_more) == (make_job(3).id, make_job(2).id, True)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "keywords", "is_found"),
+    [
+        ("a steamboat", "boat", True),
+        ("a steamboat", "STEAM boats", False),
+        ("cast ast stl tle", "castle", False),
+        ('he said "hello"', '"hel', True),
+        ("it's a \\ path", "it's", True),
+        ("it's a \\path", "\\path", True),
+        ("100%_sure", "%_s", True),
+        ("a castle AND a moat", "AND", True),
+        ("a castle", "NOT castle", False),
+        ("a castle*", "tle*", True),
+        ("美しい城の庭", "城の庭", True),
+        ("美しい城の庭", "城", True),
+        ("Ünïcödé", "nïcö", True),
+        ("unicode", "nïcö", False),
+        ("😀😁😂🤣", "😁😂🤣", True),
+    ],
+)
+async def test_any_part_of_a_word_is_found_whatever_its_characters(
+    job_store: SqlJobStore, job_search: SqlJobSearch, prompt: str, keywords: str, is_found: bool
+) -> None:
+    await finish_jobs(job_store, make_job_by(1, prompt=prompt), make_job_by(2, user_id=BEN_ID, prompt=prompt))
+
+    assert await search_numbers(job_search, SearchQuery(ADA_ID, keywords=keywords)) == [1] * is_found
+    here = SearchQuery(ADA_ID, keywords=keywords, is_guild_wide=True)
+    assert await search_numbers(job_search, here) == [2, 1] * is_found
+
+
+async def test_the_index_follows_a_release_that_does_not_know_it(
+    job_store: SqlJobStore, job_search: SqlJobSearch, database_url: str
+) -> None:
+    await finish_jobs(job_store, make_job_by(1, prompt="a castle"), make_job_by(2, prompt="a castle"))
+    castle, dragon = SearchQuery(ADA_ID, keywords="castle"), SearchQuery(ADA_ID, keywords="dragon")
+
+    execute_sql(database_url, "UPDATE jobs SET search_text = 'a dragon' WHERE id = :id", id=make_job(1).id)
+    assert await search_numbers(job_search, castle) == [2]
+    assert await search_numbers(job_search, dragon) == [1]
+    execute_sql(database_url, "UPDATE jobs SET search_text = NULL WHERE id = :id", id=make_job(1).id)
+    assert await search_numbers(job_search, dragon) == []
+    execute_sql(database_url, "UPDATE jobs SET requester_id = :id", id=BEN_ID)
+    assert await search_numbers(job_search, SearchQuery(BEN_ID, keywords="castle")) == [2]
+    execute_sql(database_url, "DELETE FROM jobs")
+    assert await search_numbers(job_search, SearchQuery(BEN_ID, keywords="castle")) == []
+    if database_url.startswith("sqlite"):
+        execute_sql(database_url, "INSERT INTO job_trigrams (job_trigrams) VALUES ('integrity-check')")
+        assert execute_sql(database_url, "SELECT * FROM job_numbers") == []
+
+
+async def test_words_are_searched_in_the_period_that_was_asked_for(
+    job_store: SqlJobStore, job_search: SqlJobSearch
+) -> None:
+    days = (1, 2, 3)
+    await finish_jobs(job_store, *(make_job_by(day * 86400, prompt="a castle") for day in days))
+    query = SearchQuery(
+        ADA_ID, keywords="castle", accepted_after=NOON + 1.5 * 86400, accepted_before=NOON + 2.5 * 86400
+    )
+
+    assert await search_numbers(job_search, query) == [2 * 86400]
+
+
+async def test_results_beyond_the_limit_are_not_counted(
+    job_store: SqlJobStore, job_search: SqlJobSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.storage.job_search.COUNT_LIMIT", 3)
+    await finish_jobs(job_store, *(make_job_by(n) for n in range(1, 8)))
+
+    async def count(offset: int) -> int:
+        page = await job_search.search_jobs(SearchQuery(ADA_ID), guild_id=1, channel_ids=(), limit=2, offset=offset)
+        return page.total_count
+
+    assert [await count(offset) for offset in (0, 2, 4, 6)] == [4, 5, 7, 7]

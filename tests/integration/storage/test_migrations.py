@@ -35,6 +35,11 @@ OLD_QUEUE_ENTRY = (
 )
 
 
+def is_not_of_word_index(_object: object, name: str | None, *_: object) -> bool:
+    """Tell whether something is not a part of the index of words, which the models leave to the migration."""
+    return not str(name).startswith(("job_numbers", "job_trigrams", "ix_jobs_trigrams"))
+
+
 def migrate_at(moment: float, url: str) -> None:
     time.sleep(max(0.0, moment - time.time()))
     migrate_database(parse_database_url(url))
@@ -45,7 +50,8 @@ def test_migrations_build_the_tables_of_the_models(database_url: str) -> None:
 
     engine = create_engine(parse_database_url(database_url), poolclass=NullPool)
     with engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        options = {"include_object": is_not_of_word_index}
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
     engine.dispose()
     assert differences == []
 
@@ -82,7 +88,8 @@ def test_keys_and_indexes_have_the_names_and_columns_of_the_models(migrated_data
     assert {(key["name"], key["referred_table"], key["options"].get("ondelete")) for key in foreign_keys} == {
         (key.name, key.referred_table.name, key.ondelete) for key in table.foreign_key_constraints
     }
-    assert {(index["name"], tuple(index["column_names"]), bool(index["unique"])) for index in indexes} == {
+    named = [index for index in indexes if is_not_of_word_index(index, index["name"])]
+    assert {(index["name"], tuple(index["column_names"]), bool(index["unique"])) for index in named} == {
         (index.name, tuple(column.name for column in index.columns), index.unique) for index in table.indexes
     }
 
@@ -162,6 +169,7 @@ MIGRATION_HASHES = {
     "v0011_result_hashes.py": "a39490b58080b35737feb3aafd58db9235b95a7d2fd0aa286fa04f074bc4798b",
     "v0012_style_sets.py": "80f664642dba5289cb58e3bc8bc9f186d814ed2b0c29f0468c5c2a90241142bb",
     "v0013_accounts.py": "864992880be3c44612112e94ed8f621bc75f6fb7f80af68c6af3213bc5bbde76",
+    "v0014_million_jobs.py": "bf236e6916229ba2fe4ad5d3b3d39571d7519c29b8c28f9dd6be15d8e40b587c",
 }
 """Add a line for each new migration; a line that is here never changes."""
 

@@ -1,6 +1,7 @@
 """Deleting a person's data: all of theirs, nothing of others', and no byte of it remains in the database file."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -168,8 +169,12 @@ async def test_all_data_of_a_person_is_counted_and_deleted(
     await fill_tables(database, job_store, database_url)
 
     counted = await user_data_store.summarise_stored_data(ADA_ID)
-    ended_ids = await user_data_store.list_ended_jobs(ADA_ID)
-    deleted = await user_data_store.delete_personal_data(ADA_ID)
+    ended_ids: list[str] = []
+
+    async def purge(job_ids: Sequence[str]) -> None:
+        ended_ids.extend(job_ids)
+
+    deleted = await user_data_store.delete_personal_data(ADA_ID, purge_jobs=purge)
 
     assert counted == deleted
     assert counted == StoredDataSummary(

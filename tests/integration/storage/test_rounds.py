@@ -23,7 +23,7 @@ from bot.storage.ballots import SqlBallotStore
 from bot.storage.images import SqlImageStore
 from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore
-from bot.storage.round_members import SqlRoundMemberStore, forget_member
+from bot.storage.round_members import SqlRoundMemberStore, forget_entries
 from bot.storage.round_messages import SqlRoundMessageStore
 from bot.storage.rounds import SqlRoundStore
 from bot.storage.session import Database
@@ -342,7 +342,7 @@ async def test_the_candidates_are_without_an_entry_that_leaves_the_vote(
 
     if is_forgotten:
         async with database.transaction() as connection:
-            await forget_member(connection, before[0].author_id)
+            await connection.run_sync(forget_entries, before[0].author_id, 10)
     else:
         await rounds.change_contest(CONTEST_ID, partial(disqualify_entry, before[0].job_id, "stolen"))
     contest = await rounds.find_contest(CONTEST_ID)

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
-from bot.domain.search import SearchPage, SearchQuery
+from bot.domain.search import SearchPage, SearchQuery, SearchSlice
 from bot.features.history.buttons import build_page_rows
 from bot.features.history.search import explain_no_results, format_search_heading
-from bot.features.history.view import build_contact_sheet_cells, build_history_view, format_choice_name
+from bot.features.history.view import HistoryPage, build_contact_sheet_cells, build_history_view, format_choice_name
 from bot.images.contact_sheet import draw_contact_sheet
 from shared.i18n.messages import Messages
 from shared.job import make_variant_id
@@ -46,27 +46,28 @@ queries = st.builds(
 
 def list_page_ids(page: SearchPage, page_number: int, search_id: str | None) -> list[str]:
     """List the custom ids of the buttons that turn the page."""
-    rows = build_page_rows(page, page_number, search_id, EN, CATALOGUE)
-    view = build_history_view(page, page_number, "", EN, CATALOGUE, viewer_id=1, rows=rows)
+    shown = HistoryPage.of_counted(page, page_number)
+    rows = build_page_rows(shown, search_id, EN, CATALOGUE)
+    view = build_history_view(shown, "", EN, CATALOGUE, viewer_id=1, rows=rows)
     components: list[dict[str, Any]] = assert_fits_discord(view)
     custom_ids = [component.get("custom_id", "") for component in components]
     return [custom_id for custom_id in custom_ids if custom_id.startswith(("history_page", "favourites_page"))]
 
 
 def render_page(*page_records: JobRecord) -> str:
-    page = SearchPage(page_records, len(page_records))
-    return join_texts(build_history_view(page, 1, "Yours", EN, CATALOGUE, viewer_id=42))
+    page = HistoryPage.of_counted(SearchPage(page_records, len(page_records)), 1)
+    return join_texts(build_history_view(page, "Yours", EN, CATALOGUE, viewer_id=42))
 
 
 @given(st.lists(records, max_size=9), st.integers(0, 10**6), queries, any_messages)
 def test_a_page_fits_discord(page_records: list[JobRecord], more: int, query: SearchQuery, messages: Messages) -> None:
     numbered = number_jobs([record.job for record in page_records])
     page_records = [replace(record, job=job) for record, job in zip(page_records, numbered, strict=True)]
-    page = SearchPage(page_records, len(page_records) + more)
+    page = HistoryPage.of_counted(SearchPage(page_records, len(page_records) + more), 2)
     heading = format_search_heading(query, messages, CATALOGUE)
-    rows = build_page_rows(page, 2, "9" * 20, messages, CATALOGUE)
+    rows = build_page_rows(page, "9" * 20, messages, CATALOGUE)
 
-    components = assert_fits_discord(build_history_view(page, 2, heading, messages, CATALOGUE, viewer_id=42, rows=rows))
+    components = assert_fits_discord(build_history_view(page, heading, messages, CATALOGUE, viewer_id=42, rows=rows))
 
     options = [option for component in components for option in component.get("options", ())]
     assert len(options) == len(page_records)
@@ -76,14 +77,13 @@ def test_a_page_fits_discord(page_records: list[JobRecord], more: int, query: Se
 @given(st.lists(records, min_size=1, max_size=9), any_messages)
 @settings(max_examples=10)
 def test_the_contact_sheet_of_any_page_can_be_drawn(page_records: list[JobRecord], messages: Messages) -> None:
-    page = SearchPage(page_records, len(page_records))
-    cells = build_contact_sheet_cells(page, [None] * len(page_records), messages, CATALOGUE)
+    cells = build_contact_sheet_cells(page_records, [None] * len(page_records), messages, CATALOGUE)
 
     assert draw_contact_sheet(cells).jpeg.startswith(b"\xff\xd8")
 
 
 def test_a_corrupt_thumbnail_is_drawn_as_a_missing_one() -> None:
-    page = SearchPage([make_result_record()], 1)
+    page = [make_result_record()]
 
     corrupt, missing = (
         draw_contact_sheet(build_contact_sheet_cells(page, [thumbnail], EN, CATALOGUE))
@@ -94,14 +94,16 @@ def test_a_corrupt_thumbnail_is_drawn_as_a_missing_one() -> None:
 
 
 def test_a_page_counts_what_was_found_and_names_its_number_only_among_others() -> None:
-    one, many = SearchPage([make_result_record()], 1), SearchPage([make_result_record()], 30)
+    one, many, endless = (SearchPage([make_result_record()], count) for count in (1, 30, 1001))
 
     texts = [
-        join_texts(build_history_view(page, 2, "Yours", EN, CATALOGUE, viewer_id=42)).splitlines()[1]
-        for page in (one, many)
+        join_texts(
+            build_history_view(HistoryPage.of_counted(page, 2), "Yours", EN, CATALOGUE, viewer_id=42)
+        ).splitlines()[1]
+        for page in (one, many, endless)
     ]
 
-    assert texts == ["1 found", "30 found · page 2 of 4"]
+    assert texts == ["1 found", "30 found · page 2 of 4", "more than 1000 found · page 2"]
 
 
 def test_a_page_without_results_says_what_to_do() -> None:
@@ -113,7 +115,9 @@ def test_a_page_without_results_says_what_to_do() -> None:
 
     for advice, query in empty.items():
         text = explain_no_results(query, EN)
-        view = build_history_view(SearchPage([], 0), 1, "Yours", EN, CATALOGUE, viewer_id=42, empty_text=text)
+        view = build_history_view(
+            HistoryPage.of_counted(SearchPage([], 0), 1), "Yours", EN, CATALOGUE, viewer_id=42, empty_text=text
+        )
         assert advice in join_texts(view)
         assert "0 found" not in join_texts(view)
 
@@ -125,6 +129,28 @@ def test_the_buttons_that_turn_a_page_carry_the_search_and_the_number_of_the_oth
     assert list_page_ids(page, 2, "17") == ["history_page:17:1", "history_page:17:3"]
     assert list_page_ids(page, 4, "17") == ["history_page:17:3"]
     assert list_page_ids(page, 2, None) == ["favourites_page:1", "favourites_page:3"]
+
+
+def test_pages_beyond_the_counted_ones_are_found_from_their_neighbours() -> None:
+    last_counted = SearchPage([make_result_record()], 1009)
+    job_id = last_counted.records[0].job.id
+    found = SearchSlice(last_counted.records, "22", "21", has_more=True)
+    oldest = SearchSlice(last_counted.records, "22", "21")
+
+    def list_ids(page: HistoryPage, search_id: str | None) -> list[str]:
+        buttons = build_page_rows(page, search_id, EN, CATALOGUE)[-1].children
+        return [str(getattr(button, "custom_id", "")) for button in buttons]
+
+    assert list_page_ids(last_counted, 112, "17") == ["history_page:17:111"]
+    assert list_ids(HistoryPage.of_counted(last_counted, 112), "17")[1] == f"history_next_to:17:113:older:{job_id}"
+    assert list_ids(HistoryPage.of_neighbours(found, 113, is_newer=False), "17") == [
+        "history_page:17:112",
+        "history_next_to:17:114:older:21",
+    ]
+    assert list_ids(HistoryPage.of_neighbours(oldest, 114, is_newer=False), None) == [
+        "history_next_to::113:newer:22",
+    ]
+    assert len(list_ids(HistoryPage.of_neighbours(oldest, 114, is_newer=True), None)) == 2
 
 
 def test_a_line_names_other_requesters_and_says_why_there_is_no_picture() -> None:
