@@ -78,9 +78,9 @@ local function claim_job(id, start_tag, model, account)
     local pace = get_account_key(account, 'pace', model)
     redis.call('SADD', get_account_key(account, 'claimed', stage, model), id)
     set_state(id, 'running')
-    local interval_ms = to_number(redis.call('HGET', pace, 'interval_ms'))
-    if interval_ms > 0 then redis.call('HSET', pace, 'next_call_at', now + interval_ms) end
-    if is_model_paused(model, account) then redis.call('HSET', pace, 'probe', id) end
+    local interval_ms, paused_until = unpack(redis.call('HMGET', pace, 'interval_ms', 'paused_until'))
+    if to_number(interval_ms) > 0 then redis.call('HSET', pace, 'next_call_at', now + to_number(interval_ms)) end
+    if paused_until then redis.call('HSET', pace, 'probe', id) end
   else
     redis.call('SADD', key('claimed', stage, model), id)
   end

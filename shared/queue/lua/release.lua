@@ -19,13 +19,13 @@ if not holds_lease(id, claim_token) then
   return 0
 end
 local now, delay = get_time(), tonumber(delay_ms)
-local pace = get_account_key(get_account(id), 'pace', get_queue_model(stage, id))
 allow_writes_when_full()
 if is_unknown_call == '1' then count_unknown_call(id) end
 requeue(stage, id, delay > 0 and now + delay)
 
 -- Calls of an account that were throttled within the same second were sent at the same pace: they slow it down once.
 if is_throttled == '1' then
+  local pace = get_account_key(get_account(id), 'pace', get_queue_model(stage, id))
   local interval_ms, slowed_at = unpack(redis.call('HMGET', pace, 'interval_ms', 'slowed_at'))
   local slower_ms = to_number(interval_ms)
   if now - to_number(slowed_at) >= 1000 then
