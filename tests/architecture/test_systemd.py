@@ -163,7 +163,15 @@ def test_a_command_runs_with_the_user_the_settings_and_the_secrets_of_the_unit(
     assert {line for line in lines if "_FILE=" in line and not line.startswith("--")} == {
         f"{name.upper()}_FILE={secrets}/{name}" for name in own
     }
-    for name in ("User", "DynamicUser", "WorkingDirectory", "StateDirectory", "StateDirectoryMode", "CacheDirectory"):
+    for name in (
+        "User",
+        "DynamicUser",
+        "LimitNOFILE",
+        "WorkingDirectory",
+        "StateDirectory",
+        "StateDirectoryMode",
+        "CacheDirectory",
+    ):
         assert properties.get(name) == unit.get(name, [None])[0], name
     assert properties["EnvironmentFile"] == unit["EnvironmentFile"][0]
     variables = read_variables(path)
