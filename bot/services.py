@@ -29,6 +29,7 @@ from bot.queue.connection import connect_to_redis, raise_queue_unavailable
 from bot.queue.delivery_partitions import DeliveryPartitions, make_bot_token
 from bot.queue.drafts import RedisDraftStore
 from bot.queue.epoch import RedisQueueEpoch
+from bot.queue.followups import RedisFollowupStore
 from bot.queue.identify_gate import RedisIdentifyGate
 from bot.queue.job_queue import RedisJobQueue
 from bot.queue.leader_lock import LeaderLock
@@ -121,7 +122,7 @@ class Services:
 
         self.word_rules = SqlWordRuleStore(self.database)
         self.validator = RequestValidator(catalogue, hosts, max_bytes, settings.extras_allowed_users, self.word_rules)
-        self.followups = RecentFollowups()
+        self.followups = RecentFollowups(RedisFollowupStore(self._redis, self.delivery_partitions.has_others))
         self.submitter = JobSubmitter(
             self.validator,
             self.image_fetcher,

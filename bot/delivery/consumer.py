@@ -100,7 +100,7 @@ class OutcomeConsumer:
         self._final_status = FinalStatus(queue, status_messages, guild_settings, catalogue, result_hashes)
         self._images = DeliveredImages(queue, image_store, keeps_images=keeps_images)
         self._unreadable_outcomes = UnreadableOutcomes(queue, store, status_messages)
-        self._private_notices = PrivateNotices(followups or RecentFollowups())
+        self._private_notices = PrivateNotices(client, followups or RecentFollowups())
         self._sender = OutcomeSender(
             client, queue, catalogue, status_messages, self._get_start, result_hashes=result_hashes, clock=clock
         )

@@ -46,6 +46,7 @@ def is_read_by_others(job: Job, outcome: Filtered | Failed) -> bool:
 class PrivateNotices:
     """Sends requesters notices that others do not read, in response to their commands and forms."""
 
+    client: discord.Client
     followups: RecentFollowups
 
     async def show_problem(self, job: Job, problem: Problem) -> bool:
@@ -76,7 +77,7 @@ class PrivateNotices:
 
         False when Discord no longer accepts that. Raises the errors that `is_transient_for_webhook` knows.
         """
-        followup = self.followups.find(job.id)
+        followup = await self.followups.find(self.client, job.id)
         if followup is None:
             return False
         if key in followup.shown_texts:

@@ -148,6 +148,10 @@ class DeliveryPartitions:
         """The tenures of the partitions that this bot delivers, by partition."""
         return {} if self._is_expired() else {p: t for p, t in self._tenures.items() if not t.ended.is_set()}
 
+    def has_others(self) -> bool:
+        """Tell whether other bots run, as far as this one knows."""
+        return len(self._tokens) > 1
+
     def find_tenure(self, key: int) -> Tenure | None:
         """Find the tenure of the partition of a key; None if another bot delivers it."""
         tenure = self._tenures.get(find_partition(key))

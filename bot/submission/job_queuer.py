@@ -131,9 +131,14 @@ class JobQueuer:
         Returns the problems of the jobs that were rejected, by id. After a lost reply of the queue, the remaining jobs
         are left to `bot.recovery.reconciler`. After any other error, the records of the remaining jobs are closed.
         """
-        self.followups.remember(interaction, [job.id for job in jobs])
+        job_ids = [job.id for job in jobs]
+        self.followups.remember(interaction, job_ids)
+        sharing = asyncio.ensure_future(self.followups.share(interaction, job_ids))
         with bind_job_id(jobs[0].exploration_id or jobs[0].id):
-            return await self._acknowledge_and_queue(interaction, jobs, image, acknowledge)
+            try:
+                return await self._acknowledge_and_queue(interaction, jobs, image, acknowledge)
+            finally:
+                await sharing
 
     async def _acknowledge_and_queue(
         self,

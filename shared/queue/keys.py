@@ -128,6 +128,9 @@ class KeyNames:
     def identify_key(self, bucket: int) -> str:
         return f"{self.prefix}identify:{bucket}"
 
+    def followup_key(self, job_id: str) -> str:
+        return f"{self.prefix}followup:{job_id}"
+
     def draft_key(self, draft_id: str) -> str:
         return f"{self.prefix}draft:{draft_id}"
 

@@ -230,6 +230,12 @@ REDIS_KEYS: Final = (
         "hash",
         "The token of the bot that delivers the outcomes of a partition: the fields are the numbers of partitions.",
     ),
+    RedisKey(
+        "followup:{job}",
+        "string",
+        "Token of the interaction that submitted the job, if several bots run.",
+        "14 minutes",
+    ),
     RedisKey("identify:{bucket}", "string", "A shard of this bucket identifies with Discord.", "5.5 seconds"),
     RedisKey(
         "leader",

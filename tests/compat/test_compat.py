@@ -49,7 +49,7 @@ KEYS_OF_LATER_RELEASES: dict[str, set[str]] = {
         *("inner_tags:{stage}:{tenant}", "queued:{stage}:{model}:{tenant}", "turns:{stage}:{model}:{tenant}"),
         *("ready_turns:{stage}:{model}:{tenant}", "blocked_turns:{stage}:{scope}:{tenant}"),
         "virtual_time:{stage}:low",
-        *("bots", "delivery_partitions", "identify:{bucket}"),
+        *("bots", "delivery_partitions", "followup:{job}", "identify:{bucket}"),
         *("accounts", "claimed:{stage}:{model}:{account}", "pace:{model}:{account}"),
         "disabled_model:{model}:{account}",
     }

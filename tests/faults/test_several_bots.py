@@ -119,6 +119,8 @@ def test_each_bot_answers_in_its_servers_and_both_deliver_in_all(several: Severa
 
     jobs = [[ada.submit_imagine(f"{n}", image=None, channel=channel) for n in range(5)] for channel in several.channels]
 
+    filtered = [ada.submit_imagine(f"{n} [filtered]", image=None, channel=several.channels[0]) for n in range(4)]
+
     for number, asked in enumerate(jobs):
         assert [len(list_media(ada.wait_for_result(job))) for job in asked] == [1] * len(asked)
         assert all(f"job {job}: queued" in several.pair[number].log.read_text() for job in asked)
@@ -126,6 +128,7 @@ def test_each_bot_answers_in_its_servers_and_both_deliver_in_all(several: Severa
             wait_until_delivered(several.stack, job)
             wait_until(partial(has_preview, ada, job), "a preview in the channel")
             assert ada.wait_for_status(job)["thread"]["id"] == ada.wait_for_result(job)["channel_id"]
+    assert all("filtered" in ada.wait_for_followup_text(job) for job in filtered), "told by whichever bot delivers"
     deliverers = [[several.find_deliverers(job) for job in asked] for asked in jobs]
     assert count_results(several.stack, *jobs[0], *jobs[1]) == [1] * 10
     assert all(len(found) == 1 for asked in deliverers for found in asked)

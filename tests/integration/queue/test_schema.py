@@ -16,6 +16,7 @@ from bot.queue.connection import QueueRedis
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.delivery_partitions import DeliveryPartitions
 from bot.queue.drafts import RedisDraftStore
+from bot.queue.followups import RedisFollowupStore
 from bot.queue.identify_gate import RedisIdentifyGate
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.leader_lock import LeaderLock
@@ -195,6 +196,7 @@ async def run_bot_for_a_moment(client: QueueRedis) -> None:
     runs = (LeaderLock(client, "bot-1").run, DeliveryPartitions(client, "bot-1").run)
     running = [asyncio.create_task(run()) for run in runs]
     await RedisIdentifyGate(client).wait_for_turn(0)
+    await RedisFollowupStore(client, lambda: True).save_token(["1"], "secret", 840)
     await asyncio.sleep(LEASE_SECONDS)
     for task in running:
         task.cancel()
