@@ -21,7 +21,7 @@ export PROMPT
 PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .NOTPARALLEL:  # the lanes of `check` run in the order in which they are written, whatever -j says
-.PHONY: help demo test check lint types contracts docs audit format bench soak upgrade-test units-test fuzz release sbom pin-images up down logs lock clean
+.PHONY: help demo test check lint types contracts docs audit format bench soak upgrade-test units-test failovers fuzz release sbom pin-images up down logs lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,10 @@ upgrade-test: .venv/dev  ## run the processes of an earlier commit into these an
 
 units-test: .venv/dev  ## start the units of deploy/systemd by a real systemd in namespaces of its own; as root, on Linux
 	$(BIN)/python -m tests.systemd
+
+failovers: .venv/dev  ## kill and freeze the primary of a Redis with Sentinel, balance the books, and measure what replication loses (ROUNDS=6)
+	$(BIN)/python -m tests.faults.sentinel_failovers --rounds $(or $(ROUNDS),6)
+	$(BIN)/python -m tests.faults.replication_loss
 
 fuzz: .venv/dev  ## break pictures at random and keep those that are neither rejected nor shown (SECONDS=60 SEED=)
 	$(BIN)/python -m tests.fuzz.fuzz_imaging --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))

@@ -1,4 +1,4 @@
-"""The command line of the bot: `python -m bot [run | doctor | ledger | batch | version]`."""
+"""The command line of the bot: `python -m bot [run | doctor | ledger | batch | move-keys | version]`."""
 
 import argparse
 import asyncio
@@ -13,6 +13,7 @@ from bot.app import run_bot
 from bot.batch_command import add_batch_arguments, run_batch_command
 from bot.doctor.command import LIBRARIES, run_doctor
 from bot.domain.budgets import BudgetUnit, to_micro_usd
+from bot.key_move_command import add_move_arguments, run_key_move
 from bot.ledger_adjustment import Adjustment, adjust_ledger
 from bot.ledger_report import GROUPS, print_ledger
 from bot.lifecycle import StartupError
@@ -39,6 +40,7 @@ COMMANDS: Final = {
     "check": "the same as doctor",
     "ledger": "print what was spent, by month, server, model or day, or adjust the budgets of a member",
     "batch": "send a batch in, list batches, look at one or cancel it",
+    "move-keys": "move all keys in Redis to another prefix, while neither a bot nor a worker runs",
     "version": "print the release, the stored format, and the versions of Python and the libraries",
 }
 
@@ -62,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InvalidSettingsError as error:
         return print_error(EXIT_NOT_CONFIGURED, str(error))
     configure_logging(
-        "ERROR" if command in {"ledger", "batch"} else settings.log_level,
+        "ERROR" if command in {"ledger", "batch", "move-keys"} else settings.log_level,
         log_format=settings.log_format,
         shows_prompts=settings.log_prompts,
     )
@@ -72,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     others: dict[str, Callable[[], Coroutine[Any, Any, int]]] = {
         "ledger": lambda: run_ledger_command(settings, parser, arguments),
         "batch": lambda: run_batch_command(settings, catalogue, arguments),
+        "move-keys": lambda: run_key_move(settings, arguments),
     }
     if command in others:
         return asyncio.run(others[command]())
@@ -96,6 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name in ("doctor", "check"):
         add_report_arguments(parsers[name])
     add_batch_arguments(parsers["batch"])
+    add_move_arguments(parsers["move-keys"])
     ledger = parsers["ledger"]
     ledger.add_argument("--by", choices=[group.value for group in GROUPS], default=ReportGroup.MONTH.value)
     ledger.add_argument("--since", help="a date such as 2026-11-01 (UTC); the default is the beginning")

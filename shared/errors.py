@@ -17,6 +17,7 @@
     ├── PartitionLostError              bot.domain.errors
     ├── QueueUnavailableError           bot.domain.errors
     ├── QueueResultUnknownError         bot.domain.errors
+    ├── KeysInUseError                  bot.queue.key_mover
     ├── UnreadableSessionError          bot.discord_client.gateway_events
     ├── DestinationForbiddenError       bot.delivery.discord_errors
     ├── RejectedRowsError               bot.batch_submission

@@ -75,6 +75,14 @@ class KeyNames:
         return f"{self.prefix}accounts"
 
     @property
+    def sweep(self) -> str:
+        return f"{self.prefix}sweep"
+
+    @property
+    def clock_offset(self) -> str:
+        return f"{self.prefix}clock_offset"
+
+    @property
     def call_log(self) -> str:
         return f"{self.prefix}call_log"
 

@@ -6,10 +6,15 @@ from typing import Any
 import pytest
 import redis
 
+from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.startup import check_redis
 from demo.first_picture import wait_until_ready
 from demo.stack import Stack, run_stack
+from shared.queue.server_mode import UnsupportedServerError
 from tests.support.redis_cluster import RedisCluster, run_cluster
 from tests.support.user import DiscordUser, list_media, wait_until
+from worker.queue.connection import connect_to_redis as connect_worker
+from worker.queue.startup import wait_for_redis
 
 PREFIX = "{pentimento}:"
 
@@ -47,3 +52,13 @@ def test_jobs_are_answered_and_no_command_leaves_the_slot(stack: Stack, cluster:
         assert other.dbsize() == 0
     logs = "".join(stack.processes[name].log.read_text() for name in ("bot", "worker"))
     assert "Redis refuses" not in logs
+
+
+async def test_neither_half_starts_on_a_cluster_without_a_hash_tag(cluster: RedisCluster) -> None:
+    advice = r"Set REDIS_KEY_PREFIX to \{pentimento\}:, or use a single server\."
+    bot = connect_bot(cluster.owner.url)
+    with pytest.raises(UnsupportedServerError, match=advice):
+        await check_redis(bot)
+    await bot.aclose()
+    with connect_worker(cluster.owner.url) as worker, pytest.raises(UnsupportedServerError, match=advice):
+        wait_for_redis(worker)

@@ -1,7 +1,7 @@
 -- lib.lua: keys, times and counters. It is prepended to each script, before fair_order.lua, stages.lua and accounts.lua.
 --
--- KEYS[1] is the prefix of every key. The scripts build all keys from it (shared/queue/schema.py lists them), which is
--- why Redis Cluster is not supported. Times are in milliseconds. A stage is 'prepare' or 'generate'. A scope is a group
+-- KEYS[1] is the prefix of every key. The scripts build all keys from it (shared/queue/schema.py lists them): with a
+-- hash tag in the prefix, all lie in one slot of a cluster (docs/decisions/0015-the-prefix-declares-the-keys.md). Times are in milliseconds. A stage is 'prepare' or 'generate'. A scope is a group
 -- of jobs that limits apply to: 'user-<id>', 'batch-<id>', 'channel-<id>' or 'guild-<id>'.
 
 local function key(...)
