@@ -4,7 +4,9 @@ from typing import Final
 
 from shared.metrics.definition import COMMON_METRICS, LAG_BUCKETS, WAIT_BUCKETS, WORK_BUCKETS, MetricDefinition
 
-LEADER: Final = MetricDefinition("leader", "gauge", "1 while this bot leads: it delivers and keeps the deadlines.")
+LEADER: Final = MetricDefinition(
+    "leader", "gauge", "1 while this bot leads: it keeps the deadlines, and does all that only one bot may do."
+)
 GATEWAY_CONNECTED: Final = MetricDefinition(
     "gateway_connected", "gauge", "1 while Discord's gateway is connected and was heard lately."
 )
