@@ -17,7 +17,7 @@ from bot.storage.job_records import parse_job_record, select_job_records
 from bot.storage.search_conditions import build_job_conditions, build_view_conditions
 from bot.storage.session import Database, begin_transaction
 from bot.storage.tables import RecordState, favourites, jobs
-from bot.storage.trigrams import build_trigram_condition, has_trigrams, job_numbers, job_trigrams
+from bot.storage.trigrams import build_trigram_condition, has_trigrams, job_numbers, job_trigrams, join_jobs_by_number
 from shared.job import get_snowflake_time
 
 _VIEW_COLUMNS: Final = ("guild_id", "channel_id", "requester_id", "deleted_at", "outcome_channel_id")
@@ -132,9 +132,7 @@ class _Search:
             is_marked = (favourites.c.job_id == jobs.c.id) & (favourites.c.user_id == self._query.viewer_id)
             return statement.join(favourites, is_marked), (favourites.c.job_id,)
         if self._is_by_number:
-            numbered = job_trigrams.join(job_numbers, job_numbers.c.number == job_trigrams.c.rowid)
-            joined = numbered.join(jobs, jobs.c.id == job_numbers.c.job_id)
-            return statement.select_from(joined), (job_trigrams.c.rowid,)
+            return statement.select_from(join_jobs_by_number()), (job_trigrams.c.rowid,)
         return statement, (jobs.c.accepted_at, jobs.c.id)
 
     @property

@@ -7,7 +7,7 @@ that made it has them. What it finds is compared with the words themselves: trig
 """
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Join,
     MetaData,
     String,
     Table,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.ext.compiler import compiles
 
 from bot.storage.session import Database
 from bot.storage.tables import jobs
@@ -51,6 +53,26 @@ job_trigrams: Final = Table(
     Column("rowid", BigInteger, primary_key=True),
     Column("job_trigrams", String, comment="stands for all columns in a search"),
 )
+
+
+class _OrderedJoin(Join):
+    """A join whose left side SQLite reads first.
+
+    https://sqlite.org/optoverview.html#manual_control_of_query_plans_using_cross_join
+    """
+
+    inherit_cache = True
+
+
+@compiles(_OrderedJoin)
+def _compile_join(join: _OrderedJoin, compiler: Any, **options: Any) -> str:
+    return str(compiler.visit_join(join, **options)).replace(" JOIN ", " CROSS JOIN ")
+
+
+def join_jobs_by_number() -> Join:
+    """Join SQLite's index of words to the jobs; for each job of a period it would else search the index anew."""
+    numbered = job_trigrams.join(job_numbers, job_numbers.c.number == job_trigrams.c.rowid)
+    return _OrderedJoin(numbered, jobs, jobs.c.id == job_numbers.c.job_id)
 
 
 def has_trigrams(keywords: str) -> bool:
