@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.queue.epoch import EpochReply
+from bot.queue.measurement import MeasurementReply
 from bot.queue.paused_guilds import PausedGuildsReply
 from bot.queue.replies import AcceptReply, CancelReply, JobsBeforeReply, SaveDraftReply, StatusReply
 from shared.queue.keys import DEFAULT_KEYS, KeyNames
@@ -25,6 +26,7 @@ REPLIES: dict[str, type[ScriptReply]] = {
     "epoch": EpochReply,
     "finish": FinishReply,
     "jobs_before": JobsBeforeReply,
+    "measure_queue": MeasurementReply,
     "retry_dead_letter": RetryReply,
     "save_draft": SaveDraftReply,
     "set_paused_guilds": PausedGuildsReply,
@@ -57,7 +59,7 @@ def test_a_script_opens_with_its_purpose_its_keys_its_arguments_and_its_reply(sc
 def test_a_reply_has_the_names_that_its_script_documents(script: str) -> None:
     head = read_head(script)
     _, _, reply = head.partition("-- Reply: ")
-    documented = re.findall(r"^--   (\w+) +(?:string|number)", reply, re.MULTILINE)
+    documented = re.findall(r"^--   (\w+) +(?:string|number|list)", reply, re.MULTILINE)
 
     assert documented == list(REPLIES[script].model_fields if script in REPLIES else [])
 
