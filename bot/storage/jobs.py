@@ -19,6 +19,7 @@ from bot.domain.unreadable import JobOwner
 from bot.storage.batch_items import settle_item
 from bot.storage.budget_charges import Bill, charge_budgets, run_charging_transaction, settle_without_reservation
 from bot.storage.budget_notices import add_settlement_notices
+from bot.storage.doubtful_commits import was_committed
 from bot.storage.job_records import (
     FIRST_ENTRY,
     REPEAT_ENTRY,
@@ -34,12 +35,7 @@ from bot.storage.job_records import (
 )
 from bot.storage.ledger import Reservation, get_requester_account, reserve_prices, settle_closed_jobs, settle_job
 from bot.storage.notice_bounds import Bounds, NoticeBounds
-from bot.storage.queue_entries import (
-    IS_NEWEST_ENTRY_OF_JOB,
-    JOB_ID,
-    RAISE_COUNTERS_OF_NEWEST_ENTRY,
-    UPDATE_FIRST_ENTRY,
-)
+from bot.storage.queue_entries import IS_NEWEST_ENTRY_OF_JOB, JOB_ID, RAISE_COUNTERS_OF_NEWEST_ENTRY, UPDATE_FIRST_ENTRY
 from bot.storage.result_hashes import insert_outcome
 from bot.storage.round_entries import accept_entry, settle_entry
 from bot.storage.session import DATABASE_ERRORS, Database, translate_database_errors
@@ -132,6 +128,8 @@ class SqlJobStore:
         except IntegrityError:
             return False
         except DATABASE_ERRORS as error:
+            if await was_committed(self._database, error, jobs_to_add[0].id):
+                return True
             log.exception("job %s: could not be recorded", jobs_to_add[0].id)
             raise RejectedError(make_problem("database_unavailable")) from error
 

@@ -169,6 +169,8 @@ def test_a_postgresql_that_restarts_or_ends_transactions_loses_nothing(several: 
     assert_ledger_balances(several.stack)
     after = ada.submit_imagine("afterwards", image=None, channel=several.channels[1])
     assert len(list_media(ada.wait_for_result(after))) == 1
+    rejected = [job for job, answer in zip(jobs, answers, strict=True) if answer == "words"]
+    assert count_results(several.stack, *rejected) == [0] * len(rejected), "one that was told to try again was accepted"
 
 
 def terminate_backends(database: PostgreSQLServer) -> None:

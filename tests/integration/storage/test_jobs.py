@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord
@@ -30,6 +32,30 @@ async def test_a_job_is_recorded_with_its_source_and_read_back_whole(job_store: 
     (row,) = read_rows(database_url, jobs)
     assert row["source_expires_at"] == EXPIRES_AT
     assert (row["model"], row["requester_id"], row["channel_id"]) == ("sd3.5-large", 9_007_199_254_740_993, 2)
+
+
+@pytest.mark.parametrize("is_committed", [True, False])
+async def test_a_connection_that_breaks_at_the_commit_leaves_no_doubt_whether_a_job_is_recorded(
+    job_store: SqlJobStore, monkeypatch: pytest.MonkeyPatch, *, is_committed: bool
+) -> None:
+    database = job_store._database
+    run_transaction = database.run_transaction
+
+    async def break_connection(work: Any) -> Any:
+        monkeypatch.setattr(database, "run_transaction", run_transaction)
+        if is_committed:
+            await run_transaction(work)
+        raise OperationalError("COMMIT", None, ConnectionError(), connection_invalidated=True)
+
+    await job_store.add_jobs([make_job(1)], SOURCE)  # its budgets have their counters then
+    monkeypatch.setattr(database, "run_transaction", break_connection)
+
+    if is_committed:
+        assert await job_store.add_jobs([make_job(2)], SOURCE)
+    else:
+        with pytest.raises(RejectedError):
+            await job_store.add_jobs([make_job(2)], SOURCE)
+    assert len(await job_store.list_open_records()) == 1 + is_committed
 
 
 async def test_the_same_job_is_recorded_once(job_store: SqlJobStore) -> None:
