@@ -42,12 +42,14 @@ class FollowingConnection(Connection):
         self._origin = self.host, self.port
 
     async def connect(self) -> None:
-        """Connect to the node that was named last. Raises `redis.RedisError`."""
+        """Connect to the node that was named last, or to that of the address. Raises `redis.RedisError`."""
         try:
             await super().connect()  # type: ignore[no-untyped-call]
         except RedisError:
+            if (self.host, self.port) == self._origin:
+                raise
             self.host, self.port = self._origin
-            raise
+            await super().connect()  # type: ignore[no-untyped-call]
 
     async def read_response(self, *arguments: Any, **options: Any) -> Any:
         """Read a reply. Raises `redis.ConnectionError` if another node would have to answer, and other errors."""

@@ -45,12 +45,14 @@ class FollowingConnection(redis.Connection):
         self._origin = self.host, self.port
 
     def connect(self) -> None:
-        """Connect to the node that was named last. Raises `redis.RedisError`."""
+        """Connect to the node that was named last, or to that of the address. Raises `redis.RedisError`."""
         try:
             super().connect()  # type: ignore[no-untyped-call]
         except RedisError:
+            if (self.host, self.port) == self._origin:
+                raise
             self.host, self.port = self._origin
-            raise
+            super().connect()  # type: ignore[no-untyped-call]
 
     def read_response(self, *arguments: Any, **options: Any) -> Any:
         """Read a reply. Raises `SlotMovedError` if another node would have to answer, and other errors of Redis."""
