@@ -1,6 +1,7 @@
 """Two bots on one Redis and one PostgreSQL, each with half of the shards: answers, delivery, and faults.
 
 The stand-in does not enforce nonces here, so that nothing is posted twice is up to the bots alone.
+The long run is `python -m tests.faults.bots_chaos`.
 """
 
 import signal
