@@ -65,6 +65,9 @@ soak: .venv/dev  ## inject a random fault every few seconds, then balance the bo
 upgrade-test: .venv/dev  ## run the processes of an earlier commit into these and back, and count the answers (FROM= JOBS=40)
 	$(BIN)/python -m tests.upgrade --from "$(or $(FROM),$(error name the earlier commit: make upgrade-test FROM=v0.1.0))" --jobs $(or $(JOBS),40)
 
+rehearsal: .venv/dev  ## back up amid work, lose everything, restore: SQLite and PostgreSQL, with and without a copy of Redis
+	REHEARSE_ALL=1 $(BIN)/python -m pytest -q tests/faults/test_backup_restored.py
+
 units-test: .venv/dev  ## start the units of deploy/systemd by a real systemd in namespaces of its own; as root, on Linux
 	$(BIN)/python -m tests.systemd
 

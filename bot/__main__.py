@@ -1,4 +1,4 @@
-"""The command line of the bot: `python -m bot [run | doctor | ledger | batch | move-keys | version]`."""
+"""The command line of the bot: `python -m bot [command]`; without one, it runs the bot."""
 
 import argparse
 import asyncio
@@ -10,6 +10,7 @@ from typing import Any, Final
 import discord
 
 from bot.app import run_bot
+from bot.backup_command import add_backup_arguments, run_backup, run_restore
 from bot.batch_command import add_batch_arguments, run_batch_command
 from bot.doctor.command import LIBRARIES, run_doctor
 from bot.domain.budgets import BudgetUnit, to_micro_usd
@@ -40,6 +41,8 @@ COMMANDS: Final = {
     "check": "the same as doctor",
     "ledger": "print what was spent, by month, server, model or day, or adjust the budgets of a member",
     "batch": "send a batch in, list batches, look at one or cancel it",
+    "backup": "copy the database into a folder, while the bot runs",
+    "restore": "restore the database from a backup, while the bot does not run",
     "move-keys": "move all keys in Redis to another prefix, while neither a bot nor a worker runs",
     "version": "print the release, the stored format, and the versions of Python and the libraries",
 }
@@ -54,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "version": print_version,
         "doctor": lambda: run_doctor(arguments),
         "check": lambda: run_doctor(arguments),
+        "backup": lambda: run_backup(arguments),
+        "restore": lambda: run_restore(arguments),
     }
     if command in without_settings:
         return without_settings[command]()
@@ -99,6 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name in ("doctor", "check"):
         add_report_arguments(parsers[name])
     add_batch_arguments(parsers["batch"])
+    add_backup_arguments(parsers["backup"], parsers["restore"])
     add_move_arguments(parsers["move-keys"])
     ledger = parsers["ledger"]
     ledger.add_argument("--by", choices=[group.value for group in GROUPS], default=ReportGroup.MONTH.value)

@@ -17,11 +17,13 @@ from bot.monitoring.probes import build_probes
 from bot.periodic import run_every
 from bot.recovery.epoch import EpochKeeper
 from bot.recovery.reconciler import Reconciler
+from bot.recovery.restored_jobs import RestoredJobs
 from bot.rounds.leader import RoundLeader
 from bot.rounds.message_sender import RoundMessageSender
 from bot.services import Services
 from bot.settings import Settings
 from bot.status.status_messages import StatusMessages
+from bot.storage.backup_log import SqlBackupLog
 from bot.storage.batch_jobs import SqlBatchJobStore
 from bot.storage.credits import SqlCreditStore
 from bot.storage.housekeeping import (
@@ -92,7 +94,12 @@ def build_background_tasks(
     approvals = ApprovalMessages(bot, s.batches, s.teams, s.guild_settings, s.catalogue)
     notice_sender = NoticeSender(bot, s.notices, bot.notice_renderers, s.guild_settings)
 
-    epoch_keeper = EpochKeeper(s.queue_epoch, s.queue, s.epoch_store, s.paused_queues.update, reconciler.run_once)
+    restored_jobs = RestoredJobs(
+        SqlBackupLog(s.database), s.queue_epoch, s.queue, s.job_store, consumer.find_outcome_message
+    )
+    epoch_keeper = EpochKeeper(
+        s.queue_epoch, s.queue, s.epoch_store, s.paused_queues.update, reconciler.run_once, restored_jobs
+    )
 
     leader_tasks: dict[str, BackgroundTask] = {
         "exploration messages": exploration_messages.run,

@@ -8,6 +8,7 @@ from bot.domain.budgets import Budget
 from bot.queue.connection import QueueRedis
 from bot.queue.error_counting import count_connections, count_redis_errors
 from bot.queue.measurement import RedisQueueMeasurement
+from bot.storage.backup_log import SqlBackupLog
 from bot.storage.session import Database
 from bot.storage.spending import SqlSpendingReader
 from shared.catalogue import Catalogue
@@ -33,6 +34,11 @@ class Readings:
         )
         self.spending = CachedReading(
             SqlSpendingReader(database, bot_budgets).load_spending,
+            max_age_seconds=SPENDING_READING_SECONDS,
+            timeout_seconds=READING_TIMEOUT_SECONDS,
+        )
+        self.last_backup = CachedReading(
+            SqlBackupLog(database).load_last_backup,
             max_age_seconds=SPENDING_READING_SECONDS,
             timeout_seconds=READING_TIMEOUT_SECONDS,
         )

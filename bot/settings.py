@@ -12,7 +12,24 @@ from shared.addresses.http import parse_endpoint, parse_host
 from shared.settings import CommonSettings
 
 
-class Settings(CommonSettings):
+class DatabaseSettings(CommonSettings):
+    """The settings of commands that need nothing but the database."""
+
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///pentimento.db"),
+        description="The database of all requests and outcomes: sqlite:///file.db for a file, or "
+        "postgresql://user:password@host/name for a PostgreSQL server. "
+        "Special characters in its password are percent-encoded.",
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _validate_database_url(cls, url: SecretStr) -> SecretStr:
+        parse_database_address(url.get_secret_value())
+        return url
+
+
+class Settings(DatabaseSettings):
     """The settings of the bot, in addition to those that it shares with the worker."""
 
     discord_token: SecretStr = Field(
@@ -21,12 +38,6 @@ class Settings(CommonSettings):
     discord_api_url: str = Field(
         "https://discord.com/api/v10",
         description="The URL of Discord's REST API. Only a stand-in needs another one.",
-    )
-    database_url: SecretStr = Field(
-        SecretStr("sqlite:///pentimento.db"),
-        description="The database of all requests and outcomes: sqlite:///file.db for a file, or "
-        "postgresql://user:password@host/name for a PostgreSQL server. "
-        "Special characters in its password are percent-encoded.",
     )
     log_prompts: bool = Field(
         False,
@@ -183,10 +194,4 @@ class Settings(CommonSettings):
             raise ValueError("it has no path. Write the version, too, as in https://discord.com/api/v10")
         if url.endswith("/"):
             raise ValueError("it ends with a slash. Remove that")
-        return url
-
-    @field_validator("database_url")
-    @classmethod
-    def _validate_database_url(cls, url: SecretStr) -> SecretStr:
-        parse_database_address(url.get_secret_value())
         return url

@@ -24,6 +24,7 @@
     ├── MissingFileError                bot.batch_command
     ├── PostponedError                  bot.features.gallery.poster
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
+    ├── BackupError                     bot.domain.backups
     ├── BedrockCallError                worker.call_result
     ├── QueueUnavailableError           worker.ports
     ├── SlotMovedError                  worker.queue.connection (also a redis.ConnectionError)

@@ -139,6 +139,11 @@ BUDGET_LIMIT: Final = MetricDefinition(
 BUDGET_USED: Final = MetricDefinition(
     "budget_used_usd", "gauge", "US dollars of this budget that are spent or reserved in this period.", ("period",)
 )
+LAST_BACKUP: Final = MetricDefinition(
+    "last_backup_timestamp_seconds",
+    "gauge",
+    "When the last backup was made by `python -m bot backup`, in Unix seconds; not told before the first one.",
+)
 
 BOT_METRICS: Final = (
     *COMMON_METRICS,
@@ -156,6 +161,7 @@ BOT_METRICS: Final = (
     SPENT_TODAY,
     BUDGET_LIMIT,
     BUDGET_USED,
+    LAST_BACKUP,
     LEADER,
     GATEWAY_CONNECTED,
     GATEWAY_LATENCY,

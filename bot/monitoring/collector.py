@@ -21,6 +21,7 @@ from shared.outage_log import OutageLog
 
 if TYPE_CHECKING:
     from bot.discord_client.client import Bot
+    from bot.domain.backups import LastBackup
     from bot.domain.queue_gauges import QueueGauges
     from bot.domain.spending import BotSpending
 
@@ -40,6 +41,7 @@ class BotCollector(Collector):
         self._checks: dict[str, bool] = {}
         self._queue_gauges: QueueGauges | None = None
         self._spending: BotSpending | None = None
+        self._last_backup: LastBackup | None = None
         self._outage = OutageLog(log, "all metrics can be read")
         registry.register(self)
 
@@ -52,10 +54,12 @@ class BotCollector(Collector):
         async with asyncio.TaskGroup() as tasks:
             probing = tasks.create_task(self._monitor.run_probes())
             measuring = tasks.create_task(self._load(self._services.readings.queue))
+            looking_back = tasks.create_task(self._load(self._services.readings.last_backup))
             summing = tasks.create_task(self._load(self._services.readings.spending))
         self._checks = {probe.key: is_passed for probe, is_passed in probing.result().items()}
         self._queue_gauges = measuring.result()
         self._spending = summing.result()
+        self._last_backup = looking_back.result()
         return render_metrics(self._registry)
 
     async def _load(self, reading: CachedReading[T]) -> T | None:
@@ -92,3 +96,5 @@ class BotCollector(Collector):
         )
         yield from build_queue_families(self._queue_gauges)
         yield from build_spending_families(self._spending)
+        if self._last_backup is not None:
+            yield build_gauge(d.LAST_BACKUP, [((), self._last_backup.made_at)])

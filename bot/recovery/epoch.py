@@ -13,6 +13,7 @@ from typing import Final
 from bot.domain.errors import QueueUnavailableError
 from bot.queue.epoch import QueuedCounters, RedisQueueEpoch
 from bot.queue.job_queue import RedisJobQueue
+from bot.recovery.restored_jobs import RestoredJobs
 from bot.storage.queue_epoch import LoggedCall, RecordedCounters, SqlEpochStore
 from shared.problems import RejectedError, make_problem
 from shared.unreadable import UnreadableRowLog
@@ -30,7 +31,7 @@ class EpochKeeper:
     """Compares the queue with the database whenever Redis has lost the epoch. The leading bot runs it.
 
     `update_paused_guilds` is called before calls may start, `requeue_lost_jobs` afterwards: it queues the jobs again
-    that Redis does not know at all.
+    that Redis does not know at all. `restored_jobs` looks further if the database was restored.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class EpochKeeper:
         store: SqlEpochStore,
         update_paused_guilds: Callable[[], Awaitable[None]],
         requeue_lost_jobs: Callable[[], Awaitable[None]],
+        restored_jobs: RestoredJobs,
     ) -> None:
         self._queue_epoch = queue_epoch
         self._queue = queue
         self._store = store
         self._update_paused_guilds = update_paused_guilds
         self._requeue_lost_jobs = requeue_lost_jobs
+        self._restored_jobs = restored_jobs
         self._number: int | None = None
         self._was_confirmed = asyncio.Event()
         self._unreadable_rows = UnreadableRowLog(log)
@@ -65,9 +68,13 @@ class EpochKeeper:
         if epoch.is_confirmed and epoch.number == self._number:
             return
         await self._update_paused_guilds()
-        corrected = await self._correct_jobs()
+        is_restored = await self._restored_jobs.is_needed()
+        corrected = await self._restored_jobs.compare() if is_restored else 0
+        corrected += await self._correct_jobs()
         number = max(self._number, epoch.number) + 1
         await self._store.save_epoch(number)
+        if is_restored:
+            await self._restored_jobs.mark_done()
         await self._queue_epoch.confirm_epoch(number)
         self._number = number
         log.info("Redis was started, restored or emptied: epoch %d is confirmed, %d jobs corrected", number, corrected)

@@ -8,6 +8,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from bot.domain.backups import LastBackup
+from bot.storage.backup_log import load_last_backup
 from bot.storage.migrate import build_alembic_config
 from bot.storage.session import DATABASE_ERRORS, Database
 from bot.storage.stored_format import check_database_format
@@ -16,6 +18,7 @@ from shared.doctor.findings import Finding, Status, find_fault
 from shared.stored_format import UnsupportedFormatError
 
 WARNING_LATENCY_SECONDS: Final = 0.1
+SECONDS_PER_HOUR: Final = 3600
 
 _CHECK_ID: Final = 0
 """No guild has it."""
@@ -38,6 +41,8 @@ async def check_database(database: Database) -> list[Finding]:
             await database.run_transaction(_write_row)
             await database.run_transaction(_read_and_delete_row)
         findings.append(_assess_latency((time.perf_counter() - started) / 2))
+        if revision is not None:
+            findings.append(_assess_backup(await database.run_transaction(load_last_backup), time.time()))
     except DATABASE_ERRORS as error:
         findings.append(_describe_error(error))
     except UnsupportedFormatError as error:
@@ -90,6 +95,17 @@ def _assess_latency(seconds: float) -> Finding:
     if seconds < WARNING_LATENCY_SECONDS:
         return Finding("database.write", Status.OK, what)
     return Finding("database.write", Status.WARNING, what, "Move it to a faster disk, or nearer.")
+
+
+def _assess_backup(backup: LastBackup | None, now: float) -> Finding:
+    advice = "Run `python -m bot backup FOLDER` every day, unless whoever runs the database makes backups."
+    if backup is None:
+        return Finding("database.backup", Status.WARNING, "No backup was made yet.", advice)
+    hours = max(now - backup.made_at, 0) / SECONDS_PER_HOUR
+    what = f"The last backup was made {hours:.0f} hours ago."
+    if backup.is_old(now):
+        return Finding("database.backup", Status.WARNING, what, advice)
+    return Finding("database.backup", Status.OK, what)
 
 
 def _describe_error(error: Exception) -> Finding:

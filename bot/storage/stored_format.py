@@ -11,19 +11,20 @@ def check_database_format(connection: Connection) -> None:
 
     Raises `UnsupportedFormatError`.
     """
-    choose_format(_load_format(connection), "The database")
+    choose_format(load_database_format(connection), "The database")
 
 
 def store_database_format(connection: Connection) -> None:
     """Store the release's own format if it is newer than the stored one. Raises `UnsupportedFormatError`."""
-    stored = _load_format(connection)
+    stored = load_database_format(connection)
     chosen = str(choose_format(stored, "The database"))
     if chosen != stored:
         connection.execute(delete(stored_format))
         connection.execute(insert(stored_format).values(format=chosen))
 
 
-def _load_format(connection: Connection) -> str | None:
+def load_database_format(connection: Connection) -> str | None:
+    """Load the stored format; None if there is none yet."""
     if not inspect(connection).has_table(stored_format.name):
         return None
     text: str | None = connection.execute(select(stored_format.c.format)).scalar()

@@ -53,6 +53,7 @@ HEALTHY = {
     f'pentimento_unknown_calls_total{{account="default",model="m",{WORKER}}}': "7x60",
     f'pentimento_outcomes_delivered_total{{kind="generated",model="m",problem="",{BOT}}}': "0+60x60",
     f'pentimento_outcomes_delivered_total{{kind="failed",model="m",problem="busy",{BOT}}}': "0+1x60",
+    f"pentimento_last_backup_timestamp_seconds{{{BOT}}}": "-86400x60",
     f'pentimento_budget_used_usd{{period="day",{BOT}}}': "4x60",
     f'pentimento_budget_limit_usd{{period="day",{BOT}}}': "5x60",
     f'pentimento_event_loop_lag_seconds_bucket{{le="0.5",{BOT}}}': "0+120x60",
@@ -86,6 +87,7 @@ FAULTS = {
     "ManyFailures": {f'pentimento_outcomes_delivered_total{{kind="failed",model="m",problem="busy",{BOT}}}': "0+30x60"},
     "BudgetNearlySpent": {f'pentimento_budget_used_usd{{period="day",{BOT}}}': "4.8x60"},
     "EventLoopLate": {f'pentimento_event_loop_lag_seconds_bucket{{le="0.5",{BOT}}}': "0+100x60"},
+    "BackupTooOld": {f"pentimento_last_backup_timestamp_seconds{{{BOT}}}": "-172801x60"},
     "RedisErrors": {f'pentimento_redis_errors_total{{component="bot",kind="timeout",{BOT}}}': "0+60x60"},
 }
 

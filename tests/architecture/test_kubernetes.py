@@ -47,6 +47,8 @@ def list_workloads(documents: list[dict[str, Any]]) -> Iterator[tuple[str, dict[
     for document in documents:
         if document["kind"] in {"Deployment", "StatefulSet"}:
             yield document["metadata"]["name"], document["spec"]["template"]
+        elif document["kind"] == "CronJob":
+            yield document["metadata"]["name"], document["spec"]["jobTemplate"]["spec"]["template"]
 
 
 def validate(document: dict[str, Any]) -> None:

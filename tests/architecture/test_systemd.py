@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy" / "systemd"
 COMMAND = FOLDER / "pentimento"
 BOT, WORKER = FOLDER / "pentimento-bot.service", FOLDER / "pentimento-worker@.service"
+BACKUP, BACKUP_TIMER = FOLDER / "pentimento-backup.service", FOLDER / "pentimento-backup.timer"
 AWS_KEYS = FOLDER / "pentimento-worker@.service.d" / "aws-keys.conf"
 PYTHON = "/opt/pentimento/.venv/bin/python"
 ANALYZE = shutil.which("systemd-analyze") or ""
@@ -50,12 +51,12 @@ def read_variables(path: Path) -> dict[str, str]:
 
 @pytest.mark.skipif(not ANALYZE, reason="systemd is not installed")
 def test_systemd_accepts_the_units_and_finds_hardly_anything_exposed(tmp_path: Path) -> None:
-    for path in (BOT, WORKER, AWS_KEYS):
+    for path in (BOT, WORKER, BACKUP, BACKUP_TIMER, AWS_KEYS):
         target = tmp_path / path.relative_to(FOLDER)
         target.parent.mkdir(exist_ok=True)
         target.write_text(path.read_text().replace(PYTHON, sys.executable))
     environment = {**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
-    for name in (BOT.name, WORKER.name.replace("@", "@1")):
+    for name in (BOT.name, WORKER.name.replace("@", "@1"), BACKUP_TIMER.name):
         verified = subprocess.run(
             [ANALYZE, "verify", "--man=no", f"./{name}"],
             cwd=tmp_path,
@@ -66,7 +67,7 @@ def test_systemd_accepts_the_units_and_finds_hardly_anything_exposed(tmp_path: P
         )
         # systemd exits with 0 also for a setting that it does not know
         assert (verified.returncode, verified.stderr) == (0, ""), name
-    for path in (BOT, WORKER):
+    for path in (BOT, WORKER, BACKUP):
         examined = subprocess.run(
             [ANALYZE, "security", "--offline=true", f"--threshold={EXPOSURE_TENTHS}", f"./{path.name}"],
             cwd=tmp_path,
@@ -80,12 +81,22 @@ def test_systemd_accepts_the_units_and_finds_hardly_anything_exposed(tmp_path: P
 def test_bot_and_worker_are_hardened_alike() -> None:
     differing = ("User", "MemoryMax", "TasksMax", "TimeoutStopSec")
 
-    def select(path: Path) -> dict[str, list[str]]:
-        hardening = path.read_text().partition("KillSignal")[2]
+    def select(path: Path, start: str = "KillSignal") -> dict[str, list[str]]:
+        hardening = path.read_text().partition(start)[2].partition("[Install]")[0]
         return {name: value for name, value in read_values(path).items() if name in hardening and name not in differing}
 
     assert select(BOT) == select(WORKER)
     assert select(BOT)["MemoryDenyWriteExecute"] == ["yes"]
+    assert select(BACKUP, "DynamicUser") == select(BOT, "DynamicUser")
+
+
+def test_a_backup_is_of_the_bots_database_with_the_bots_user_and_no_secret() -> None:
+    bot, backup = read_values(BOT), read_values(BACKUP)
+
+    assert read_variables(BACKUP)["DATABASE_URL"] == read_variables(BOT)["DATABASE_URL"]
+    for name in ("User", "StateDirectory", "EnvironmentFile"):
+        assert backup[name] == bot[name]
+    assert "LoadCredential" not in backup
 
 
 def test_units_start_again_whatever_the_exit_code_and_have_as_long_to_stop_as_containers() -> None:

@@ -31,6 +31,7 @@
       └────1:n── batch_sheets        its messages with nine items each
     presets                          named settings of a person or a guild
     style_sets ──1:n── style_pictures  reference pictures of a person or a guild under a name
+    backups                          one row: the last backup
     stored_format                    one row: the format of all of this
 
 A migration only adds. A column that a release no longer reads is dropped by the release after it, so that each release
@@ -52,6 +53,7 @@ from bot.storage.tables.jobs import (
     IS_OPEN_JOB,
     OPEN_STATES,
     RecordState,
+    backups,
     explorations,
     favourites,
     jobs,
@@ -85,6 +87,7 @@ __all__ = [
     "OPEN_STATES",
     "RecordState",
     "audit_entries",
+    "backups",
     "batch_images",
     "batch_items",
     "batch_previews",

@@ -168,6 +168,15 @@ explorations: Final = Table(
     Index(None, "ended_at"),
 )
 
+backups: Final = Table(
+    "backups",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="1: there is one row"),
+    Column("made_at", Float(53), nullable=False, comment="when the last backup was made"),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("restored_at", Float(53), comment="when this was restored; NULL once the queue was compared with Discord"),
+)
+
 stored_format: Final = Table(
     "stored_format",
     metadata,

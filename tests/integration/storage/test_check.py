@@ -1,11 +1,14 @@
 """`bot doctor` does one real round on the database."""
 
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
+from bot.domain.backups import LastBackup
+from bot.storage.backup_log import save_last_backup
 from bot.storage.check import check_database
 from bot.storage.session import Database
 from bot.storage.tables import guild_settings
@@ -17,13 +20,24 @@ def list_errors(findings: list[Finding]) -> list[str]:
 
 
 async def test_a_round_leaves_no_row_behind(database: Database) -> None:
-    server, schema, write = await check_database(database)
+    server, schema, write, backup = await check_database(database)
 
     assert server.state.startswith(("SQLite 3.", "PostgreSQL 1"))
     assert schema.state.startswith("Its tables are those of this release, 00")
     assert write.state.startswith("It is written to, in ")
+    assert (backup.status, backup.state) == (Status.WARNING, "No backup was made yet.")
     rows = await database.run_transaction(lambda connection: connection.execute(select(guild_settings)).all())
     assert rows == []
+
+
+@pytest.mark.parametrize(("hours", "status"), [(5, Status.OK), (47, Status.OK), (49, Status.WARNING), (-1, Status.OK)])
+async def test_the_age_of_the_last_backup_is_told(hours: float, status: Status, database: Database) -> None:
+    made_at = time.time() - hours * 3600
+    await database.run_transaction(lambda connection: save_last_backup(connection, LastBackup(made_at, 1)))
+
+    [backup] = [finding for finding in await check_database(database) if finding.name == "database.backup"]
+
+    assert (backup.status, backup.state) == (status, f"The last backup was made {max(hours, 0)} hours ago.")
 
 
 async def test_an_empty_database_is_in_order(database_url: str) -> None:

@@ -170,6 +170,7 @@ MIGRATION_HASHES = {
     "v0012_style_sets.py": "80f664642dba5289cb58e3bc8bc9f186d814ed2b0c29f0468c5c2a90241142bb",
     "v0013_accounts.py": "864992880be3c44612112e94ed8f621bc75f6fb7f80af68c6af3213bc5bbde76",
     "v0014_million_jobs.py": "bf236e6916229ba2fe4ad5d3b3d39571d7519c29b8c28f9dd6be15d8e40b587c",
+    "v0015_backups.py": "6647909704ca6d70502df1983f32ded538c8f6a3e949c359e10d3e179fd556e9",
 }
 """Add a line for each new migration; a line that is here never changes."""
 

@@ -21,6 +21,7 @@ from bot.storage.session import Database
 from shared.catalogue import Catalogue
 from shared.queue.keys import DEFAULT_KEYS
 from tests.support.redis_queue import send_no_ticket
+from tests.support.restored_jobs import make_restored_jobs
 from worker.queue.connection import connect_to_redis as connect_worker
 
 PAUSED = GuildSettings(queue_state=GuildQueueState.PAUSED)
@@ -87,7 +88,9 @@ async def test_queues_are_paused_before_calls_may_start_in_a_redis_that_was_empt
     queue = BotJobQueue(bot_client, catalogue=catalogue, build_ticket=send_no_ticket)
     epoch = ObservedEpoch(bot_client)
 
-    await EpochKeeper(epoch, queue, SqlEpochStore(database), paused_queues.update, requeue_nothing).run_once()
+    restored_jobs = make_restored_jobs(database, epoch, queue, catalogue)
+    keeper = EpochKeeper(epoch, queue, SqlEpochStore(database), paused_queues.update, requeue_nothing, restored_jobs)
+    await keeper.run_once()
 
     assert paused_at_confirmation == [{b"guild-1"}]
 

@@ -27,6 +27,7 @@ from tests.support.redis_queue import (
     send_no_ticket,
     wait_for_lease_expiry,
 )
+from tests.support.restored_jobs import make_restored_jobs
 from worker.ports import Claim
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
@@ -47,7 +48,9 @@ async def keeper(redis_url: str, database: Database, catalogue: Catalogue) -> As
 
     client = connect_bot(redis_url)
     queue = BotJobQueue(client, catalogue=catalogue, build_ticket=send_no_ticket)
-    yield EpochKeeper(RedisQueueEpoch(client), queue, SqlEpochStore(database), do_nothing, do_nothing)
+    epoch = RedisQueueEpoch(client)
+    restored_jobs = make_restored_jobs(database, epoch, queue, catalogue)
+    yield EpochKeeper(epoch, queue, SqlEpochStore(database), do_nothing, do_nothing, restored_jobs)
     await client.aclose()
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
+from bot.storage.engine import parse_database_url
+from bot.storage.migrate import migrate_database
 from shared.stored_format import CURRENT_FORMAT
 
 PYPROJECT = Path(__file__).parents[3] / "pyproject.toml"
@@ -79,3 +81,25 @@ def test_an_adjustment_that_lacks_something_is_an_error(
 
     assert exit_info.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_backup_and_restore_need_no_token_and_say_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DISCORD_TOKEN", raising=False)
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///records.db")
+    migrate_database(parse_database_url("sqlite:///records.db"))
+
+    assert main(["backup", "backups", "--keep", "2"]) == 0
+    assert "0 jobs, " in capsys.readouterr().out
+    assert main(["restore", "backups"]) == 0
+    assert "Next:\n1. Start Redis: empty, or with" in capsys.readouterr().out
+    assert main(["restore", "nowhere"]) == 1
+    assert capsys.readouterr().err == ("nowhere has no backup. Name the folder that `python -m bot backup` wrote to.\n")
+    monkeypatch.setenv("DATABASE_URL", "mysql://host/name")
+    assert main(["backup", "backups"]) == 2
+    assert "DATABASE_URL is wrong" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["backup", "backups", "--keep", "0"])
+    assert "Keep at least 1" in capsys.readouterr().err

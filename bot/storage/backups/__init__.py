@@ -1,0 +1,1 @@
+"""Makes and restores backups of the database, for `python -m bot backup` and `restore`."""
