@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from demo import DemoError
 
@@ -30,18 +30,25 @@ class Process:
         self.log.write_bytes(b"")
         self._first_line: queue.Queue[str] = queue.Queue()
         with self.log.open("ab") as errors:
-            self._child = subprocess.Popen(  # noqa: S603 - our own commands
-                [sys.executable, *arguments],
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                stdin=subprocess.DEVNULL,
-                env={**environment, "PYTHONPATH": str(ROOT)},
-                cwd=folder,  # not the current folder, which may contain a `.env` with the user's own credentials
-                text=True,
-                start_new_session=True,
-            )
+            self._child = self.start_child(arguments, folder, {**environment, "PYTHONPATH": str(ROOT)}, errors)
         self._reader = threading.Thread(target=self._copy_output, name=f"{name}-output", daemon=True)
         self._reader.start()
+
+    @staticmethod
+    def start_child(
+        arguments: Sequence[str], folder: Path, environment: Mapping[str, str], errors: IO[bytes]
+    ) -> "subprocess.Popen[str]":
+        """Start an interpreter in the folder."""
+        return subprocess.Popen(  # noqa: S603 - our own commands
+            [sys.executable, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            stdin=subprocess.DEVNULL,
+            env={**environment},
+            cwd=folder,  # not the current folder, which may contain a `.env` with the user's own credentials
+            text=True,
+            start_new_session=True,
+        )
 
     @property
     def pid(self) -> int:

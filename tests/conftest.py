@@ -12,6 +12,7 @@ from demo.redis import RedisServer, run_redis
 from shared.catalogue import Catalogue, load_catalogue
 from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
 from tests.support.catalogues import SDXL_IN_IMAGINE
+from tests.support.fork_server import fork_processes
 from tests.support.redis_queue import confirm_epoch
 
 with warnings.catch_warnings():
@@ -34,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if mixed:
         raise pytest.UsageError(f"tests of the browser need files of their own: {', '.join(map(str, mixed))}")
     items.sort(key=lambda item: (item.path in browser_files, not {"e2e", "faults"} & set(item.path.parts)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_processes() -> Iterator[None]:
+    with fork_processes():
+        yield
 
 
 @pytest.fixture(scope="session")
