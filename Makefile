@@ -21,7 +21,7 @@ export PROMPT
 PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .NOTPARALLEL:  # the lanes of `check` run in the order in which they are written, whatever -j says
-.PHONY: help demo test check lint types contracts docs audit format bench soak upgrade-test units-test failovers fuzz release sbom pin-images up down logs lock clean
+.PHONY: help demo test check lint types contracts docs audit format bench soak upgrade-test units-test failovers simulate-year fuzz release sbom pin-images up down logs lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,10 @@ failovers: .venv/dev  ## kill and freeze the primary of a Redis with Sentinel, b
 	$(BIN)/python -m tests.faults.sentinel_failovers --rounds $(or $(ROUNDS),6)
 	$(BIN)/python -m tests.faults.replication_loss
 
+simulate-year: .venv/dev  ## simulate hours of a year on the real scripts: year.json (PEOPLE= HOURS=3 WEEKS= CALLS= REQUESTS= SEED=)
+	$(BIN)/python -m tests.simulation.year --people $(or $(PEOPLE),100000) --hours $(or $(HOURS),3) --seed $(or $(SEED),1) \
+		--calls $(or $(CALLS),1) $(if $(WEEKS),--weeks $(WEEKS)) $(if $(REQUESTS),--requests-per-day $(REQUESTS))
+
 fuzz: .venv/dev  ## break pictures at random and keep those that are neither rejected nor shown (SECONDS=60 SEED=)
 	$(BIN)/python -m tests.fuzz.fuzz_imaging --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
 
@@ -100,7 +104,7 @@ lock: .venv/dev  ## lock the dependencies again, with hashes (UPGRADE=1 to take 
 	$(BIN)/python -m tests.architecture.lock $(if $(UPGRADE),--upgrade)
 
 clean:  ## remove everything that the commands above have made
-	rm -rf .venv .doctrees dist site bench.json bench.png .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .doctrees dist site bench.json bench.png year.json .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # A stamp for each set of locked packages; dev holds demo's packages, too.
 .venv/bin/python:
