@@ -79,8 +79,9 @@ simulate-year: .venv/dev  ## simulate hours of a year on the real scripts: year.
 	$(BIN)/python -m tests.simulation.year --people $(or $(PEOPLE),100000) --hours $(or $(HOURS),3) --seed $(or $(SEED),1) \
 		--calls $(or $(CALLS),1) $(if $(WEEKS),--weeks $(WEEKS)) $(if $(REQUESTS),--requests-per-day $(REQUESTS))
 
-fuzz: .venv/dev  ## break pictures at random and keep those that are neither rejected nor shown (SECONDS=60 SEED=)
+fuzz: .venv/dev  ## break pictures at random, then the queue at any command (SECONDS=60 STEPS=100000 SEED=)
 	$(BIN)/python -m tests.fuzz.fuzz_imaging --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.fuzz.fuzz_queue --steps $(or $(STEPS),100000) $(if $(SEED),--seed $(SEED))
 
 release: .venv/dev  ## check the tree and build dist/ (VERSION= prepares the next one, TAG=1 tags the commit)
 	$(BIN)/python -m tests.release $(if $(VERSION),prepare "$(VERSION)",build $(if $(TAG),--tag))

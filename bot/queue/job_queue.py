@@ -78,7 +78,7 @@ class RedisJobQueue(RedisJobStatusReader):
         self._broker = broker
         self._ticket_outage = OutageLog(log, "tickets are sent")
         self._events = events
-        self._scripts = ScriptRunner(redis, "accept", "cancel", "delete_drafts")
+        self._scripts = ScriptRunner(redis, "accept", "cancel", "delete_drafts", "set_thread")
 
     async def enqueue_job(self, job: Job, image: bytes | None, *, unknown_calls: int = 0) -> bool:
         """Enqueue a job with its picture, or the bundle of its pictures.
@@ -115,9 +115,9 @@ class RedisJobQueue(RedisJobStatusReader):
             return _find_problem(AcceptReply.parse(await self._scripts.run("accept", *arguments)))
 
     async def set_thread(self, job_id: str, thread_id: int) -> None:
-        """Remember the thread that was opened for a job. Raises `QueueUnavailableError`."""
+        """Remember the thread that was opened for a job, if Redis still has it. Raises `QueueUnavailableError`."""
         with raise_queue_unavailable():
-            await self._redis.hset(self._names.job_key(job_id), "thread_id", thread_id)
+            await self._scripts.run("set_thread", job_id, thread_id)
 
     async def cancel_job(self, job_id: str, problem: Problem) -> CancelResult:
         """End a job as failed with this problem, unless its call has started: that is paid for.

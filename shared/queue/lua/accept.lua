@@ -41,7 +41,7 @@ for i = 13, #ARGV, 4 do
   }
 end
 
-if redis.call('EXISTS', key('job', id)) == 1 then return {'result', 'duplicate'} end
+if get_job_fields(id, 'state') then return {'result', 'duplicate'} end
 local problem = redis.call('GET', key('disabled_model', model))
 if problem then return {'result', 'model_disabled', 'problem', problem} end
 for _, scope in ipairs(unknown_calls == '0' and scopes or {}) do

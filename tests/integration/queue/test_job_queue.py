@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+import redis
 from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -215,3 +216,20 @@ async def test_it_is_unknown_whether_an_unreachable_redis_has_accepted_a_job(cat
         await queue.enqueue_job(make_job(1), None)
 
     await queue.close()
+
+
+async def test_the_thread_of_a_lost_job_leaves_nothing_behind_so_that_it_can_be_queued_again(
+    bot_queue: BotJobQueue, client: redis.Redis
+) -> None:
+    await bot_queue.enqueue_job(make_job(1), None)
+    await bot_queue.set_thread("1", 77)
+    [status] = await bot_queue.load_statuses(["1"])
+    client.flushall()
+
+    await bot_queue.set_thread("1", 77)
+
+    assert status.thread_id == 77
+    assert not client.exists(DEFAULT_KEYS.job_key("1"))
+    client.hset(DEFAULT_KEYS.job_key("1"), "thread_id", 77)  # as earlier releases left it
+    assert await bot_queue.enqueue_job(make_job(1), None)
+    assert [status.job.id for status in await bot_queue.load_statuses(["1"])] == ["1"]
