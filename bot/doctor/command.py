@@ -25,7 +25,7 @@ from shared.doctor.settings_check import check_settings, list_secrets
 from shared.settings import InvalidSettingsError
 from shared.settings_reader import inspect_settings
 
-LIBRARIES: Final = ("discord.py", "redis", "celery", "sqlalchemy", "alembic", "psycopg", "pydantic", "pillow")
+LIBRARIES: Final = ("discord.py", "redis", "sqlalchemy", "alembic", "psycopg", "pydantic", "pillow")
 OPEN_FILES: Final = 1024
 """Connections to Discord, Redis, the database and file servers, one or more for each member at once."""
 

@@ -1,40 +1,69 @@
 """Tickets for Celery's workers: messages that name no job and say only that a stage has work.
 
-Building a message with Celery and kombu takes several times as long as queueing a job in Redis. So one message for each
-stage is built once, with a broker in memory, and only its ids are replaced.
+They are written without Celery: building a message with it takes several times as long as queueing a job in Redis, and
+the library takes 5 MiB of memory. A test compares them with those that Celery sends.
+https://docs.celeryq.dev/en/stable/internals/protocol.html#version-2
 """
 
-from typing import Any
+import base64
+import json
+import socket
+import string
+from typing import Final
 from uuid import uuid4
 
-from celery import Celery
-from kombu import Connection
-from kombu.utils.json import dumps
-
-from shared.queue.celery_config import CELERY_CONFIG
 from shared.queue.stages import TASK_NAMES, Stage
+
+_NO_ARGUMENTS: Final = ([], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None})
 
 
 class CeleryTicketWriter:
     """Writes tickets as kombu's transport over Redis stores them in the list of a stage."""
 
     def __init__(self) -> None:
-        app = Celery("pentimento", broker="memory://", set_as_current=False)
-        app.conf.update(CELERY_CONFIG, broker_transport_options={})
-        with app.connection() as connection:
-            self._templates = {stage: _build_ticket_template(app, connection, stage) for stage in Stage}
+        self._templates = {stage: _build_ticket_template(stage) for stage in Stage}
 
     def write_ticket(self, stage: Stage) -> str:
         """Write a ticket with ids of its own."""
-        text, *template_ids = self._templates[stage]
-        for template_id in template_ids:
-            text = text.replace(template_id, str(uuid4()))
-        return text
+        return self._templates[stage].substitute(task_id=uuid4(), delivery_tag=uuid4())
 
 
-def _build_ticket_template(app: Celery, connection: Connection, stage: Stage) -> tuple[str, str, str]:
-    """Build a ticket; return it with its task's id and its delivery tag."""
-    task = app.send_task(TASK_NAMES[stage], queue=str(stage), ignore_result=True, connection=connection)
-    channel: Any = connection.default_channel  # the types know no virtual channels
-    message = channel.basic_get(str(stage), no_ack=True)
-    return dumps(message.serializable()), task.id, message.delivery_tag
+def _build_ticket_template(stage: Stage) -> string.Template:
+    body = base64.b64encode(json.dumps(_NO_ARGUMENTS).encode()).decode()
+    headers = {
+        "lang": "py",
+        "task": TASK_NAMES[stage],
+        "id": "$task_id",
+        "shadow": None,
+        "eta": None,
+        "expires": None,
+        "group": None,
+        "group_index": None,
+        "retries": 0,
+        "timelimit": [None, None],
+        "root_id": "$task_id",
+        "parent_id": None,
+        "argsrepr": "()",
+        "kwargsrepr": "{}",
+        "origin": f"pentimento-bot@{socket.gethostname()}",
+        "ignore_result": True,
+        "replaced_task_nesting": 0,
+        "stamped_headers": None,
+        "stamps": {},
+    }
+    properties = {
+        "correlation_id": "$task_id",
+        "delivery_mode": 2,
+        "delivery_info": {"exchange": "", "routing_key": stage.value},
+        "priority": 0,
+        "body_encoding": "base64",
+        "delivery_tag": "$delivery_tag",
+    }
+    message = {
+        "body": body,
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": headers,
+        "properties": properties,
+    }
+    return string.Template(json.dumps(message))

@@ -3,14 +3,12 @@
 import time
 from typing import Final
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.domain.backups import LastBackup
 from bot.storage.backup_log import load_last_backup
-from bot.storage.migrate import build_alembic_config
+from bot.storage.migrate import list_revisions, read_revision
 from bot.storage.session import DATABASE_ERRORS, Database
 from bot.storage.stored_format import check_database_format
 from bot.storage.tables import guild_settings
@@ -31,7 +29,7 @@ async def check_database(database: Database) -> list[Finding]:
     findings = list[Finding]()
     try:
         findings.append(await database.run_transaction(_read_version))
-        revision = await database.run_transaction(_read_revision)
+        revision = await database.run_transaction(read_revision)
         await database.run_transaction(check_database_format)
         findings.append(_assess_revision(revision))
         started = time.perf_counter()
@@ -57,13 +55,9 @@ def _read_version(connection: Connection) -> Finding:
     return Finding("database.server", Status.OK, f"{_NAMES.get(name, name)} {version}.")
 
 
-def _read_revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
 def _assess_revision(revision: str | None) -> Finding:
-    scripts = ScriptDirectory.from_config(build_alembic_config())
-    known, newest = {script.revision for script in scripts.walk_revisions()}, scripts.get_current_head()
+    known = list_revisions()
+    newest = known[-1]
     if revision is None:
         what = "It is still empty: the bot creates its tables when it starts."
     elif revision == newest:

@@ -8,12 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.storage.engine import DatabaseSetupError, open_migration_engine
@@ -24,13 +19,14 @@ log = logging.getLogger(__name__)
 LOCK_TIMEOUT_SECONDS: Final = 60
 _LOCK_POLL_SECONDS: Final = 0.05
 _ADVISORY_LOCK_ID: Final = 0x70656E74  # PostgreSQL's advisory locks are numbers; this one spells "pent"
+_VERSIONS_FOLDER: Final = Path(__file__).parent / "migrations" / "versions"
 _CONNECTION_ADVICE: Final = "Check DATABASE_URL, and that the database is running and writable."
 
 
 def migrate_database(url: URL, revision: str = "head") -> None:
     """Upgrade the schema to a revision. The schema of a newer release in a format that is read here is left alone.
 
-    Blocks. Raises `DatabaseSetupError` and `UnsupportedFormatError`. https://alembic.sqlalchemy.org/en/latest/cookbook.html#connection-sharing
+    Blocks. Raises `DatabaseSetupError` and `UnsupportedFormatError`.
     """
     engine = open_migration_engine(url)
     try:
@@ -45,12 +41,17 @@ def migrate_database(url: URL, revision: str = "head") -> None:
         engine.dispose()
 
 
-def build_alembic_config() -> Config:
-    """Build a configuration that names the folder of the migrations."""
-    config = Config()
-    config.set_main_option("script_location", "bot.storage:migrations")
-    config.set_main_option("path_separator", "os")
-    return config
+def read_revision(connection: Connection) -> str | None:
+    """Read the revision of the schema; None if the database is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
+
+
+def list_revisions() -> list[str]:
+    """List the revisions of this release by the names of their files, the oldest first."""
+    return [path.stem.removeprefix("v") for path in sorted(_VERSIONS_FOLDER.glob("v[0-9]*.py"))]
 
 
 def _upgrade_schema(connection: Connection, revision: str) -> None:
@@ -58,22 +59,16 @@ def _upgrade_schema(connection: Connection, revision: str) -> None:
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'"))
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK_ID})"))
     check_database_format(connection)
-    config = build_alembic_config()
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current is not None and not _is_known_revision(config, current):
+    known, current = list_revisions(), read_revision(connection)
+    if current is not None and current not in known:
         log.warning("the database has the schema %s of a newer release; it is used as it is", current)
         return
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    if current != known[-1]:
+        from bot.storage.schema_upgrade import upgrade_schema  # noqa: PLC0415 - Alembic takes 13 MiB of memory
+
+        upgrade_schema(connection, revision)
     if revision == "head":
         store_database_format(connection)
-
-
-def _is_known_revision(config: Config, revision: str) -> bool:
-    try:
-        return ScriptDirectory.from_config(config).get_revision(revision) is not None
-    except CommandError:
-        return False
 
 
 @contextmanager

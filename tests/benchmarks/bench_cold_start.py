@@ -19,7 +19,7 @@ LIBRARIES: Mapping[str, str] = {
     "worker": "boto3, celery.app.base, celery.apps.worker, celery.bin.celery, celery.concurrency.thread, "
     "celery.worker.consumer, dotenv, kombu.transport.redis, PIL.AvifImagePlugin, PIL.GifImagePlugin, PIL.ImageCms, "
     "PIL.JpegImagePlugin, PIL.PngImagePlugin, PIL.WebPImagePlugin, pybase64, pydantic_settings, redis",
-    "bot": "aiohttp, alembic.command, celery.app.base, discord.app_commands, discord.ui, PIL.Image, pydantic_settings, "
+    "bot": "aiohttp, alembic.command, discord.app_commands, discord.ui, PIL.Image, pydantic_settings, "
     "redis.asyncio, sqlalchemy.ext.asyncio",
 }
 # From here on commands are accepted; discord.py's ready event comes two seconds after the last guild.

@@ -5,13 +5,16 @@ https://docs.aws.amazon.com/boto3/latest/guide/configuration.html
 
 import os
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import botocore.session
 from botocore.exceptions import BotoCoreError, ConfigParseError, ProfileNotFound
 
 from shared.catalogue import Catalogue
 from shared.settings import InvalidSettingsError
+from worker.bedrock.sessions import create_botocore_session
+
+if TYPE_CHECKING:
+    from botocore.session import Session
 
 _PARTITIONS: Final = ("aws", "aws-cn", "aws-us-gov")
 _SERVICES: Final = ("bedrock", "bedrock-runtime", "sts")
@@ -30,7 +33,7 @@ def validate_aws_configuration(region: str, catalogue: Catalogue, accounts: Mapp
             f"BEDROCK_ACCOUNTS names roles, and an API key cannot assume one. Remove {_API_KEY_VARIABLE} and set other "
             "credentials, or remove BEDROCK_ACCOUNTS."
         )
-    session = botocore.session.Session()
+    session = create_botocore_session()
     try:
         _ = session.full_config  # both files
         session.get_scoped_config()
@@ -54,7 +57,7 @@ def validate_aws_configuration(region: str, catalogue: Catalogue, accounts: Mapp
         ) from None
 
 
-def _validate_region(session: botocore.session.Session, region: str, catalogue: Catalogue) -> None:
+def _validate_region(session: "Session", region: str, catalogue: Catalogue) -> None:
     if any(region in model.regions for model in catalogue):
         return
     if not any(region in session.get_available_regions("ec2", partition) for partition in _PARTITIONS):

@@ -3,6 +3,8 @@
 import hashlib
 import logging
 import multiprocessing
+import subprocess
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
@@ -17,7 +19,8 @@ from sqlalchemy.pool import NullPool
 
 from bot.storage.engine import DatabaseSetupError, parse_database_url
 from bot.storage.jobs import SqlJobStore
-from bot.storage.migrate import build_alembic_config, migrate_database
+from bot.storage.migrate import list_revisions, migrate_database
+from bot.storage.schema_upgrade import build_alembic_config
 from bot.storage.session import Database
 from bot.storage.tables import jobs, metadata
 from shared.catalogue import Catalogue
@@ -113,6 +116,20 @@ def test_a_migration_that_fails_leaves_nothing_behind(database_url: str) -> None
     execute_sql(database_url, "DROP TABLE outcomes")
     migrate_database(parse_database_url(database_url))
     assert read_rows(database_url, jobs) == []
+
+
+def test_the_files_of_the_migrations_are_named_after_their_revisions() -> None:
+    assert list_revisions() == VERSIONS[::-1]
+
+
+def test_alembic_is_not_loaded_for_a_schema_of_this_release(migrated_database_url: str) -> None:
+    start = (
+        "import sys, bot.storage.engine as engine, bot.storage.migrate as migrate\n"
+        f"migrate.migrate_database(engine.parse_database_url({migrated_database_url!r}))\n"
+        "sys.exit('alembic' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", start], check=False, timeout=30).returncode == 0
 
 
 async def test_the_schema_of_a_newer_release_is_used_unchanged(
