@@ -33,8 +33,8 @@ def validate_aws_configuration(region: str, catalogue: Catalogue, accounts: Mapp
             f"BEDROCK_ACCOUNTS names roles, and an API key cannot assume one. Remove {_API_KEY_VARIABLE} and set other "
             "credentials, or remove BEDROCK_ACCOUNTS."
         )
-    session = create_botocore_session()
     try:
+        session = create_botocore_session()
         _ = session.full_config  # both files
         session.get_scoped_config()
     except ProfileNotFound:
