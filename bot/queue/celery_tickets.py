@@ -9,12 +9,12 @@ import base64
 import json
 import socket
 import string
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from shared.queue.stages import TASK_NAMES, Stage
 
-_NO_ARGUMENTS: Final = ([], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None})
+_NO_ARGUMENTS: Final[Any] = ([], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None})
 
 
 class CeleryTicketWriter:
@@ -30,7 +30,7 @@ class CeleryTicketWriter:
 
 def _build_ticket_template(stage: Stage) -> string.Template:
     body = base64.b64encode(json.dumps(_NO_ARGUMENTS).encode()).decode()
-    headers = {
+    headers: dict[str, Any] = {
         "lang": "py",
         "task": TASK_NAMES[stage],
         "id": "$task_id",

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL, Connection, Engine, create_engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -22,7 +21,7 @@ from bot.storage.backups.folders import (
     write_manifest,
 )
 from bot.storage.engine import DatabaseSetupError, open_migration_engine
-from bot.storage.migrate import migrate_database
+from bot.storage.migrate import migrate_database, read_revision
 from bot.storage.stored_format import load_database_format
 from bot.storage.tables import backups, metadata, queue_epoch, stored_format
 from shared import __version__
@@ -122,7 +121,7 @@ def _restore_postgresql(url: URL, dump: Path, manifest: BackupManifest, *, is_fo
 
 def _build_manifest(connection: Connection, file: Path, now: float) -> BackupManifest:
     """Describe a copy, with the rows that `connection` sees."""
-    revision, found_format = MigrationContext.configure(connection).get_current_revision(), None
+    revision, found_format = read_revision(connection), None
     if revision is not None:
         found_format = load_database_format(connection)
     if revision is None or found_format is None:
