@@ -19,6 +19,7 @@ from bot.ledger_adjustment import Adjustment, adjust_ledger
 from bot.ledger_report import GROUPS, print_ledger
 from bot.lifecycle import StartupError
 from bot.logging import configure_logging
+from bot.pictures_lifecycle import add_lifecycle_arguments, run_lifecycle_command
 from bot.settings import Settings
 from bot.storage.ledger_reports import ReportGroup
 from shared.doctor.report import add_report_arguments
@@ -44,6 +45,7 @@ COMMANDS: Final = {
     "backup": "copy the database into a folder, while the bot runs",
     "restore": "restore the database from a backup, while the bot does not run",
     "move-keys": "move all keys in Redis to another prefix, while neither a bot nor a worker runs",
+    "pictures-lifecycle": "print the lifecycle rule for the bucket of PICTURES_URL, or set it",
     "version": "print the release, the stored format, and the versions of Python and the libraries",
 }
 
@@ -69,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InvalidSettingsError as error:
         return print_error(EXIT_NOT_CONFIGURED, str(error))
     configure_logging(
-        "ERROR" if command in {"ledger", "batch", "move-keys"} else settings.log_level,
+        "ERROR" if command in {"ledger", "batch", "move-keys", "pictures-lifecycle"} else settings.log_level,
         log_format=settings.log_format,
         shows_prompts=settings.log_prompts,
     )
@@ -79,6 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     others: dict[str, Callable[[], Coroutine[Any, Any, int]]] = {
         "ledger": lambda: run_ledger_command(settings, parser, arguments),
         "batch": lambda: run_batch_command(settings, catalogue, arguments),
+        "pictures-lifecycle": lambda: asyncio.to_thread(run_lifecycle_command, settings, arguments),
         "move-keys": lambda: run_key_move(settings, arguments),
     }
     if command in others:
@@ -106,6 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_batch_arguments(parsers["batch"])
     add_backup_arguments(parsers["backup"], parsers["restore"])
     add_move_arguments(parsers["move-keys"])
+    add_lifecycle_arguments(parsers["pictures-lifecycle"])
     ledger = parsers["ledger"]
     ledger.add_argument("--by", choices=[group.value for group in GROUPS], default=ReportGroup.MONTH.value)
     ledger.add_argument("--since", help="a date such as 2026-11-01 (UTC); the default is the beginning")

@@ -36,6 +36,7 @@ from bot.queue.leader_lock import LeaderLock
 from bot.queue.limits import Limits, ScopeLimits
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.paused_guilds import RedisPausedGuilds
+from bot.queue.pictures import QueuePictures
 from bot.queue.saved_searches import RedisSavedSearchStore
 from bot.queue.startup import check_redis
 from bot.queue.withdrawn_models import WithdrawnModels
@@ -89,6 +90,7 @@ from bot.submission.validation import RequestValidator
 from shared.catalogue import Catalogue
 from shared.errors import PentimentoError
 from shared.outage_log import OutageLog
+from shared.pictures.storage import create_picture_storage
 from shared.queue.connection_errors import describe_redis_error
 from shared.tracing import NO_TRACER, Tracer
 
@@ -171,6 +173,8 @@ class Services:
         self._outage = OutageLog(log)
         self._redis = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
         limits, broker_url = read_limits(settings), settings.celery_broker_url
+        storage = create_picture_storage(settings)
+        self._queue_pictures = QueuePictures(storage)
         self.queue = RedisJobQueue(
             self._redis,
             catalogue=catalogue,
@@ -180,11 +184,12 @@ class Services:
             broker=connect_to_redis(broker_url.get_secret_value(), settings.key_names) if broker_url else None,
             tracer=self.tracer,
             events=self.events,
+            pictures=self._queue_pictures,
         )
         self.call_paces = RedisCallPaces(self._redis, catalogue)
         self.withdrawn_models = WithdrawnModels(self._redis, catalogue)
         self.readings = Readings(self._redis, self.database, catalogue, self.budgets.bot_budgets)
-        self.outcomes = RedisOutcomeStream(self._redis, catalogue)
+        self.outcomes = RedisOutcomeStream(self._redis, catalogue, self._queue_pictures)
         token = make_bot_token()
         self.leader_lock = LeaderLock(self._redis, token)
         self.delivery_partitions = DeliveryPartitions(self._redis, token)
@@ -259,6 +264,7 @@ class Services:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.database.close)
             stack.push_async_callback(self._redis.aclose)
+            stack.push_async_callback(self._queue_pictures.close)
             stack.push_async_callback(self.queue.close)
             stack.push_async_callback(self.leader_lock.close)
             stack.push_async_callback(self.delivery_partitions.close)

@@ -1,7 +1,7 @@
 """The settings of the bot."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
@@ -31,6 +31,9 @@ class DatabaseSettings(CommonSettings):
 
 class Settings(DatabaseSettings):
     """The settings of the bot, in addition to those that it shares with the worker."""
+
+    library_secrets: ClassVar[tuple[str, ...]] = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    """The credentials for the bucket of PICTURES_URL, which boto3 reads."""
 
     discord_token: SecretStr = Field(
         description="The bot's token. You get it in Discord's developer portal: your application, Bot, Reset Token."

@@ -7,6 +7,7 @@
     ├── SecretFileError                 shared.secret_files
     ├── UnsupportedFormatError          shared.stored_format
     ├── UnsupportedServerError          shared.queue.server_mode
+    ├── PictureStorageError             shared.pictures.reference
     ├── RejectedError                   shared.problems
     │   ├── BudgetExceededError         bot.domain.budgets
     │   └── UnsupportedSyntaxError      bot.submission.foreign_syntax

@@ -2,6 +2,7 @@
 
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
@@ -9,7 +10,8 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.addresses.http import ProxySettings, parse_listening_address, parse_proxy
+from shared.addresses.http import ProxySettings, parse_endpoint, parse_listening_address, parse_proxy
+from shared.addresses.pictures import parse_pictures_address
 from shared.addresses.redis import parse_redis_address
 from shared.catalogue import Catalogue, load_catalogue
 from shared.errors import PentimentoError
@@ -46,6 +48,21 @@ class CommonSettings(BaseSettings):
         DEFAULT_KEY_PREFIX,
         description="What the names of all keys in Redis begin with. {pentimento}: keeps them in one slot of a "
         "cluster; bots that share a Redis need one each. To change it later, move the keys: docs/operate/redis.md.",
+    )
+    pictures_url: str = Field(
+        "",
+        description="The bucket of S3 in which the pictures of waiting jobs lie, as s3://bucket/prefix. Its options: "
+        "?region=, &sse= (AES256, aws:kms or none) and &kms_key_id=. Empty: Redis. See docs/operate/pictures.md.",
+    )
+    aws_endpoint_url_s3: str | None = Field(
+        None, description="The URL of another store that speaks S3's protocol, for the pictures of PICTURES_URL."
+    )
+    s3_access_key_id: str | None = Field(
+        None,
+        description="The key's id for the bucket of PICTURES_URL. Empty: AWS's own variables, or the machine's role.",
+    )
+    s3_secret_access_key: SecretStr | None = Field(
+        None, validate_default=True, description="The secret of that key for the bucket of PICTURES_URL."
     )
     catalogue_file: Path | None = Field(
         None,
@@ -101,6 +118,27 @@ class CommonSettings(BaseSettings):
         if url is not None:
             parse_redis_address(url.get_secret_value())
         return url
+
+    @field_validator("pictures_url")
+    @classmethod
+    def _validate_pictures_url(cls, url: str) -> str:
+        if url:
+            parse_pictures_address(url)
+            if find_spec("boto3") is None:
+                raise ValueError("it needs boto3, which is missing. Install pentimento[s3], or remove the setting")
+        return url
+
+    @field_validator("s3_secret_access_key")
+    @classmethod
+    def _require_key_and_secret(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if (secret is None) != (info.data.get("s3_access_key_id") is None):
+            raise ValueError("a key and its secret go together. Set both S3_ACCESS_KEY_ID and this, or neither")
+        return secret
+
+    @field_validator("aws_endpoint_url_s3")
+    @classmethod
+    def _validate_endpoint_of_s3(cls, url: str | None) -> str | None:
+        return None if url is None else parse_endpoint(url)
 
     @field_validator("redis_key_prefix")
     @classmethod

@@ -25,6 +25,7 @@ from shared.addresses.redis import parse_redis_address
 from shared.catalogue import Catalogue
 from shared.logging import WRITERS, EntryFormatter, configure_logging
 from shared.outage_log import OutageLog
+from shared.pictures.storage import create_picture_storage
 from shared.queue.celery_config import CELERY_CONFIG
 from shared.queue.server_mode import UnsupportedServerError
 from shared.queue.stages import TASK_NAMES, Stage
@@ -107,8 +108,11 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         else:
             ticket_outage.report_success()
 
-    accounts = AccountPool(tuple(settings.accounts))
-    ticket_counter = TicketCounter(settings.celery_broker_url, settings.key_names)
+    accounts, ticket_counter = (
+        AccountPool(tuple(settings.accounts)),
+        TicketCounter(settings.celery_broker_url, settings.key_names),
+    )
+    storage = create_picture_storage(settings)
     queue = RedisJobQueue(
         redis,
         send_ticket,
@@ -117,6 +121,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         image_ttl_seconds=settings.queue_image_ttl_seconds,
         accounts=accounts,
         tracer=tracer,
+        storage=storage,
     )
     bedrock, guardrail = create_image_client(settings, settings.worker_concurrency), create_guardrail(settings)
     checks = PictureChecks(guardrail, settings.bedrock_call_seconds) if guardrail else None
@@ -162,6 +167,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
             *([guardrail.close] if guardrail else []),
             ticket_counter.close,
             redis.close,
+            storage.close,
             tracer.shutdown,
         ):
             close()

@@ -20,6 +20,7 @@ from shared.addresses.database import parse_database_address
 from shared.catalogue import Catalogue
 from shared.doctor.findings import SETTING, Finding, Status, find_fault
 from shared.doctor.machine import check_disk, check_open_files
+from shared.doctor.pictures import check_pictures_of
 from shared.doctor.report import publish_findings, silence_log
 from shared.doctor.settings_check import check_settings, list_secrets
 from shared.settings import InvalidSettingsError
@@ -64,6 +65,9 @@ async def check_services(settings: Settings, catalogue: Catalogue) -> list[Findi
             findings += await check_broker_server(broker.get_secret_value(), settings.key_names)
         return findings
 
+    async def check_bucket() -> list[Finding]:
+        return await asyncio.to_thread(check_pictures_of, settings)
+
     try:
         async with open_services(settings, catalogue) as services:
             commands = [command for feature in build_features(services) for command in feature.commands]
@@ -71,11 +75,16 @@ async def check_services(settings: Settings, catalogue: Catalogue) -> list[Findi
                 {
                     "discord": lambda: check_discord(settings, commands),
                     "redis": check_redis,
+                    "pictures": check_bucket,
                     "database": lambda: check_database(services.database),
                 }
             )
     except DatabaseSetupError as error:
-        others: Checks = {"discord": lambda: check_discord(settings, None), "redis": check_redis}
+        others: Checks = {
+            "discord": lambda: check_discord(settings, None),
+            "redis": check_redis,
+            "pictures": check_bucket,
+        }
         findings = [*await _gather_findings(others), find_fault("database.server", str(error))]
     return [_check_budget(settings), *findings, *_check_machine(settings)]
 

@@ -15,6 +15,7 @@ from bot.domain.events import NO_EVENTS, Events
 from bot.domain.status import CancelResult, QueueState
 from bot.queue.connection import QueueRedis, raise_queue_unavailable, translate_redis_errors
 from bot.queue.limits import DEFAULT_LIMITS, Limits, get_scope_kind, make_rate_problem
+from bot.queue.pictures import QueuePictures, reject_without_pictures
 from bot.queue.replies import AcceptReply, AcceptResult, CancelReply
 from bot.queue.scripts import ScriptRunner
 from bot.queue.status import RedisJobStatusReader
@@ -24,6 +25,7 @@ from shared.log_context import bind_job_id
 from shared.logging import PROMPT_LOGGER
 from shared.outage_log import OutageLog
 from shared.outcome import Failed
+from shared.pictures.reference import PictureReference
 from shared.problems import DISABLED_UNTIL_FACT, Problem, RejectedError, make_problem
 from shared.prompts import format_prompt
 from shared.queue.connection_errors import describe_redis_error
@@ -53,7 +55,7 @@ class RedisJobQueue(RedisJobStatusReader):
     `build_ticket` returns the Celery message that wakes a worker for a stage; if it is empty, none is sent, and the
     workers' sweep sends one within a second or two. Above `max_memory_ratio` (0 to 1) of Redis's maxmemory no job is
     accepted. `image_ttl_seconds` is how long an upload waits to be prepared. `broker` is where the tickets go, if that
-    is another Redis. `events` notes each accepted job.
+    is another Redis. `pictures` has those that do not stay in Redis. `events` notes each accepted job.
     """
 
     def __init__(
@@ -68,8 +70,9 @@ class RedisJobQueue(RedisJobStatusReader):
         broker: QueueRedis | None = None,
         tracer: Tracer = NO_TRACER,
         events: Events = NO_EVENTS,
+        pictures: QueuePictures | None = None,
     ) -> None:
-        super().__init__(redis, catalogue)
+        super().__init__(redis, catalogue, pictures)
         self._tracer = tracer
         self._build_ticket = build_ticket
         self._limits = limits
@@ -92,9 +95,8 @@ class RedisJobQueue(RedisJobStatusReader):
         """
         accepting = self._tracer.start_span("accept", kind=SpanKind.PRODUCER, attributes=describe_job(job))
         with bind_job_id(job.id), accepting as span:
-            reply = await self._accept(job, image, unknown_calls, span.traceparent)
+            reply, problem = await self._store_and_accept(job, image, unknown_calls, span.traceparent)
             span.set_attribute(OUTCOME, reply.result)
-        problem = _find_problem(reply)
         if problem is not None:
             raise RejectedError(problem)
         is_new = reply.result is AcceptResult.ACCEPTED
@@ -146,6 +148,9 @@ class RedisJobQueue(RedisJobStatusReader):
                 has_ended = [state is None or state == QueueState.DELIVERED.encode() for state in states]
                 ended = list(compress(batch, has_ended))
                 if ended:
+                    letters = [self._names.dead_letter_picture_key(job_id) for job_id in ended]
+                    with reject_without_pictures("queue_unavailable"):
+                        await self._pictures.delete(await self._pictures.list_references(self._redis, letters))
                     key_functions = (
                         self._names.job_key,
                         self._names.result_key,
@@ -155,7 +160,26 @@ class RedisJobQueue(RedisJobStatusReader):
                     await self._redis.delete(*(key(job_id) for job_id in ended for key in key_functions))
                     await self._redis.zrem(self._names.dead_letters, *ended)
 
-    async def _accept(self, job: Job, image: bytes | None, unknown_calls: int, traceparent: str) -> AcceptReply:
+    async def _store_and_accept(
+        self, job: Job, image: bytes | None, unknown_calls: int, traceparent: str
+    ) -> tuple[AcceptReply, Problem | None]:
+        """Store the picture, then the job, and return the reply, and why it is not accepted. Raises `RejectedError`."""
+        with reject_without_pictures("queue_not_writable"):
+            stored = await self._pictures.store_upload(job.id, image) if image else None
+        del image  # it need not stay in memory while Redis is waited for
+        try:
+            reply = await self._accept(job, stored, unknown_calls, traceparent)
+        except RejectedError:
+            await self._pictures.discard(stored)
+            raise
+        problem = _find_problem(reply)
+        if problem is not None:
+            await self._pictures.discard(stored)
+        return reply, problem
+
+    async def _accept(
+        self, job: Job, image: bytes | PictureReference | None, unknown_calls: int, traceparent: str
+    ) -> AcceptReply:
         arguments: list[Any] = [job.id, job.model_dump_json(), job.request.model, job.tenant, job.cost]
         arguments += [self._max_memory_ratio, self._image_ttl_ms, unknown_calls]
         stage = Stage.PREPARE if image else Stage.GENERATE
@@ -177,7 +201,7 @@ class RedisJobQueue(RedisJobStatusReader):
             await self._send_ticket(stage)
         return reply
 
-    async def _run_accept(self, arguments: Sequence[Any], image: bytes | None) -> Any:
+    async def _run_accept(self, arguments: Sequence[Any], image: bytes | PictureReference | None) -> Any:
         """Run accept.lua. If Redis is full, the drafts give way, and it is run again."""
         try:
             return await self._scripts.run("accept", *arguments, picture=image)

@@ -4,11 +4,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from bot.domain.errors import QueueUnavailableError
 from bot.domain.status import OutcomeEntry
 from bot.queue.connection import QueueRedis, raise_queue_unavailable
+from bot.queue.pictures import QueuePictures
 from bot.queue.scripts import ScriptRunner
 from bot.queue.status import RedisJobStatusReader
 from shared.catalogue import Catalogue
+from shared.pictures.reference import PictureStorageError
 from shared.queue.keys import CONSUMER_GROUP
 
 OUTCOME_BATCH_SIZE: Final = 32
@@ -30,8 +33,8 @@ class RedisOutcomeStream(RedisJobStatusReader):
     Its own methods raise `QueueUnavailableError`.
     """
 
-    def __init__(self, redis: QueueRedis, catalogue: Catalogue) -> None:
-        super().__init__(redis, catalogue)
+    def __init__(self, redis: QueueRedis, catalogue: Catalogue, pictures: QueuePictures | None = None) -> None:
+        super().__init__(redis, catalogue, pictures)
         self._delivery_script = ScriptRunner(redis, "mark_delivered")
         self._cursor: str | None = _BEGINNING
         self._last_entry_id = _BEGINNING
@@ -67,17 +70,26 @@ class RedisOutcomeStream(RedisJobStatusReader):
 
     async def load_result_image(self, job_id: str) -> bytes | None:
         """Load the generated picture; None once it has been delivered or has expired."""
-        with raise_queue_unavailable():
-            return await self._load_image(self._names.result_key(job_id))
+        try:
+            with raise_queue_unavailable():
+                return await self._pictures.load(self._redis, self._names.result_key(job_id))
+        except PictureStorageError as error:
+            raise QueueUnavailableError(str(error), is_refusal=False) from error
 
     async def acknowledge_outcome(self, entry: OutcomeEntry, message_id: int | None) -> None:
         """Mark the job as delivered in this message (None: there was nowhere to post it), and delete its pictures."""
         ttl_ms = DELIVERED_JOB_TTL_SECONDS * 1000
         with raise_queue_unavailable():
+            # asked before it is delivered: afterwards an operator may retry it, and move its picture to another job
+            is_dead_letter = self._pictures.is_external and await self._redis.exists(
+                self._names.dead_letter_key(entry.job_id)
+            )
             await self._delivery_script.run(
                 "mark_delivered", entry.job_id, CONSUMER_GROUP, entry.entry_id, message_id or "", ttl_ms
             )
         self._in_flight.discard(entry.entry_id)
+        if self._pictures.is_external and not is_dead_letter:
+            self._pictures.delete_later(entry.job_id)
 
     async def _read_stream(self, after: str, block: int | None) -> tuple[list[OutcomeEntry], str | None]:
         """Read a page of the stream; return its new entries, and the id of its last entry, None if it is empty."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.queue.connection import QueueRedis
+from shared.pictures.reference import PictureReference
 from shared.queue.scripts import append_script_with_picture, get_script_reply, load_script
 
 
@@ -14,7 +15,7 @@ class ScriptRunner:
         self._names = redis.names
         self._scripts = {name: redis.register_script(load_script(name)) for name in names}
 
-    async def run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+    async def run(self, name: str, *arguments: Any, picture: bytes | PictureReference | None = None) -> Any:
         """Run a script, together with the picture that it stores if there is one. Raises `redis.RedisError`."""
         script = self._scripts[name]
         if not picture:

@@ -12,13 +12,13 @@ from bot.domain.status import JobsBefore, JobStatus, QueueState
 from bot.domain.unreadable import UnreadableJob, salvage_job
 from bot.queue.connection import QueueRedis, raise_queue_unavailable, translate_redis_errors
 from bot.queue.limits import build_guild_scope, get_scope_kind
+from bot.queue.pictures import QueuePictures, reject_without_pictures
 from bot.queue.replies import JobsBeforeReply, StatusReply
 from bot.queue.scripts import ScriptRunner
 from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import OUTCOME_ADAPTER
-from shared.queue.chunks import join_chunks
 from shared.queue.stages import Stage
 from shared.request.bundles import remove_ingredient
 from shared.unreadable import UnreadableRowLog
@@ -46,8 +46,9 @@ class RedisJobStatusReader:
     `RejectedError` (queue_unavailable).
     """
 
-    def __init__(self, redis: QueueRedis, catalogue: Catalogue) -> None:
+    def __init__(self, redis: QueueRedis, catalogue: Catalogue, pictures: QueuePictures | None = None) -> None:
         self._redis = redis
+        self._pictures = pictures or QueuePictures()
         self._names = redis.names
         self._catalogue = catalogue
         self._status_scripts = ScriptRunner(redis, "status", "jobs_before")
@@ -143,12 +144,9 @@ class RedisJobStatusReader:
 
         None before it is prepared and once the outcome is delivered.
         """
-        with translate_redis_errors():
-            data = await self._load_image(self._names.prepared_key(job_id))
+        with translate_redis_errors(), reject_without_pictures("queue_unavailable"):
+            data = await self._pictures.load(self._redis, self._names.prepared_key(job_id))
         return None if data is None else remove_ingredient(data)
-
-    async def _load_image(self, key: str) -> bytes | None:
-        return join_chunks(cast("list[bytes]", await self._redis.lrange(key, 0, -1)))
 
     def _build_status(self, reply: StatusReply) -> JobStatus:
         job = _parse_job(reply.job)

@@ -5,8 +5,10 @@ from typing import Final
 
 from shared.queue.refusals import find_refusal
 
-_EXPECTED: Final = re.compile(r"NOSCRIPT|No matching script|BUSYGROUP|NOGROUP|unknown (?:sub)?command", re.IGNORECASE)
-"""Errors that the code answers by itself: a script that is loaded anew, a group that exists."""
+_EXPECTED: Final = re.compile(
+    r"NOSCRIPT|No matching script|BUSYGROUP|NOGROUP|WRONGTYPE|unknown (?:sub)?command", re.IGNORECASE
+)
+"""Errors that the code answers by itself: a script that is loaded anew, a group that exists, a picture elsewhere."""
 
 _CONNECTION_NAMES: Final = frozenset({"ConnectionError", "BusyLoadingError"})
 

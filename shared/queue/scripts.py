@@ -1,10 +1,11 @@
 """The Lua scripts that change the queue atomically, and the transaction that brings a picture to one of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Protocol
 
+from shared.pictures.reference import PictureReference
 from shared.queue.chunks import split_into_chunks
 from shared.queue.keys import KeyNames
 
@@ -36,16 +37,23 @@ def load_script(name: str) -> str:
 
 
 def append_script_with_picture(
-    transaction: Any, names: KeyNames, script: RegisteredScript, arguments: Iterable[Any], picture: bytes
+    transaction: Any,
+    names: KeyNames,
+    script: RegisteredScript,
+    arguments: Iterable[Any],
+    picture: bytes | PictureReference,
 ) -> None:
-    """Append a script and the picture that it stores to a transaction of either client.
+    """Append a script and the picture, or the reference to it, that it stores to a transaction of either client.
 
     A plain command pushes the picture and the script renames its key, because Lua would copy an argument twice. The key
     exists only within the transaction. The script is loaded in the same transaction: a pipeline of redis-py does not
     recover from NOSCRIPT by itself.
     """
     transaction.script_load(script.script)
-    transaction.rpush(names.incoming_picture, *split_into_chunks(picture))
+    if isinstance(picture, PictureReference):
+        transaction.set(names.incoming_picture, picture.to_json())
+    else:
+        transaction.rpush(names.incoming_picture, *split_into_chunks(picture))
     transaction.evalsha(script.sha, 1, names.prefix, *arguments)
     transaction.delete(names.incoming_picture)
 
@@ -54,6 +62,18 @@ def get_script_reply(replies: list[Any]) -> Any:
     """Get the script's reply from the replies of a transaction that `append_script_with_picture` has filled."""
     _, _, reply, _ = replies
     return reply
+
+
+def list_picture_arguments(picture: bytes | PictureReference | None) -> Sequence[Any]:
+    """List the arguments by which a script stores a picture itself, or the reference to it behind an empty one."""
+    if isinstance(picture, PictureReference):
+        return [b"", picture.to_json()]
+    return split_into_chunks(picture or b"")
+
+
+def is_wrong_type_error(error: Exception) -> bool:
+    """Tell whether Redis refused a command for lists because the key holds the reference to a picture."""
+    return str(error).startswith("WRONGTYPE")
 
 
 def is_oom_error(error: Exception) -> bool:

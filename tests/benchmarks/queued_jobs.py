@@ -13,6 +13,7 @@ from bot.queue.limits import Limits, ScopeLimits
 from bot.queue.scripts import ScriptRunner
 from shared.catalogue import load_catalogue
 from shared.job import Job, Origin, Requester
+from shared.pictures.reference import PictureReference
 from shared.prompts import TextPrompt
 from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.scripts import append_script_with_picture, load_script
@@ -49,7 +50,7 @@ class BulkScriptRunner(ScriptRunner):
         client.script_load(load_script("accept"))
         self.pipeline = client.pipeline(transaction=False)
 
-    async def run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+    async def run(self, name: str, *arguments: Any, picture: bytes | PictureReference | None = None) -> Any:
         script = self._scripts[name]
         if picture:
             append_script_with_picture(self.pipeline, DEFAULT_KEYS, script, arguments, picture)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared.addresses.pictures import PicturesAddress
 from shared.catalogue import Model
 from worker.bedrock.client import choose_region
 from worker.bedrock.guardrail import find_arn_region
@@ -85,6 +86,26 @@ def build_guardrail_statement(guardrail: str, place: Place) -> Statement:
 def build_roles_statement(role_arns: Iterable[str]) -> Statement:
     """Allow to assume the roles of other accounts."""
     return _allow("AssumeRoles", ["sts:AssumeRole"], list(role_arns))
+
+
+def build_pictures_statements(address: PicturesAddress, place: Place) -> list[Statement]:
+    """Allow to store, fetch and delete pictures in the bucket of PICTURES_URL, and the questions of the doctor.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+    """
+    region = address.region or place.region
+    bucket = f"arn:{_get_partition(region)}:s3:::{address.bucket}"
+    listing = _allow("ListPictures", ["s3:ListBucket"], [bucket])
+    statements = [
+        _allow("StorePictures", ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"], [f"{bucket}/{address.prefix}*"]),
+        {**listing, "Condition": {"StringLike": {"s3:prefix": f"{address.prefix}*"}}},
+        _allow("ReadBucketSettings", ["s3:GetBucketLocation", "s3:GetLifecycleConfiguration"], [bucket]),
+    ]
+    if address.encryption == "aws:kms":
+        own = f"arn:{_get_partition(region)}:kms:{region}:{place.account}:key/{address.kms_key_id or '*'}"
+        key = address.kms_key_id if address.kms_key_id.startswith("arn:") else own
+        statements.append(_allow("EncryptPictures", ["kms:GenerateDataKey", "kms:Decrypt"], [key]))
+    return statements
 
 
 def _allow(sid: str, actions: list[str], resources: list[str]) -> Statement:

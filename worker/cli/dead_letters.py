@@ -12,6 +12,7 @@ from typing import Any, Final, assert_never
 
 from shared.i18n.messages import describe_problem
 from shared.job import make_retry_id
+from shared.pictures.storage import create_picture_storage
 from shared.queue.connection_errors import describe_redis_error
 from shared.request.bundles import unpack_pictures
 from shared.settings import InvalidSettingsError
@@ -43,13 +44,14 @@ def run_dead_letters(argv: Sequence[str]) -> ExitCode:
     arguments = _build_parser().parse_args(argv)
     try:
         settings, _ = load_configuration()
+        storage = create_picture_storage(settings)
     except InvalidSettingsError as error:
         print(error, file=sys.stderr)
         return ExitCode.USAGE
     client = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
     try:
         check_redis_format(client)
-        _run_subcommand(arguments, DeadLetterQueue(client), settings)
+        _run_subcommand(arguments, DeadLetterQueue(client, storage), settings)
     except QueueUnavailableError as error:
         print(describe_redis_error(error.__cause__ or error), file=sys.stderr)
         return ExitCode.FAILED
@@ -61,6 +63,7 @@ def run_dead_letters(argv: Sequence[str]) -> ExitCode:
         return ExitCode.FAILED
     finally:
         client.close()
+        storage.close()
     return ExitCode.OK
 
 

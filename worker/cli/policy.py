@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from shared.accounts import DEFAULT_ACCOUNT
+from shared.addresses.pictures import parse_pictures_address
 from shared.catalogue import Catalogue
 from worker.bedrock.iam_policy import (
     ANY_ACCOUNT,
@@ -17,6 +18,7 @@ from worker.bedrock.iam_policy import (
     build_doctor_statement,
     build_guardrail_statement,
     build_model_statements,
+    build_pictures_statements,
     build_policy,
     build_roles_statement,
 )
@@ -29,13 +31,15 @@ _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 def run_policy(argv: Sequence[str]) -> ExitCode:
     """Print the least IAM policy for the models on offer, as JSON.
 
-    It allows their calls, the guardrail of GUARDRAIL_ID, and the questions of the doctor. With the account of one of
-    BEDROCK_ACCOUNTS it is that of its role; otherwise that of the worker's own credentials. Exit codes: 0, printed; 2,
-    invalid arguments or settings.
+    It allows their calls, the guardrail of GUARDRAIL_ID, the bucket of PICTURES_URL, and the questions of the doctor.
+    With the account of one of BEDROCK_ACCOUNTS it is that of its role; otherwise that of the worker's own credentials.
+    With --bot it is that of the bot's credentials, which need the bucket alone. Exit codes: 0, printed; 2, invalid
+    arguments or settings.
     """
     parser = build_parser("policy", run_policy.__doc__)
     add_setting_arguments(parser)
     parser.add_argument("--account", type=_parse_account, help="the id of the account, 12 digits")
+    parser.add_argument("--bot", action="store_true", help="the policy of the bot, for the bucket of PICTURES_URL")
     arguments = parser.parse_args(argv)
     try:
         settings, catalogue = load_configuration(arguments)
@@ -43,10 +47,22 @@ def run_policy(argv: Sequence[str]) -> ExitCode:
         print(*error.messages, sep="\n", file=sys.stderr)
         return ExitCode.USAGE
     account = arguments.account or ANY_ACCOUNT
-    policy = build_policy(_list_statements(settings, catalogue, Place(settings.aws_region, account)))
+    place = Place(settings.aws_region, account)
+    if arguments.bot:
+        return _print_bot_policy(settings, place)
+    policy = build_policy(_list_statements(settings, catalogue, place))
     print(json.dumps(policy, indent=2))
     for note in _list_notes(settings, account, len(json.dumps(policy, separators=(",", ":")))):
         print(note, file=sys.stderr)
+    return ExitCode.OK
+
+
+def _print_bot_policy(settings: Settings, place: Place) -> ExitCode:
+    if not settings.pictures_url:
+        print("Without PICTURES_URL the bot needs no policy. Set it, if its pictures lie in S3.", file=sys.stderr)
+        return ExitCode.USAGE
+    statements = build_pictures_statements(parse_pictures_address(settings.pictures_url), place)
+    print(json.dumps(build_policy(statements), indent=2))
     return ExitCode.OK
 
 
@@ -65,6 +81,8 @@ def _list_statements(settings: Settings, catalogue: Catalogue, place: Place) -> 
     statements = calls if DEFAULT_ACCOUNT in settings.accounts else []
     if settings.guardrail_id:
         statements.append(build_guardrail_statement(settings.guardrail_id, place))
+    if settings.pictures_url and not settings.aws_endpoint_url_s3:
+        statements += build_pictures_statements(parse_pictures_address(settings.pictures_url), place)
     if roles:
         statements.append(build_roles_statement(roles.values()))
     return statements

@@ -9,6 +9,7 @@ from shared.catalogue import Catalogue, load_catalogue
 from shared.dates import get_today
 from shared.doctor.findings import SETTING, Finding, Status, find_fault
 from shared.doctor.machine import check_disk, check_open_files
+from shared.doctor.pictures import check_pictures_of
 from shared.doctor.report import add_report_arguments, publish_findings, silence_log
 from shared.doctor.settings_check import check_settings, list_secrets
 from shared.settings import InvalidSettingsError
@@ -79,7 +80,8 @@ def check_services(settings: Settings, catalogue: Catalogue) -> list[Finding]:
     redis = check_redis_server(settings.redis_url.get_secret_value(), settings.key_names)
     if settings.celery_broker_url is not None:
         redis += check_broker_server(settings.celery_broker_url.get_secret_value(), settings.key_names)
-    return [*redis, *_check_aws(settings, catalogue), *_check_machine(settings)]
+    pictures = check_pictures_of(settings, settings.queue_image_ttl_seconds)
+    return [*redis, *pictures, *_check_aws(settings, catalogue), *_check_machine(settings)]
 
 
 def _check_aws(settings: Settings, catalogue: Catalogue) -> Iterator[Finding]:

@@ -7,10 +7,11 @@ from typing import cast
 
 from shared.job import Job
 from shared.outcome import Failed
-from shared.queue.chunks import join_chunks, measure_chunks
+from shared.pictures.storage import PREPARED, UPLOAD, PictureStorage
 from shared.queue.stages import Stage
 from shared.unreadable import describe_read_error
 from worker.queue.connection import QueueRedis, translate_redis_errors
+from worker.queue.pictures import QueuePictures
 from worker.queue.replies import RetryReply, RetryResult
 from worker.queue.scripts import ScriptRunner
 
@@ -44,7 +45,8 @@ class UnreadableLetter:
 class DeadLetterQueue:
     """The dead letters in Redis, kept for QUEUE_IMAGE_TTL_SECONDS. Every method raises `QueueUnavailableError`."""
 
-    def __init__(self, client: QueueRedis) -> None:
+    def __init__(self, client: QueueRedis, storage: PictureStorage | None = None) -> None:
+        self._pictures = QueuePictures(client, storage)
         self._client = client
         self._names = client.names
         self._scripts = ScriptRunner(client, "retry_dead_letter")
@@ -64,31 +66,29 @@ class DeadLetterQueue:
         """Find the dead letter of a job."""
         with translate_redis_errors():
             fields = cast("dict[bytes, bytes]", self._client.hgetall(self._names.dead_letter_key(job_id)))
-            picture = self._names.dead_letter_picture_key(job_id)
-            chunk_count = self._client.llen(picture)
-            last_chunk = cast("bytes | None", self._client.lindex(picture, -1))
+        picture_bytes = self._pictures.measure(self._names.dead_letter_picture_key(job_id))
         if not fields:
             return None
         try:
-            return _parse_letter(fields, measure_chunks(chunk_count, last_chunk))
+            return _parse_letter(fields, picture_bytes)
         except (ValueError, LookupError) as error:
             return UnreadableLetter(job_id, describe_read_error(error))
 
     def fetch_picture(self, job_id: str) -> bytes | None:
         """Fetch the picture of a dead letter: the upload if it failed in the prepare stage, else the prepared one."""
-        with translate_redis_errors():
-            return join_chunks(
-                cast("list[bytes]", self._client.lrange(self._names.dead_letter_picture_key(job_id), 0, -1))
-            )
+        return self._pictures.fetch(self._names.dead_letter_picture_key(job_id))
 
     def retry_letter(self, letter: DeadLetter, new_id: str, image_ttl_seconds: int) -> RetryResult:
         """Queue the job again under a new id. Its picture is kept for `image_ttl_seconds` from now."""
+        kind = UPLOAD if letter.stage is Stage.PREPARE else PREPARED
+        self._pictures.move(self._names.dead_letter_picture_key(letter.job.id), new_id, kind)
         new_job = json.dumps(json.loads(letter.job_json) | {"id": new_id})
         reply = self._scripts.run("retry_dead_letter", letter.job.id, new_id, new_job, image_ttl_seconds * 1000)
         return RetryReply.parse(reply).result
 
     def delete_letter(self, job_id: str) -> bool:
         """Delete a dead letter and its picture. Return False if there is none."""
+        self._pictures.delete_from_storage(self._names.dead_letter_picture_key(job_id))
         with translate_redis_errors():
             deleted = self._client.delete(
                 self._names.dead_letter_key(job_id), self._names.dead_letter_picture_key(job_id)

@@ -5,22 +5,23 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Model
 from shared.i18n.messages import describe_problem
 from shared.job import Job
 from shared.outcome import Failed, Generated, Outcome
+from shared.pictures.storage import PictureStorage
 from shared.problems import DISABLED_UNTIL_FACT, Problem, make_problem
-from shared.queue.chunks import join_chunks
 from shared.queue.stages import Stage
 from shared.tracing import NO_TRACER, OUTCOME, Tracer, describe_job
 from shared.unreadable import describe_read_error
 from worker.accounts import AccountPool
 from worker.ports import Claim, QueueUnavailableError
 from worker.queue.claims import ClaimRegistry
-from worker.queue.connection import QueueRedis, translate_redis_errors
+from worker.queue.connection import QueueRedis
+from worker.queue.pictures import QueuePictures
 from worker.queue.replies import ClaimReply, ClaimResult, DisableModelReply, FinishReply, StartCallResult, SweepReply
 from worker.queue.scripts import ScriptRunner
 from worker.queue.ticket_counter import TicketCounter
@@ -49,7 +50,7 @@ class RedisJobQueue:
 
     `send_ticket` is called with a stage in which a job has become claimable. `lease_seconds` is how long a claim lasts
     without being renewed, `image_ttl_seconds` how long pictures and dead letters are kept. `accounts` are the AWS
-    accounts among which claims choose.
+    accounts among which claims choose. `storage` has the pictures that do not stay in Redis.
     """
 
     def __init__(
@@ -62,8 +63,9 @@ class RedisJobQueue:
         image_ttl_seconds: int = 86400,
         accounts: AccountPool | None = None,
         tracer: Tracer = NO_TRACER,
+        storage: PictureStorage | None = None,
     ) -> None:
-        self._client = client
+        self._pictures = QueuePictures(client, storage)
         self._tracer = tracer
         self._names = client.names
         self._send_ticket = send_ticket
@@ -138,13 +140,14 @@ class RedisJobQueue:
                 return reply
 
     def fetch_upload(self, job_id: str) -> bytes | None:
-        return self._fetch_picture(self._names.upload_key(job_id))
+        return self._pictures.fetch(self._names.upload_key(job_id))
 
     def fetch_prepared(self, job_id: str) -> bytes | None:
-        return self._fetch_picture(self._names.prepared_key(job_id))
+        return self._pictures.fetch(self._names.prepared_key(job_id))
 
     def promote(self, claim: Claim, prepared: bytes) -> bool:
-        is_moved = bool(self._scripts.run("promote", claim.job.id, claim.token, self._image_ttl_ms, picture=prepared))
+        stored = self._pictures.store_prepared(claim.job.id, prepared)
+        is_moved = bool(self._scripts.run("promote", claim.job.id, claim.token, self._image_ttl_ms, picture=stored))
         self._claims.remove(claim)
         if is_moved:
             self._send_ticket(Stage.GENERATE)
@@ -179,8 +182,10 @@ class RedisJobQueue:
         arguments += [job.model_dump_json(), job.request.model, job.tenant, claim.unknown_calls, claim.account]
         with self._tracer.start_span("finish", attributes=describe_job(job, claim.stage)) as span:
             span.set_attribute(OUTCOME, outcome.problem.code if isinstance(outcome, Failed) else outcome.kind)
+            stored = self._pictures.store_result(job.id, picture) if picture else None
+            del picture  # it need not stay in memory while the script waits for the queue
             reply = FinishReply.parse(
-                self._scripts.run_until_stored("finish", *arguments, job_id=claim.job.id, picture=picture)
+                self._scripts.run_until_stored("finish", *arguments, job_id=job.id, picture=stored)
             )
         self._claims.remove(claim)
         if reply.missing_tickets > 0:
@@ -264,7 +269,3 @@ class RedisJobQueue:
         if self._held_sweeps >= HELD_SWEEPS_BEFORE_WARNING:
             log.info("the bot has compared the queue with its database: calls are made again")
         self._held_sweeps = 0
-
-    def _fetch_picture(self, key: str) -> bytes | None:
-        with translate_redis_errors():
-            return join_chunks(cast("list[bytes]", self._client.lrange(key, 0, -1)))

@@ -7,8 +7,14 @@ from typing import Any, Final
 from redis.exceptions import RedisError
 
 from shared.outage_log import OutageLog
-from shared.queue.chunks import split_into_chunks
-from shared.queue.scripts import append_script_with_picture, get_script_reply, is_oom_error, load_script
+from shared.pictures.reference import PictureReference
+from shared.queue.scripts import (
+    append_script_with_picture,
+    get_script_reply,
+    is_oom_error,
+    list_picture_arguments,
+    load_script,
+)
 from worker.ports import QueueUnavailableError
 from worker.queue.connection import QueueRedis, reconnect_after_failover, translate_redis_errors
 
@@ -26,7 +32,7 @@ class ScriptRunner:
         self._names = client.names
         self._scripts = {name: client.register_script(load_script(name)) for name in names}
 
-    def run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+    def run(self, name: str, *arguments: Any, picture: bytes | PictureReference | None = None) -> Any:
         """Run a script, with the picture that it stores if there is one. Raises `QueueUnavailableError`.
 
         If Redis is too full to take the picture beside the script, it is sent as arguments of the script, which may
@@ -42,9 +48,11 @@ class ScriptRunner:
                 except RedisError as error:
                     if not is_oom_error(error):
                         raise
-            return script(keys=[self._names.prefix], args=[*arguments, *split_into_chunks(picture or b"")])
+            return script(keys=[self._names.prefix], args=[*arguments, *list_picture_arguments(picture)])
 
-    def run_until_stored(self, name: str, *arguments: Any, job_id: str, picture: bytes | None = None) -> Any:
+    def run_until_stored(
+        self, name: str, *arguments: Any, job_id: str, picture: bytes | PictureReference | None = None
+    ) -> Any:
         """Run a script, again and again while Redis is unavailable, so that nothing that was paid for is lost."""
         outage = OutageLog(log, f"job {job_id}: {name} is stored")
         while True:

@@ -126,9 +126,11 @@ end
 
 -- Store a picture under a key for ttl_ms, and return whether there is one. Its chunks are those in ARGV from `first` on
 -- (a full Redis accepts them only as arguments of a script), otherwise those that this transaction has pushed to
--- `incoming_picture`.
+-- `incoming_picture`. A picture that lies elsewhere has a reference instead, a string; in ARGV it follows an empty one.
 local function store_picture(name, first, ttl_ms)
-  if ARGV[first] then
+  if ARGV[first] == '' then
+    redis.call('SET', name, ARGV[first + 1])
+  elseif ARGV[first] then
     redis.call('DEL', name)
     redis.call('RPUSH', name, unpack(ARGV, first))
   elseif redis.call('EXISTS', key('incoming_picture')) == 1 then

@@ -19,6 +19,7 @@ from shared.catalogue import Catalogue
 from shared.problems import RejectedError
 from shared.queue.keys import DEFAULT_KEYS
 from tests.support.redis_queue import GENERATED, LEASE_SECONDS, claim_job, confirm_epoch, make_job, open_bot_queue
+from worker.queue.connection import QueueRedis as WorkerRedis
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
@@ -91,12 +92,13 @@ async def test_a_running_job_keeps_its_lease_and_a_delayed_or_abandoned_one_come
     catalogue: Catalogue,
     bot_queue: BotJobQueue,
     worker_queue: WorkerJobQueue,
+    client: WorkerRedis,
     jump: int,
     first: str,
 ) -> None:
     for user in (1, 2, 3, 4):
         await bot_queue.enqueue_job(make_job(user, user), None)
-    dying_worker_queue = WorkerJobQueue(worker_queue._client, lambda _: None, lease_seconds=LEASE_SECONDS)
+    dying_worker_queue = WorkerJobQueue(client, lambda _: None, lease_seconds=LEASE_SECONDS)
     abandoned, running, delayed = claim_job(dying_worker_queue), claim_job(worker_queue), claim_job(worker_queue)
     assert worker_queue.start_call(running)
     worker_queue.release(delayed, delay_seconds=0.1, is_unknown_call=False, is_throttled=False)
@@ -117,8 +119,8 @@ async def test_a_running_job_keeps_its_lease_and_a_delayed_or_abandoned_one_come
     claims = [claim_job(worker_queue) for _ in range(3)]
     assert {claim.job.id for claim in claims} == {"1", "3", "4"}
     assert [claim.unknown_calls for claim in claims] == [0, 0, 0]
-    with connect_worker(clock_shifted_redis.url) as client:
-        assert client.hmget(DEFAULT_KEYS.job_key("2"), "claims", "calls", "unknown_calls") == [b"1", b"1", b"0"]
+    with connect_worker(clock_shifted_redis.url) as look:
+        assert look.hmget(DEFAULT_KEYS.job_key("2"), "claims", "calls", "unknown_calls") == [b"1", b"1", b"0"]
 
 
 async def test_a_rate_limit_does_not_last_an_hour_when_the_clock_is_set_back(

@@ -22,6 +22,7 @@ from shared.queue.chunks import CHUNK_BYTES
 from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, RecordedTickets, claim_job, make_job, send_no_ticket
+from worker.queue.connection import QueueRedis as WorkerRedis
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
@@ -87,18 +88,18 @@ async def test_the_same_claim_token_gives_the_same_job(bot_queue: BotJobQueue, w
 
 
 async def test_finishing_sends_a_ticket_only_for_a_job_that_has_none(
-    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, recorded_tickets: RecordedTickets
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, client: WorkerRedis, recorded_tickets: RecordedTickets
 ) -> None:
     for number in range(1, 4):
         await bot_queue.enqueue_job(make_job(number, user=number), None)
     first, second = claim_job(worker_queue), claim_job(worker_queue)
     recorded_tickets.sent.clear()
 
-    worker_queue._client.lpush(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE), "the third job's")
+    client.lpush(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE), "the third job's")
     worker_queue.finish(first, GENERATED, b"picture")
     assert recorded_tickets.sent == []
 
-    worker_queue._client.delete(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE))
+    client.delete(DEFAULT_KEYS.ticket_list_key(Stage.GENERATE))
     worker_queue.finish(second, GENERATED, b"picture")
     assert recorded_tickets.sent == [Stage.GENERATE]
 
