@@ -60,7 +60,7 @@ _FOREIGN_PREFIXES: Final = ("AWS_ENDPOINT_URL_",)
 
 _LIKENESSES: Final = sorted(
     (SETTING_NAMES | {name for name in SECRET_FILE_NAMES if not name.startswith("AWS_")})
-    - {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "AWS_ENDPOINT_URL"}
+    - {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "AWS_ENDPOINT_URL", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"}
 )
 
 

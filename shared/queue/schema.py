@@ -95,7 +95,8 @@ REDIS_KEYS: Final = (
         "1 minute",
     ),
     RedisKey("outcomes", "stream", "Outcomes for the bot to deliver.", None, {"job_id": "the job that ended"}),
-    # Pictures: lists of chunks (shared/queue/chunks.py). Those of an edit are one bundle (shared/request/bundles.py)
+    # Pictures: lists of chunks (shared/queue/chunks.py). Those of an edit are one bundle (shared/request/bundles.py).
+    # With PICTURES_URL they are strings instead: references to objects in S3 (shared/pictures/reference.py)
     RedisKey("upload:{job}", "list", "The picture, or bundle, as uploaded; deleted once it is prepared.", _IMAGE_TTL),
     RedisKey(
         "prepared:{job}",

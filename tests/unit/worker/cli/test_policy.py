@@ -145,3 +145,26 @@ def test_an_account_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) 
 
     assert ended.value.code == 2
     assert "an account has 12 digits" in capsys.readouterr().err
+
+
+def test_the_bucket_of_pictures_is_allowed_to_both_halves(
+    aws: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.setenv("PICTURES_URL", "s3://pictures/waiting?region=eu-central-1&sse=aws:kms&kms_key_id=0a1b")
+
+    of_bot, _ = print_policy(capsys, "--account", ACCOUNT, "--bot")
+    of_worker, _ = print_policy(capsys, "--account", ACCOUNT)
+
+    key = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/0a1b"
+    for action in ("s3:PutObject", "s3:GetObject", "s3:DeleteObject"):
+        assert is_allowed(of_bot, action, "arn:aws:s3:::pictures/waiting/1/upload-0")
+        assert not is_allowed(of_bot, action, "arn:aws:s3:::pictures/other/1")
+    assert is_allowed(of_bot, "kms:GenerateDataKey", key)
+    (listing,) = [statement for statement in of_bot["Statement"] if statement["Action"] == ["s3:ListBucket"]]
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": "waiting/*"}}
+    assert not any("bedrock" in action for statement in of_bot["Statement"] for action in statement["Action"])
+    assert [statement for statement in of_worker["Statement"] if statement in of_bot["Statement"]] == of_bot[
+        "Statement"
+    ]
+    aws.delenv("PICTURES_URL")
+    assert run_policy(["--bot"]) == 2
