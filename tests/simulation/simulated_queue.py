@@ -16,6 +16,7 @@ from bot.settings import Settings as BotSettings
 from shared.catalogue import Catalogue
 from shared.job import Job
 from shared.outcome import Outcome
+from shared.pictures.reference import PictureReference
 from shared.queue.scripts import append_script_with_picture, get_script_reply, load_script
 from shared.queue.stages import Stage
 from tests.simulation.arrivals import YEAR_START
@@ -107,7 +108,7 @@ class SimulatedScriptRunner(WorkerScriptRunner):
         for script in self._scripts.values():
             client.script_load(script.script)
 
-    def run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+    def run(self, name: str, *arguments: Any, picture: bytes | PictureReference | None = None) -> Any:
         script, names = self._scripts[name], self._client.names
         pipeline = self._client.pipeline(transaction=picture is not None)
         pipeline.set(f"{names.prefix}simulated_ms", self._clock.unix_ms)
@@ -139,7 +140,7 @@ class _BotScriptRunner:
     def __init__(self, runner: WorkerScriptRunner) -> None:
         self._runner = runner
 
-    async def run(self, name: str, *arguments: Any, picture: bytes | None = None) -> Any:
+    async def run(self, name: str, *arguments: Any, picture: bytes | PictureReference | None = None) -> Any:
         return self._runner.run(name, *arguments, picture=picture)
 
 
