@@ -36,7 +36,7 @@ _failures = OutageLog(log)
 
 @contextlib.contextmanager
 def reject_without_pictures(code: str) -> Iterator[None]:
-    """Turn `PictureStorageError` into `RejectedError` with this code, for what a user has asked for."""
+    """Turn `PictureStorageError` into `RejectedError` with this code, for a request of a user."""
     try:
         yield
     except PictureStorageError as error:
@@ -60,7 +60,7 @@ class QueuePictures:
         return self._storage.is_external
 
     async def store_upload(self, job_id: str, picture: bytes) -> bytes | PictureReference:
-        """Store an upload; return what goes to Redis. Raises `PictureStorageError`."""
+        """Store an upload; return the value for Redis. Raises `PictureStorageError`."""
         if not self.is_external:
             return picture
         return await self._run(lambda: self._storage.store_picture(job_id, UPLOAD, picture))
@@ -110,7 +110,7 @@ class QueuePictures:
             self._deletion = asyncio.create_task(self._delete_soon(), name="deletion of pictures")
 
     async def close(self) -> None:
-        """Delete what is still to be deleted, for a few seconds at most, and close the connections."""
+        """Delete the remaining pictures, for a few seconds at most, and close the connections."""
         if self._deletion is not None:
             self._deletion.cancel()
             await asyncio.wait([self._deletion])

@@ -7,7 +7,7 @@ from typing import Final
 from shared.addresses.splitting import InvalidAddressError, split_address
 
 ENCRYPTIONS: Final = ("AES256", "aws:kms", "none")
-"""How the store encrypts what it keeps. `none` asks it for nothing, for stores that know no such request."""
+"""How the store encrypts objects. `none` asks it for nothing, for stores that know no such request."""
 
 DEFAULT_PREFIX: Final = "pentimento/"
 
@@ -22,7 +22,7 @@ _MAX_PREFIX_LENGTH: Final = 256
 
 @dataclass(frozen=True)
 class PicturesAddress:
-    """A bucket, and what the keys of objects in it begin with: some words, and a slash after each.
+    """A bucket, and the prefix of the keys of objects in it: some words, and a slash after each.
 
     `region` is "" where AWS's own variables name it. `encryption` is one of `ENCRYPTIONS`; `kms_key_id` is "" for the
     account's own key.

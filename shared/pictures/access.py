@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class S3Access:
-    """The endpoint of another store than AWS's, and the key for it; None for what boto3 finds by itself."""
+    """The endpoint of another store than AWS's, and the key for it; None: boto3 finds it by itself."""
 
     endpoint_url: str | None = None
     access_key_id: str | None = None

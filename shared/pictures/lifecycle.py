@@ -1,4 +1,4 @@
-"""The lifecycle rule of the bucket: it deletes what nobody has deleted, long after any job may need it.
+"""The lifecycle rule of the bucket: it deletes pictures that are left over, long after any job may need it.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
 """

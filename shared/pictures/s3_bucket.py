@@ -39,7 +39,7 @@ _NO_LIFECYCLE: Final = "NoSuchLifecycleConfiguration"
 
 
 class S3Bucket:
-    """A bucket, and what the keys of pictures in it begin with. Threads may share it.
+    """A bucket, and the prefix of the keys of pictures in it. Threads may share it.
 
     Every method raises `PictureStorageError`.
     """

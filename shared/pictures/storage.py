@@ -37,7 +37,7 @@ class PictureStorage:
         return self.address is not None
 
     def store_picture(self, job_id: str, kind: str, picture: bytes) -> PictureReference | bytes:
-        """Store a picture; return what goes to Redis. Raises `PictureStorageError`."""
+        """Store a picture; return the value for Redis. Raises `PictureStorageError`."""
         if self.address is None:
             return picture
         return self.open_bucket(self.address).put_picture(job_id, kind, picture)

@@ -31,14 +31,14 @@ class QueuePictures:
         self._outage = OutageLog(log, "pictures are stored")
 
     def store_prepared(self, job_id: str, picture: bytes) -> bytes | PictureReference:
-        """Store a prepared picture; return what goes to Redis. Raises `QueueUnavailableError`."""
+        """Store a prepared picture; return the value for Redis. Raises `QueueUnavailableError`."""
         try:
             return self._storage.store_picture(job_id, PREPARED, picture)
         except PictureStorageError as error:
             raise QueueUnavailableError(str(error)) from error
 
     def store_result(self, job_id: str, picture: bytes) -> bytes | PictureReference:
-        """Store a picture that was paid for; return what goes to Redis: the picture itself if S3 stays out of reach."""
+        """Store a picture that was paid for; return the value for Redis: the picture itself if S3 stays out of reach."""
         deadline = time.monotonic() + RESULT_PATIENCE_SECONDS
         while True:
             try:
