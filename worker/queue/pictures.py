@@ -38,7 +38,7 @@ class QueuePictures:
             raise QueueUnavailableError(str(error)) from error
 
     def store_result(self, job_id: str, picture: bytes) -> bytes | PictureReference:
-        """Store a picture that was paid for; return the value for Redis: the picture itself if S3 stays out of reach."""
+        """Store a picture that was paid for; return the value for Redis: the picture if S3 stays out of reach."""
         deadline = time.monotonic() + RESULT_PATIENCE_SECONDS
         while True:
             try:
