@@ -112,7 +112,6 @@ class Services:
         self.tracer = tracer
         self._build_stores()
         self._build_queue()
-
         hosts, max_bytes = settings.attachment_hosts, settings.attachment_max_bytes
         self.image_fetcher = ImageFetcher(http, hosts, max_bytes, settings.proxies)
         self.result_lookup = ResultLookup(
@@ -121,7 +120,6 @@ class Services:
         self.reuse_rule = ReuseRule(self.preferences)
         self.image_loader = ResultImageLoader(self.image_store, self.image_fetcher.fetch_image)
         self.thumbnail_loader = ThumbnailLoader(self.image_loader, self.thumbnails)
-
         self.word_rules = SqlWordRuleStore(self.database)
         self.validator = RequestValidator(catalogue, hosts, max_bytes, settings.extras_allowed_users, self.word_rules)
         self.followups = RecentFollowups(RedisFollowupStore(self._redis, self.delivery_partitions.has_others))
@@ -173,8 +171,7 @@ class Services:
         self._outage = OutageLog(log)
         self._redis = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
         limits, broker_url = read_limits(settings), settings.celery_broker_url
-        storage = create_picture_storage(settings)
-        self._queue_pictures = QueuePictures(storage)
+        pictures = QueuePictures(create_picture_storage(settings))
         self.queue = RedisJobQueue(
             self._redis,
             catalogue=catalogue,
@@ -184,12 +181,12 @@ class Services:
             broker=connect_to_redis(broker_url.get_secret_value(), settings.key_names) if broker_url else None,
             tracer=self.tracer,
             events=self.events,
-            pictures=self._queue_pictures,
+            pictures=pictures,
         )
         self.call_paces = RedisCallPaces(self._redis, catalogue)
         self.withdrawn_models = WithdrawnModels(self._redis, catalogue)
         self.readings = Readings(self._redis, self.database, catalogue, self.budgets.bot_budgets)
-        self.outcomes = RedisOutcomeStream(self._redis, catalogue, self._queue_pictures)
+        self.outcomes = RedisOutcomeStream(self._redis, catalogue, pictures)
         token = make_bot_token()
         self.leader_lock = LeaderLock(self._redis, token)
         self.delivery_partitions = DeliveryPartitions(self._redis, token)
@@ -264,7 +261,6 @@ class Services:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.database.close)
             stack.push_async_callback(self._redis.aclose)
-            stack.push_async_callback(self._queue_pictures.close)
             stack.push_async_callback(self.queue.close)
             stack.push_async_callback(self.leader_lock.close)
             stack.push_async_callback(self.delivery_partitions.close)

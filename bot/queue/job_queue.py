@@ -211,7 +211,8 @@ class RedisJobQueue(RedisJobStatusReader):
             return await self._scripts.run("accept", *arguments, picture=image)
 
     async def close(self) -> None:
-        """Close the connections to Redis, and to the broker."""
+        """Close the connections to Redis, to the broker, and to the storage of pictures."""
+        await self._pictures.close()
         await super().close()
         if self._broker:
             await self._broker.aclose()
