@@ -19,6 +19,7 @@ from bot.features.gallery.handlers import GalleryHandlers
 from bot.features.gallery.store import SqlTopStore
 from bot.features.gallery.top import TopCommand
 from bot.features.help.feature import build_help_feature
+from bot.features.help.view import OperatorFacts
 from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
 from bot.features.lineage.feature import build_lineage_feature
@@ -175,8 +176,12 @@ def build_features(services: Services) -> list[Feature]:
             s.preferences,
             s.guild_settings,
             s.catalogue,
-            privacy_url=s.settings.privacy_url,
-            source_url=s.settings.source_url,
+            OperatorFacts(
+                s.settings.privacy_url,
+                s.settings.source_url,
+                s.settings.record_retention_days,
+                s.settings.prompt_retention_days,
+            ),
         ),
         build_presets_feature(s.presets, s.preset_option, s.job_history, newest_results, s.catalogue),
         build_editing_feature(

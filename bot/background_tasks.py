@@ -30,8 +30,10 @@ from bot.storage.housekeeping import (
     delete_closed_notices,
     delete_expired_batch_pictures,
     delete_expired_images,
+    delete_old_records,
     maintain_ledger,
 )
+from bot.storage.retention import SqlRetention
 
 OFFER_INTERVAL_SECONDS: Final = 10.0
 
@@ -117,6 +119,12 @@ def build_background_tasks(
         "ledger": partial(maintain_ledger, s.job_store, s.budgets),
         "old notices": partial(delete_closed_notices, s.notices),
         "old batches": partial(delete_expired_batch_pictures, s.batches, settings.batch_retention_days),
+        "old records": partial(
+            delete_old_records,
+            SqlRetention(s.database),
+            settings.record_retention_days,
+            settings.prompt_retention_days,
+        ),
         "housekeeping": partial(delete_expired_images, s.image_store, settings.image_retention_days),
     }
     update_offer = s.withdrawn_models.update_offer

@@ -56,6 +56,18 @@ class Settings(DatabaseSettings):
         description="How many days pictures are kept in the database: those that requests started from, for the "
         "buttons under their results, and results that could not be posted, for /show. 0 keeps none.",
     )
+    record_retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="How many days the records of requests, batches and contests are kept in the database after they "
+        "ended, with all that belongs to them; their lines in the ledger stay. Empty keeps them for ever.",
+    )
+    prompt_retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="How many days the words of requests are kept in the database, and so in /history and for the "
+        "buttons under results; presets keep theirs. Empty keeps them as long as the records.",
+    )
     batch_retention_days: float = Field(
         30,
         ge=1,

@@ -119,6 +119,7 @@ _CODES: Final = {
         "job_unknown",
         "source_elsewhere",
         "source_expired",
+        "prompt_expired",
         "result_gone",
         "not_allowed_to_end",
         "message_not_deletable",

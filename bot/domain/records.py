@@ -88,7 +88,8 @@ class JobRecord:
 
     `seed` is the one that the model answered with; `duration_seconds` is the model's own time, `cost_usd` its price,
     None where unknown. `source_sha256` is the hash of the upload it started from. `is_deleted`: a person deleted the
-    result; `is_cancelled`: a person cancelled the job before it was generated.
+    result; `is_cancelled`: a person cancelled the job before it was generated. Unless `has_words`, its prompts were old
+    and are not stored any more.
     """
 
     job: Job
@@ -102,6 +103,7 @@ class JobRecord:
     cost_usd: float | None = None
     is_open: bool = False
     is_cancelled: bool = False
+    has_words: bool = True
 
     @property
     def is_secret(self) -> bool:

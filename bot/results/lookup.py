@@ -35,12 +35,13 @@ class ResultLookup:
     async def find_generation_settings(self, interaction: discord.Interaction, job_id: str) -> GenerationSettings:
         """Return a job's settings from its record, from the queue, or from the picture in the interaction's message.
 
-        Raises `RejectedError` (job_unknown), also for a job that the user may not see from here.
+        Raises `RejectedError`: job_unknown, also for a job that the user may not see from here; prompt_expired.
         """
         record = await self.find_job(job_id)
         if record is not None:
             await _require_accessible(record, interaction)
-            return record.settings
+            if record.has_words:
+                return record.settings
         for status in await self.queue.load_statuses([job_id]):
             await _require_accessible(status, interaction)
             if isinstance(status.outcome, Generated):
@@ -50,7 +51,7 @@ class ResultLookup:
             async for settings, _ in self.read_message_settings(message):
                 if settings.job_id == job_id:
                     return settings
-        raise RejectedError(make_problem("job_unknown"))
+        raise RejectedError(make_problem("job_unknown" if record is None else "prompt_expired"))
 
     async def find_readable_settings(self, interaction: discord.Interaction, job_id: str) -> GenerationSettings:
         """Return a job's settings if the user may read them: those of a request without a picture are its author's.

@@ -10,6 +10,7 @@ from bot.storage.budgets import SqlBudgetStore
 from bot.storage.images import SqlImageStore
 from bot.storage.jobs import SqlJobStore
 from bot.storage.notices import SqlNoticeStore
+from bot.storage.retention import SqlRetention
 from bot.storage.session import DATABASE_ERRORS
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,22 @@ async def delete_expired_batch_pictures(batches: SqlBatchStore, days: float) -> 
             log.info(
                 "deleted %d pictures of batches that ended %g days ago, or fewer by their server's wish", count, days
             )
+
+
+async def delete_old_records(retention: SqlRetention, record_days: int | None, prompt_days: int | None) -> None:
+    """Delete records, and the words in them, that are older than so many days: at once, and then once an hour.
+
+    None keeps them. Runs until cancelled.
+    """
+    while True:
+        try:
+            if record_days is not None and (count := await retention.delete_old_records(record_days)):
+                log.info("deleted %d records of what ended more than %d days ago", count, record_days)
+            if prompt_days is not None and (count := await retention.blank_old_prompts(prompt_days)):
+                log.info("deleted the words of %d requests of more than %d days ago", count, prompt_days)
+        except DATABASE_ERRORS:
+            log.warning("old records could not be deleted; the next hour tries again", exc_info=True)
+        await asyncio.sleep(HOUSEKEEPING_INTERVAL_SECONDS)
 
 
 async def maintain_ledger(job_store: SqlJobStore, budget_store: SqlBudgetStore) -> None:

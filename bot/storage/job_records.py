@@ -141,6 +141,7 @@ def parse_job_record(row: Row[Any]) -> JobRecord | None:
         cost_usd=row.cost_usd,
         is_open=row.state in OPEN_STATES,
         is_cancelled=row.problem_code == CANCELLED,
+        has_words=row.search_text is not None or bool(job.request.text_prompts),
     )
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, bindparam, case, cast, func, null, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, bindparam, case, cast, exists, func, null, select
 
 from bot.domain.budgets import BudgetUnit
 from bot.storage.budget_counters import AMOUNTS_USED, load_time_zone
@@ -151,13 +151,14 @@ class SqlLedgerReports:
         return {str(row.requester_id): build_owner(row).requester.name for row in rows}
 
     async def count_calls(self) -> tuple[int, int]:
-        """Count the calls in the ledger, and the calls that the queue has recorded for the same jobs.
+        """Count the calls in the ledger of jobs whose records are kept, and the calls that the queue recorded of them.
 
         The queue also counts calls that AWS does not bill, such as throttled ones.
         """
         jobs_in_ledger = select(ledger_entries.c.job_id).where(ledger_entries.c.kind == EntryKind.SETTLEMENT)
+        is_recorded = exists().where(queue_entries.c.job_id == ledger_entries.c.job_id)
         in_ledger = select(func.coalesce(func.sum(ledger_entries.c.calls), 0)).where(
-            ledger_entries.c.kind == EntryKind.SETTLEMENT
+            ledger_entries.c.kind == EntryKind.SETTLEMENT, is_recorded
         )
         in_queue = select(func.coalesce(func.sum(queue_entries.c.calls), 0)).where(
             queue_entries.c.job_id.in_(jobs_in_ledger)

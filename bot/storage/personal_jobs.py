@@ -9,14 +9,16 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Delete, Row, Select, delete, exists, func, select, update
 from sqlalchemy.sql.schema import Table
 
 from bot.domain.gallery import Remover
 from bot.domain.records import NO_USER_ID
+from bot.domain.rounds import Phase
 from bot.storage.gallery_rows import build_withdrawal
 from bot.storage.tables import (
     OPEN_STATES,
+    contests,
     favourites,
     gallery_posts,
     jobs,
@@ -75,7 +77,7 @@ def delete_jobs(connection: Connection, user_id: int, job_ids: Collection[str], 
     connection.execute(update(jobs).where(jobs.c.parent_id.in_(deleted)).values(parent_id=None))
     connection.execute(delete(jobs).where(jobs.c.id.in_(deleted)))  # the rows about them go with them
     _delete_childless_jobs(connection, {rows[job_id].parent_id for job_id in deleted} - {None})
-    counts["source_images"] = connection.execute(_build_unused_images_deletion(hashes)).rowcount
+    counts["source_images"] = connection.execute(build_unused_images_deletion(hashes)).rowcount
     return counts
 
 
@@ -145,9 +147,15 @@ def _delete_childless_jobs(connection: Connection, parent_ids: Collection[str]) 
         parent_ids = {row.parent_id for row in childless} - {None}
 
 
-def _build_unused_images_deletion(hashes: Collection[str]) -> Any:
+def build_unused_images_deletion(hashes: Collection[str]) -> Delete:
+    """Build the deletion of those of these images that no job and no open contest starts from any more."""
+    of_contests = select(contests.c.source_sha256).where(
+        contests.c.phase != Phase.ENDED, contests.c.source_sha256.is_not(None)
+    )
     is_used = exists().where(jobs.c.source_sha256 == source_images.c.sha256).correlate(source_images)
-    return delete(source_images).where(source_images.c.sha256.in_(hashes), ~is_used)
+    return delete(source_images).where(
+        source_images.c.sha256.in_(hashes), source_images.c.sha256.not_in(of_contests), ~is_used
+    )
 
 
 def _anonymize_row(connection: Connection, row: Row[Any], job_json: str, now: float) -> None:

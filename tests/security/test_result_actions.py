@@ -157,7 +157,7 @@ def test_members_neither_act_on_reports_nor_report_what_they_cannot_read(
     assert "no reason" in press_forged_button(tim, log, f"report_reason:{report}:dismiss")
     assert "This report is gone" in press_forged_button(tim, log, f"report_action:{jobs[1]}:7:block")
     assert "changed" in press_forged_button(tim, log, f"report_action:{report}:ban")
-    assert "I don't know how this picture was made" in press_forged_button(ben, log, f"report:{jobs[1]}")
+    assert "I don't know this request, or it is no longer stored" in press_forged_button(ben, log, f"report:{jobs[1]}")
     assert ada.wait_for_result(jobs[0])
     change_guild_settings(stack, log_channel_id=None)
 
@@ -173,7 +173,7 @@ def test_an_id_of_no_job_is_rejected(stack: Stack, ada: DiscordUser) -> None:
     before = list_calls(stack)
 
     for action, job in itertools.product(ACTIONS, (UNKNOWN_ID, "0", "1-99")):
-        assert "I don't know how this picture was made" in press_forged_button(
+        assert "I don't know this request, or it is no longer stored" in press_forged_button(
             ada, stack.channel_id, f"{action}:{job}"
         ), action
     assert "changed" in press_forged_button(ada, stack.channel_id, f"nonsense:{UNKNOWN_ID}")
@@ -205,7 +205,7 @@ def test_a_job_of_another_server_is_unknown(stack: Stack, ada: DiscordUser) -> N
 
     for action in ACTIONS:
         text = press_forged_button(ada, stack.channel_id, f"{action}:{job}")
-        assert "I don't know how this picture was made" in text
+        assert "I don't know this request, or it is no longer stored" in text
         assert "secret" not in text
 
 
@@ -231,12 +231,12 @@ def test_a_job_of_a_channel_that_the_user_cannot_read_is_unknown(
     forged = [f"vary:{job}:subtle", f"upscale_with:{job}:fast-upscale", f"regenerate_with:{job}:sdxl"]
     for custom_id in (*forged, *(f"{action}:{job}" for action in ACTIONS)):
         text = press_forged_button(ben, stack.channel_id, custom_id)
-        assert "I don't know how this picture was made" in text, custom_id
+        assert "I don't know this request, or it is no longer stored" in text, custom_id
         assert "secret" not in text
     for opened in forms:
         submitted = {"user": "ben", "interaction_id_of_modal": opened, "values": {"prompt": "a stolen castle"}}
         text = ben.wait_for_private_text(ben.post("/control/submit", submitted)["interaction_id"])
-        assert "I don't know how this picture was made" in text
+        assert "I don't know this request, or it is no longer stored" in text
     assert list_calls(stack) == before
     assert "a secret castle" in press_forged_button(ada, stack.channel_id, f"details:{job}")
 
@@ -261,7 +261,7 @@ def test_a_result_that_its_author_shows_elsewhere_has_buttons_there_without_a_le
 
     assert "a shared castle" in details
     assert "belongs to a channel you can't read" in again
-    assert "I don't know how this picture was made" in stale
+    assert "I don't know this request, or it is no longer stored" in stale
     assert list_calls(stack) == before
     ben.wait_for_result(ben.press_button(copy, "vary", "subtle"))
     assert list_calls(stack) == before + 1

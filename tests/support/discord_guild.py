@@ -15,6 +15,7 @@ from bot.domain.guild_settings import GuildSettings
 from bot.explorations.several import PictureSubmitter
 from bot.features.foreign_syntax.feature import build_foreign_syntax_feature
 from bot.features.help.feature import build_help_feature
+from bot.features.help.view import OperatorFacts
 from bot.features.history.feature import build_history_feature
 from bot.features.imagine.feature import build_imagine_feature
 from bot.features.preferences.feature import build_preferences_feature
@@ -229,8 +230,7 @@ def build_bot(
             FakePreferencesStore(),
             FakeGuildSettingsStore(GuildSettings()),
             catalogue,
-            privacy_url="https://example.org/privacy",
-            source_url="",
+            OperatorFacts("https://example.org/privacy"),
         ),
         build_details_feature(result_lookup, catalogue),
         build_reimagine_feature(validator, pictures, drafts, history, reuse_rule, preset_option, catalogue),

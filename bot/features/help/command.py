@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.features.help.view import build_about_view, build_help_view
+from bot.features.help.view import OperatorFacts, build_about_view, build_help_view
 from bot.interactions.locale import get_localized_messages
 from bot.interactions.responses import RenderedMessage, respond_with
 from shared.catalogue import Catalogue
@@ -12,11 +12,10 @@ from shared.catalogue import Catalogue
 
 @dataclass(frozen=True)
 class HelpCommands:
-    """Shows the abilities of the bot, and facts about it. The URLs are the operator's, "" where there are none."""
+    """Shows the abilities of the bot, and facts about it."""
 
     catalogue: Catalogue
-    privacy_url: str
-    source_url: str
+    facts: OperatorFacts
 
     async def show_help(self, interaction: discord.Interaction) -> None:
         """Show the abilities of the bot, by job."""
@@ -31,7 +30,6 @@ class HelpCommands:
 
         async def render_about() -> RenderedMessage:
             messages = get_localized_messages(interaction)
-            links = {"privacy_url": self.privacy_url, "source_url": self.source_url}
-            return RenderedMessage(build_about_view(self.catalogue, messages, **links))
+            return RenderedMessage(build_about_view(self.catalogue, messages, self.facts))
 
         await respond_with(interaction, render_about)

@@ -5,6 +5,7 @@ from bot.discord_client.feature import Feature
 from bot.domain.ports import GuildSettingsStore, PreferencesStore
 from bot.features.help.command import HelpCommands
 from bot.features.help.greeter import Greeter
+from bot.features.help.view import OperatorFacts
 from bot.interactions.access import Access
 from shared.catalogue import Catalogue
 
@@ -13,12 +14,10 @@ def build_help_feature(
     preferences_store: PreferencesStore,
     guild_settings: GuildSettingsStore,
     catalogue: Catalogue,
-    *,
-    privacy_url: str,
-    source_url: str,
+    facts: OperatorFacts,
 ) -> Feature:
     """Build `/help` and `/about`, and the greetings."""
-    commands = HelpCommands(catalogue, privacy_url, source_url)
+    commands = HelpCommands(catalogue, facts)
     greeter = Greeter(preferences_store, guild_settings, catalogue)
     return Feature(
         commands=[build_command("help", commands.show_help), build_command("about", commands.show_about)],

@@ -1,6 +1,7 @@
 """The texts of `/help` and `/about`, and of greetings."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from discord import ui
@@ -29,12 +30,22 @@ def build_help_view(catalogue: Catalogue, messages: Messages) -> ui.LayoutView:
     )
 
 
-def build_about_view(catalogue: Catalogue, messages: Messages, *, privacy_url: str, source_url: str) -> ui.LayoutView:
+@dataclass(frozen=True)
+class OperatorFacts:
+    """The addresses that the operator names, "" for none, and after how many days data is deleted, None for never."""
+
+    privacy_url: str = ""
+    source_url: str = ""
+    record_retention_days: int | None = None
+    prompt_retention_days: int | None = None
+
+
+def build_about_view(catalogue: Catalogue, messages: Messages, facts: OperatorFacts) -> ui.LayoutView:
     """Describe the bot, its models with their prices, and the data that it stores."""
     return build_container_view(
         ui.TextDisplay(f"### {messages.text('about.title', version=__version__)}\n{messages.text('about.what')}"),
         ui.TextDisplay(f"**{messages.text('about.models')}**\n" + "\n".join(_list_models(catalogue, messages))),
-        ui.TextDisplay("\n".join(_list_links(messages, privacy_url, source_url))),
+        ui.TextDisplay("\n".join(_list_links(messages, facts))),
     )
 
 
@@ -54,9 +65,12 @@ def _list_models(catalogue: Catalogue, messages: Messages) -> Iterator[str]:
         yield f"- {messages.text(f'about.model_{model.task}', name=name, price=messages.format_price(model.price_usd))}"
 
 
-def _list_links(messages: Messages, privacy_url: str, source_url: str) -> Iterator[str]:
+def _list_links(messages: Messages, facts: OperatorFacts) -> Iterator[str]:
     yield messages.text("about.privacy")
-    if privacy_url:
-        yield messages.text("about.privacy_link", url=privacy_url)
-    if source_url:
-        yield messages.text("about.source", url=source_url)
+    for key, days in (("records", facts.record_retention_days), ("prompts", facts.prompt_retention_days)):
+        if days is not None:
+            yield messages.text(f"about.{key}_days", count=days)
+    if facts.privacy_url:
+        yield messages.text("about.privacy_link", url=facts.privacy_url)
+    if facts.source_url:
+        yield messages.text("about.source", url=facts.source_url)

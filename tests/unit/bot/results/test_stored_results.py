@@ -1,6 +1,7 @@
 """Results that no message shows, such as those of batches: found in the database, and deleted without a message."""
 
 import hashlib
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 
 from bot.domain.images import StoredImage
 from bot.domain.records import JobRecord
+from bot.domain.status import JobStatus
 from bot.results.images import ResultImageLoader
 from bot.results.lookup import ResultLookup
 from bot.results.withdrawal import withdraw_status
@@ -24,11 +26,15 @@ RECORD = JobRecord(JOB, "generated", 7, None, 9.0)
 class OneRecord:
     """A history of one job, whose picture may be stored."""
 
-    def __init__(self, picture: bytes | None) -> None:
+    def __init__(self, picture: bytes | None, record: JobRecord = RECORD) -> None:
         self.picture = picture
+        self.record = record
 
     async def find_job(self, _job_id: str) -> JobRecord:
-        return RECORD
+        return self.record
+
+    async def load_statuses(self, _job_ids: object) -> list[JobStatus]:
+        return []
 
     async def load_undelivered_image(self, _job_id: str) -> bytes | None:
         return self.picture
@@ -58,6 +64,17 @@ async def test_upscale_and_vary_start_from_the_stored_picture() -> None:
 async def test_a_picture_that_is_no_longer_stored_is_gone() -> None:
     with pytest.raises(RejectedError, match="result_gone"):
         await make_lookup(None).find_result_image(make_interaction(), JOB.id)
+
+
+async def test_a_request_is_not_repeated_without_its_words() -> None:
+    lookup = make_lookup(None)
+    assert await lookup.find_generation_settings(make_interaction(), JOB.id) == RECORD.settings
+
+    store = cast("Any", OneRecord(None, replace(RECORD, has_words=False)))
+    without_words = ResultLookup(store, store, store, refuse_download)
+
+    with pytest.raises(RejectedError, match="prompt_expired"):
+        await without_words.find_generation_settings(make_interaction(), JOB.id)
 
 
 async def test_history_and_export_load_the_stored_picture() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.features.help.view import EXAMPLES, build_about_view, build_help_view, format_greeting
+from bot.features.help.view import EXAMPLES, OperatorFacts, build_about_view, build_help_view, format_greeting
 from shared.catalogue import load_catalogue
 from shared.i18n.messages import Messages, list_languages, load_messages
 from shared.request.builder import build_request
@@ -23,7 +23,7 @@ def list_command_names(messages: Messages) -> set[str]:
 @pytest.mark.parametrize("language", list_languages())
 def test_the_views_fit_discord_and_name_prices(language: str) -> None:
     messages = load_messages(language)
-    about = build_about_view(CATALOGUE, messages, privacy_url="https://a.example/p", source_url="")
+    about = build_about_view(CATALOGUE, messages, OperatorFacts("https://a.example/p", "", 365, 1))
 
     assert_fits_discord(build_help_view(CATALOGUE, messages))
     assert_fits_discord(about)
@@ -31,6 +31,11 @@ def test_the_views_fit_discord_and_name_prices(language: str) -> None:
     assert all(f"{model.name}" in text for model in (*CATALOGUE.generation_models, *CATALOGUE.upscale_models))
     assert "(https://a.example/p)" in text
     assert "None" not in text
+    assert messages.text("about.records_days", count=365) in text
+    assert messages.text("about.prompts_days", count=1) in text
+    assert messages.text("about.records_days", count=1) not in join_texts(
+        build_about_view(CATALOGUE, messages, OperatorFacts())
+    )
     assert all(len(format_greeting(key, CATALOGUE, messages)) <= 2000 for key in GREETINGS)
 
 
@@ -59,7 +64,7 @@ def test_every_command_that_is_named_exists_in_that_language(language: str) -> N
     messages = load_messages(language)
     texts = [
         join_texts(build_help_view(CATALOGUE, messages)),
-        join_texts(build_about_view(CATALOGUE, messages, privacy_url="", source_url="")),
+        join_texts(build_about_view(CATALOGUE, messages, OperatorFacts())),
         *(format_greeting(key, CATALOGUE, messages) for key in GREETINGS),
     ]
 
