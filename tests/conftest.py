@@ -12,6 +12,7 @@ from demo.redis import RedisServer, run_redis
 from shared.catalogue import Catalogue, load_catalogue
 from tests.support.browser import ARGUMENTS, CHROMIUM, WHY_SKIPPED
 from tests.support.catalogues import SDXL_IN_IMAGINE
+from tests.support.file_order import get_rank
 from tests.support.fork_server import fork_processes
 from tests.support.redis_queue import confirm_epoch
 
@@ -27,14 +28,14 @@ hypothesis.settings.load_profile("untimed")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the browser's tests last: playwright's loop, once started, leaves no room for another in this thread.
 
-    The end-to-end tests, which take longest, come first, so that processes that run files side by side end together.
+    The files that take longest come first.
     Raises `UsageError` for a file that has other tests too: a process is given whole files, which would run early.
     """
     browser_files = {item.path for item in items if item.get_closest_marker("browser")}
     mixed = browser_files & {item.path for item in items if not item.get_closest_marker("browser")}
     if mixed:
         raise pytest.UsageError(f"tests of the browser need files of their own: {', '.join(map(str, mixed))}")
-    items.sort(key=lambda item: (item.path in browser_files, not {"e2e", "faults"} & set(item.path.parts)))
+    items.sort(key=lambda item: (item.path in browser_files, get_rank(item.path)))
 
 
 @pytest.fixture(scope="session", autouse=True)

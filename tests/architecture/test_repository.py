@@ -15,6 +15,7 @@ from shared.problems import ACTORS
 from shared.queue.schema import REDIS_KEYS
 from shared.settings_reader import describe_settings
 from tests.architecture.docs_tables import DOCS, README, ROOT, build_tables, insert_tables, list_pages
+from tests.support.file_order import LONGEST_FILES
 from tests.support.messages import list_sentences, read_messages
 from worker.settings import Settings as WorkerSettings
 
@@ -129,6 +130,10 @@ def test_the_documentation_is_one_site_that_fetches_nothing() -> None:
 
     assert [picture for picture in pictures if "://" in picture] == []
     assert (DOCS / "conf.py").exists()
+
+
+def test_the_files_that_start_first_exist() -> None:
+    assert [name for name in LONGEST_FILES if not (ROOT / name).is_file()] == []
 
 
 def test_the_example_of_env_names_settings_that_exist() -> None:

@@ -1,7 +1,5 @@
 """Budgets end to end: a manager sets one, it is refused beyond it, granted more, and reported."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -119,10 +117,9 @@ def test_the_operator_gives_a_member_more(owner: DiscordUser) -> None:
     member, user_id = add_user(owner.stack, "gwen")
     guild_id = owner.get("/control/state")["guilds"][0]["id"]
     invoke(owner, "set", amount=0, per="day", member=user_id, **{"in": "pictures"})
-    options = ["--guild", guild_id, "--member", user_id, "--pictures", "1", "--reason", "an apology"]
-    command = [sys.executable, "-m", "bot", "ledger", "adjust", *options]
+    options = ("--guild", guild_id, "--member", user_id, "--pictures", "1", "--reason", "an apology")
 
-    answer = subprocess.run(command, env=owner.stack.environment, capture_output=True, text=True, check=True).stdout
+    answer = run_bot_command(owner.stack, "ledger", "adjust", *options).stdout
     member.wait_for_result(member.submit_imagine("an apology"))
     log = owner.wait_for_private_text(owner.invoke_command("audit", owner.stack.channel_id))
 

@@ -16,6 +16,7 @@ from demo.processes import ROOT
 from shared.queue.keys import DEFAULT_KEYS
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.memory_cgroup import MemoryCgroup, create_memory_cgroup
+from tests.support.operator import run_worker_command
 from tests.support.redis_proxy import RedisProxy
 from tests.support.user import list_custom_ids, list_media, wait_until
 
@@ -71,15 +72,7 @@ def poison_job(fault_stack: FaultStack) -> str:
 
 
 def run_dead_letters(fault_stack: FaultStack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "worker", "dead-letters", *arguments],
-        env={**fault_stack.stack.environment, "PYTHONPATH": str(ROOT)},
-        cwd=fault_stack.folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_worker_command(fault_stack.stack, fault_stack.folder, "dead-letters", *arguments)
 
 
 def list_dead_letters(fault_stack: FaultStack) -> list[dict[str, Any]]:

@@ -173,9 +173,7 @@ def change_sheet(old: str, new: str) -> Callable[[bytes], bytes]:
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(
-            change_sheet('<dimension ref="A1:B2" />', '<dimension ref="A1:XFD1048576"/>'), id="a wrong dimension"
-        ),
+        pytest.param(change_sheet('"A1:B2"', '"A1:XFD1048576"'), id="a wrong dimension"),
         pytest.param(
             change_sheet("</sheetData>", '<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'),
             id="a far cell",
