@@ -69,7 +69,7 @@ def simulate_year(
         "requests_by_day": [round(sum(hourly[day * 24 : day * 24 + 24])) for day in range(365)],
         "weeks": {},
     }
-    with run_redis() as server:
+    with run_redis("--appendonly", "no") as server:  # a busy disk would be measured otherwise
         for name in weeks:
             print(f"{name}: {hours} h of {assumptions.people:,} people …", file=sys.stderr)
             report["weeks"][name] = simulate_week(
