@@ -21,7 +21,7 @@ export PROMPT
 PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .NOTPARALLEL:  # the lanes of `check` run in the order in which they are written, whatever -j says
-.PHONY: help demo test check lint types contracts docs audit format bench soak upgrade-test units-test failovers simulate-year fuzz release sbom pin-images up down logs lock clean
+.PHONY: help demo test check lint types contracts docs audit format bench soak upgrade-test units-test hosts-test failovers simulate-year fuzz release sbom pin-images up down logs lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ rehearsal: .venv/dev  ## back up amid work, lose everything, restore: SQLite and
 
 units-test: .venv/dev  ## start the units of deploy/systemd by a real systemd in namespaces of its own; as root, on Linux
 	$(BIN)/python -m tests.systemd
+
+hosts-test: .venv/dev  ## cut the network between bot, Redis, PostgreSQL and workers in namespaces, as root, on Linux (SEED= ONLY=bot-redis)
+	$(BIN)/python -m tests.hosts $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 failovers: .venv/dev  ## kill and freeze the primary of a Redis with Sentinel, balance the books, and measure what replication loses (ROUNDS=6)
 	$(BIN)/python -m tests.faults.sentinel_failovers --rounds $(or $(ROUNDS),6)

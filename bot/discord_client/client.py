@@ -10,6 +10,7 @@ import discord
 
 from bot.discord_client.command_sync import sync_commands
 from bot.discord_client.command_tree import BotCommandTree, report_error
+from bot.discord_client.connections import limit_reconnection_delays, open_connector
 from bot.discord_client.feature import Feature
 from bot.discord_client.gateway_events import skip_unreadable_events
 from bot.discord_client.interaction_access import InteractionAccess
@@ -79,6 +80,12 @@ class Bot(ShardedClient):
             kind: renderer for feature in features for kind, renderer in feature.notice_renderers.items()
         }
         self.router = Router(route for feature in features for route in feature.routes)
+
+    async def login(self, token: str) -> None:
+        """Log in, over connections that break when nothing comes back. Raises `discord.LoginFailure`."""
+        limit_reconnection_delays()
+        self.http.connector = open_connector()
+        await super().login(token)
 
     async def setup_hook(self) -> None:
         """Prepare the session; discord.py calls this between the login and the gateway."""

@@ -2,6 +2,8 @@
 
 import logging
 import sqlite3
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -13,6 +15,20 @@ from shared.addresses.splitting import InvalidAddressError
 from shared.errors import PentimentoError
 
 BUSY_TIMEOUT_SECONDS: Final = 5
+
+NETWORK_TIMEOUT_SECONDS: Final = 10
+"""How long PostgreSQL's host may leave data or a probe unacknowledged until the connection counts as broken. The
+kernel's own patience is 15 minutes, or 2 hours when nothing is being sent, and psycopg waits as long as it does."""
+
+_KEEPALIVE_OPTIONS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "keepalives_idle": NETWORK_TIMEOUT_SECONDS,
+        "keepalives_interval": 3,
+        "keepalives_count": 3,
+        "tcp_user_timeout": NETWORK_TIMEOUT_SECONDS * 1000,
+    }
+)
+"""https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-TCP-USER-TIMEOUT"""
 
 logging.getLogger("aiosqlite").setLevel(logging.INFO)  # at DEBUG it logs every value that is written
 
@@ -94,16 +110,20 @@ def _build_postgresql_arguments(url: URL) -> dict[str, Any]:
     Prepared statements and settings of a session would end up in the connections of others where PgBouncer pools
     transactions: https://www.pgbouncer.org/features.html
     """
-    timeout = {} if "connect_timeout" in url.query else {"connect_timeout": BUSY_TIMEOUT_SECONDS}
-    return {"prepare_threshold": None, **timeout}
+    timeouts = {"connect_timeout": BUSY_TIMEOUT_SECONDS, **_KEEPALIVE_OPTIONS}
+    return {"prepare_threshold": None, **{name: value for name, value in timeouts.items() if name not in url.query}}
 
 
 def _limit_statements(connection: Connection) -> None:
-    """Set the time limit for the transaction, and do not compile its queries, which takes longer than any of them.
+    """Set the time limits of the transaction, and do not compile its queries, which takes longer than any of them.
 
-    As parameters of the connection, these would replace those of the URL.
+    The server ends a transaction whose bot is out of reach, which would otherwise keep its locks for hours. As
+    parameters of the connection, these would replace those of the URL.
     """
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {BUSY_TIMEOUT_SECONDS * 1000}; SET LOCAL jit = off")
+    connection.exec_driver_sql(
+        f"SET LOCAL statement_timeout = {BUSY_TIMEOUT_SECONDS * 1000}; "
+        f"SET LOCAL idle_in_transaction_session_timeout = {NETWORK_TIMEOUT_SECONDS * 1000}; SET LOCAL jit = off"
+    )
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server on a Unix socket, from Debian's package where it is installed."""
+"""A PostgreSQL server on a Unix socket, or an address too, from Debian's package where it is installed."""
 
 import os
 import shutil
@@ -22,8 +22,9 @@ def find_binaries() -> Path | None:
 class PostgreSQLServer:
     """A server with its data in a folder. It refuses to run as root, so it then runs as `nobody`."""
 
-    def __init__(self, binaries: Path, folder: Path) -> None:
+    def __init__(self, binaries: Path, folder: Path, address: str = "") -> None:
         self._binaries = binaries
+        self._address = address
         self._folder = folder
         run_as: dict[str, Any] = {"user": UNPRIVILEGED_USER} if os.geteuid() == 0 else {}
         if run_as:
@@ -36,10 +37,13 @@ class PostgreSQLServer:
         """Create the data."""
         options = ("-D", str(self._folder / "data"), "-A", "trust", "-U", "tester", "--no-sync", "-E", "UTF8")
         subprocess.run([self._binaries / "initdb", *options], check=True, timeout=60, **self._options)
+        if self._address:
+            with (self._folder / "data/pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {self._address}/24 trust\n")
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
-        options = ("-D", str(self._folder / "data"), "-k", str(self._folder), "-h", "", "-F")
+        options = ("-D", str(self._folder / "data"), "-k", str(self._folder), "-h", self._address, "-F")
         self._server = subprocess.Popen([self._binaries / "postgres", *options], **self._options)
         ready = [self._binaries / "pg_isready", "-h", str(self._folder), "-t", "20", "-q"]
         for _ in range(200):
@@ -56,17 +60,17 @@ class PostgreSQLServer:
 
 
 @contextmanager
-def open_postgresql(binaries: Path) -> Iterator[PostgreSQLServer]:
+def open_postgresql(binaries: Path, address: str = "") -> Iterator[PostgreSQLServer]:
     """Run a server that the caller may stop and start again."""
     folder = Path(tempfile.mkdtemp(prefix="pentimento-pg-"))
     try:
-        server = PostgreSQLServer(binaries, folder)
+        server = PostgreSQLServer(binaries, folder, address)
         server.initialise()
         server.start()
         try:
             yield server
         finally:
-            server.stop()
+            server.stop(signal.SIGINT)  # without waiting for clients whose network was cut
     finally:
         shutil.rmtree(folder)
 

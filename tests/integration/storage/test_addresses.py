@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from bot.domain.preferences import Preferences
-from bot.storage.engine import BUSY_TIMEOUT_SECONDS, parse_database_url
+from bot.storage.engine import BUSY_TIMEOUT_SECONDS, NETWORK_TIMEOUT_SECONDS, parse_database_url
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.session import Database
 from tests.support.pgbouncer import SKIP_REASON, find_pgbouncer, run_pgbouncer
@@ -52,11 +53,29 @@ async def test_the_search_path_of_the_url_holds_for_migrations_and_for_work(post
     async with open_database(f"{postgresql_url}&options=-csearch_path%3Dart") as database:
         await SqlPreferencesStore(database).save_preferences(7, Preferences())
         async with database.transaction() as connection:
-            limit = await connection.scalar(text("SHOW statement_timeout"))
+            limits = [
+                await connection.scalar(text(f"SHOW {name}"))
+                for name in ("statement_timeout", "idle_in_transaction_session_timeout")
+            ]
 
     assert run_sql(postgresql_url, "SELECT user_id FROM art.user_preferences") == ["7"]
-    assert limit == f"{BUSY_TIMEOUT_SECONDS}s"
+    assert limits == [f"{BUSY_TIMEOUT_SECONDS}s", f"{NETWORK_TIMEOUT_SECONDS}s"]
     run_sql(postgresql_url, "DROP SCHEMA art CASCADE")
+
+
+@pytest.mark.parametrize(
+    ("options", "timeouts"),
+    [("", ("5", "10000", "10")), ("&connect_timeout=7&tcp_user_timeout=400&keepalives_idle=9", ("7", "400", "9"))],
+)
+async def test_a_connection_to_a_host_that_is_out_of_reach_breaks_unless_the_url_says_otherwise(
+    postgresql_url: str, options: str, timeouts: tuple[str, ...]
+) -> None:
+    async with open_database(postgresql_url + options) as database, database.transaction() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        parameters = driver.info.get_parameters()
+
+    names = ("connect_timeout", "tcp_user_timeout", "keepalives_idle")
+    assert tuple(parameters[name] for name in names) == timeouts
 
 
 async def test_pgbouncer_that_pools_transactions_serves_migrations_and_work(
