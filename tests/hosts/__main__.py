@@ -65,6 +65,7 @@ def run_group(name: str, seed: int, folder: Path) -> int:
     """Run the faults of a group, in namespaces of this process, and print a row for each; return the exit code."""
     faults, settings = (SHORT_FAULTS, SHORT_SETTINGS) if name == SHORT else (FAULTS[name], {})
     is_fine = True
+    subprocess.run(["mount", "-t", "tmpfs", "pentimento", tempfile.gettempdir()], check=True, timeout=30)
     with run_hosts(folder, **settings) as hosts:
         load = Load(hosts.stack, seed)
         for fault in faults:
@@ -78,8 +79,13 @@ def run_group(name: str, seed: int, folder: Path) -> int:
 def start_group(name: str, seed: int, *, keeps_logs: bool = False) -> int:
     """Run a group in new namespaces; return the exit code. The logs of a group that fails are kept."""
     folder = Path(tempfile.mkdtemp(prefix=f"pentimento-hosts-{os.getpid()}-"))
+    data = folder / "data"  # where a file system is mounted that ends with the namespaces
+    data.mkdir()
+    folder.chmod(0o755)
     inner = (sys.executable, "-m", "tests.hosts", "--inside", str(folder), "--only", name, "--seed", str(seed))
-    code = subprocess.run(["unshare", *NAMESPACES, *inner], check=False, timeout=GROUP_SECONDS).returncode
+    environment = os.environ | {"TMPDIR": str(data)}
+    command = ["setpriv", "--pdeathsig", "KILL", "unshare", *NAMESPACES, *inner]
+    code = subprocess.run(command, env=environment, check=False, timeout=GROUP_SECONDS).returncode
     if code or keeps_logs:
         print(f"{name} ended with {code}. The logs are in {folder}.", flush=True)
     else:

@@ -12,7 +12,7 @@ from demo.stack import Stack
 from tests.hosts.hosts import USERS
 from tests.support.exploration import invoke_explore, start_exploration
 from tests.support.images import make_png
-from tests.support.user import DiscordUser, encode_file
+from tests.support.user import DiscordUser, encode_file, wait_until
 
 VARIANTS: Final = 4
 _PICTURE: Final = encode_file("small.png", make_png(512))
@@ -41,7 +41,15 @@ class Load:
     def start_exploration(self) -> None:
         """Start an exploration of four pictures."""
         ada = DiscordUser(self._stack)
-        start_exploration(ada, invoke_explore(ada, has_picture=False, vary="seeds", count=VARIANTS))
+
+        def start() -> bool:
+            try:
+                start_exploration(ada, invoke_explore(ada, has_picture=False, vary="seeds", count=VARIANTS))
+            except AssertionError:  # refused in words, on a machine that is too busy to respond in time
+                return False
+            return True
+
+        wait_until(start, "an exploration")
         self.count += VARIANTS
 
     @contextlib.contextmanager

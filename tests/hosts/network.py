@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 NAMESPACES: Final = ("--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc")
-PROGRAMS: Final = ("unshare", "mount", "ip", "iptables", "nsenter", "sysctl")
+PROGRAMS: Final = ("setpriv", "unshare", "mount", "ip", "iptables", "nsenter", "sysctl")
 OPERATOR_ADDRESS: Final = "10.79.0.1"
 _CLONE_NEWNET: Final = 0x40000000
 
