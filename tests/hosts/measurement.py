@@ -19,7 +19,7 @@ REQUESTS: Final = 30
 """About so many are submitted during a long fault."""
 
 SLOW_CALLS: Final = 4
-RECOVERY_SECONDS: Final = 60.0
+RECOVERY_SECONDS: Final = 120.0
 """Within so many seconds of the return of the network, a new request has its image."""
 
 SETTLING_SECONDS: Final = 180.0
@@ -50,7 +50,7 @@ class Row:
 def measure_fault(hosts: Hosts, load: Load, fault: NetworkFault) -> Row:
     """Inject a fault under load, and wait until everything is answered, or for `SETTLING_SECONDS`."""
     stack, before, asked = hosts.stack, read_accounts(hosts.stack), load.count
-    if fault.seconds > LOAD_SECONDS * 2 or not fault.awaits_call:
+    if fault.seconds > LOAD_SECONDS * 2:
         load.start_exploration()
     with load.keep_submitting(max(1.0, fault.seconds / REQUESTS)):
         time.sleep(LOAD_SECONDS)
