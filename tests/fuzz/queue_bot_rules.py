@@ -69,6 +69,11 @@ class BotRules(QueueMachineBase):
             self._check(audit_acceptance(before, arguments, isinstance(reply, RejectedError), self.clients.now_ms))
             self._check(audit_entry(before, self._read(), job.id))
 
+    @rule(count=st.integers(2, 5), guild=st.integers(1, 2), users=st.integers(1, 2), has_picture=st.booleans())
+    def submit_burst(self, count: int, guild: int, users: int, has_picture: bool) -> None:
+        for number in range(count):
+            self.submit(0, 1 + number % users, guild, None, 0, Priority.NORMAL, has_picture, None)
+
     @rule(index=indexes, fault=faults)
     def open_thread(self, index: int, fault: Fault | None) -> None:
         if record := self._choose(self.clients.records.list_open(), index):

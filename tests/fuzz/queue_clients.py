@@ -43,10 +43,10 @@ ACCOUNTS: Final = (("default",), ("111111111111", "222222222222"))
 """Those of each worker."""
 
 LIMITS: Final = Limits(
-    user=ScopeLimits(max_open=6, max_running=2, max_per_minute=8),
-    batch=ScopeLimits(max_running=2),
-    channel=ScopeLimits(max_running=3),
-    guild=ScopeLimits(max_open=12, max_running=3),
+    user=ScopeLimits(max_open=4, max_running=1, max_per_minute=5),
+    batch=ScopeLimits(max_running=1),
+    channel=ScopeLimits(max_running=2),
+    guild=ScopeLimits(max_open=8, max_running=2),
 )
 LEASE_SECONDS: Final = 30.0
 TICKET: Final = "ticket"

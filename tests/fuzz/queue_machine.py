@@ -71,6 +71,7 @@ class QueueMachine(BotRules, WorkerRules):
         while self.dump.get_entries("call_log"):
             self._run_bot(self.clients.keeper.record_calls_once, None)
         operation()
+        self.has_lost_data = True
         self.clients.redis.script_flush()
         if self.clients.redis.exists(f"{DEFAULT_KEYS.prefix}epoch"):
             self.clients.redis.hset(f"{DEFAULT_KEYS.prefix}epoch", "run_id", "of the server before")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from tests.fuzz.queue_audit import audit_queue
-from tests.fuzz.queue_clients import MODELS, HeldClaim, QueueClients, Result
+from tests.fuzz.queue_clients import LEASE_SECONDS, MODELS, HeldClaim, QueueClients, Result
 from tests.fuzz.queue_drain import drain_queue
 from tests.fuzz.queue_dump import QueueDump, dump_queue
 from tests.fuzz.queue_faults import Fault
@@ -15,9 +15,9 @@ from tests.fuzz.queue_records import Record
 
 faults = st.none() | st.builds(
     Fault,
-    at=st.integers(1, 6),
-    place=st.sampled_from(("request", "reply", "late")),
-    ending=st.sampled_from(("retry", "fail", "kill")),
+    at=st.sampled_from((1, 1, 1, 2, 2, 3, 4, 6)),
+    place=st.sampled_from(("reply", "reply", "request", "late")),
+    ending=st.sampled_from(("retry", "retry", "fail", "kill")),
 )
 indexes = st.integers(0, 11)
 workers = st.integers(0, 1)
@@ -35,6 +35,7 @@ class QueueMachineBase(RuleBasedStateMachine):
         self.number = 100
         self.copy: list[tuple[bytes, int, bytes]] | None = None
         self.is_finished = False
+        self.has_lost_data = False
         self.dump = QueueDump({})
 
     @property
@@ -66,6 +67,8 @@ class QueueMachineBase(RuleBasedStateMachine):
             if record.is_promised and record.is_open and job_id not in self.dump.jobs
         ]
         self._check([f"job {job_id} was accepted, and Redis has it no more" for job_id in lost])
+        for job_id, job in () if self.has_lost_data else self.dump.jobs.items():
+            assert int(job.get("calls", 0)) <= int(job.get("claims", 0)), f"job {job_id} had more calls than claims"
 
     def teardown(self) -> None:
         """End without faults: every request is answered, and nothing is left of it."""
@@ -74,7 +77,12 @@ class QueueMachineBase(RuleBasedStateMachine):
         super().teardown()
 
     def _sweep(self, number: int, fault: Fault | None) -> None:
+        before = self.dump
         self._run_worker(number, lambda: self.clients.workers[number].sweep(MODELS), fault)
+        last_at = int(before.get_hash("sweep").get("last_at", self.clients.now_ms))
+        if abs(self.clients.now_ms - last_at) > LEASE_SECONDS * 1000 * 2 / 3:
+            kept = set(self.dump.get_scores("leases:generate"))
+            assert set(before.get_scores("leases:generate")) <= kept, "no worker had the time to renew its leases"
         self.clients.now_ms = max(self.clients.now_ms, int(self.dump.get_hash("sweep").get("last_at", 0)))
 
     def _run_bot(self, operation: Callable[[], Any], fault: Fault | None) -> tuple[Result, Any]:

@@ -66,6 +66,18 @@ class WorkerRules(QueueMachineBase):
             now_ms = self.clients.now_ms
             self._check(audit_claim(before, self.dump, "generate", claim and claim.job.id, accounts, now_ms))
 
+    @rule(number=workers)
+    def work_until_nothing_is_left(self, number: int) -> None:
+        for _ in range(4):
+            self.prepare(number, is_usable=True, fault=None)
+        for _ in range(3):
+            self.claim(number, None)
+
+    @rule(number=workers, claim_fault=faults, call_fault=faults)
+    def claim_and_call(self, number: int, claim_fault: Fault | None, call_fault: Fault | None) -> None:
+        self.claim(number, claim_fault)
+        self.start_call(0, call_fault)
+
     @rule(index=indexes, fault=faults)
     def start_call(self, index: int, fault: Fault | None) -> None:
         held = self._choose([held for held in self.held if not held.is_called], index)
