@@ -6,12 +6,14 @@
       ├────1:1── undelivered_images  its result, if no Discord message could carry it
       ├────1:n── result_hashes       the hashes of its result and of smaller copies of it
       ├────n:1── source_images       the image it starts from, shared by all jobs of the same upload
-      └────1:n── favourites          the people who marked its result
+      ├────1:n── favourites          the people who marked its result
+      └────1:1── favourite_counts    how many they are
     explorations                     one message each; their variants are jobs
     ledger_entries                   what was reserved and spent, only ever added to
     budgets ──1:n── budget_counters  the limits of guilds, and what was used of each in a period
     queue_epoch                      one row, compared with Redis's
     user_preferences, guild_settings
+    data_deletions                   people whose data is being deleted
     blocks, word_rules, reports      whom moderators blocked, words that a guild refuses, results that members reported
     audit_entries                    what moderators and managers did
     gallery_settings                 where a guild shows its best results, and which
@@ -55,6 +57,7 @@ from bot.storage.tables.jobs import (
     RecordState,
     backups,
     explorations,
+    favourite_counts,
     favourites,
     jobs,
     outcomes,
@@ -68,7 +71,15 @@ from bot.storage.tables.jobs import (
 )
 from bot.storage.tables.metadata import metadata
 from bot.storage.tables.money import budget_counters, budgets, ledger_entries
-from bot.storage.tables.people import IS_OF_GUILD, IS_PERSONAL, presets, style_pictures, style_sets, user_preferences
+from bot.storage.tables.people import (
+    IS_OF_GUILD,
+    IS_PERSONAL,
+    data_deletions,
+    presets,
+    style_pictures,
+    style_sets,
+    user_preferences,
+)
 from bot.storage.tables.rounds import (
     contests,
     round_ballots,
@@ -98,7 +109,9 @@ __all__ = [
     "budget_counters",
     "budgets",
     "contests",
+    "data_deletions",
     "explorations",
+    "favourite_counts",
     "favourites",
     "gallery_posts",
     "gallery_settings",

@@ -3,7 +3,20 @@
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from bot.storage.tables.metadata import metadata
 
@@ -145,8 +158,27 @@ favourites: Final = Table(
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     Column("created_at", Float(53), nullable=False),
+    Column("guild_id", BigInteger, comment="that of the job; a trigger sets it for every release"),
+    Column("is_own", Boolean, comment="the author's own mark; set by the same trigger"),
     Index(None, "job_id"),
     Index(None, "created_at"),
+    Index(None, "guild_id", "created_at", "is_own", "job_id"),
+)
+
+_COUNTED_COLUMNS: Final = ("accepted_at", "job_id", "channel_id")
+
+# Triggers of the migration count whatever any release writes to favourites.
+favourite_counts: Final = Table(
+    "favourite_counts",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False, comment="where it was submitted"),
+    Column("accepted_at", Float(53), nullable=False),
+    Column("marks", Integer, nullable=False, comment="how many people marked it"),
+    Column("other_marks", Integer, nullable=False, comment="those of others than its author"),
+    Index("ix_favourite_counts_marks", "guild_id", "marks", *_COUNTED_COLUMNS),
+    Index("ix_favourite_counts_other_marks", "guild_id", "other_marks", *_COUNTED_COLUMNS),
 )
 
 explorations: Final = Table(

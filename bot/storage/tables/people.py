@@ -78,3 +78,14 @@ style_pictures: Final = Table(
     Column("number", Integer, primary_key=True, autoincrement=False, comment="from 1, without gaps"),
     Column("picture", LargeBinary, nullable=False, comment="JPEG of at most 1536 pixels on the longer side"),
 )
+
+data_deletions: Final = Table(
+    "data_deletions",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("guild_id", BigInteger, nullable=False, comment="where it was confirmed; 0 in a direct message"),
+    Column("locale", String(8), nullable=False, comment="the person's language, in which they learn its end"),
+    Column("requested_at", Float(53), nullable=False),
+    Column("counts", Text, nullable=False, comment="numbers of deleted rows by kind, as JSON"),
+    Column("finished_at", Float(53), comment="when all was deleted; the row goes once the person knows it"),
+)

@@ -188,6 +188,7 @@ MIGRATION_HASHES = {
     "v0013_accounts.py": "864992880be3c44612112e94ed8f621bc75f6fb7f80af68c6af3213bc5bbde76",
     "v0014_million_jobs.py": "bf236e6916229ba2fe4ad5d3b3d39571d7519c29b8c28f9dd6be15d8e40b587c",
     "v0015_backups.py": "6647909704ca6d70502df1983f32ded538c8f6a3e949c359e10d3e179fd556e9",
+    "v0016_favourite_counts.py": "08d0fc5346709d08d0b838eb38d653969aa8a5f61d4ccca00f95af130d2a2d71",
 }
 """Add a line for each new migration; a line that is here never changes."""
 
