@@ -124,7 +124,7 @@ def build_features(services: Services) -> list[Feature]:
             s.job_history, newest_results, s.image_store, s.database, s.thumbnail_loader, s.catalogue
         ),
         build_export_feature(s.job_search, s.image_loader),
-        build_privacy_feature(s.database, s.queue, s.saved_searches),
+        build_privacy_feature(s.data_deletions),
         build_budgets_feature(s.budgets, s.ledger_reports, s.audit_log, s.teams, s.catalogue),
         build_batches_feature(
             s.batches,

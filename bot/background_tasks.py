@@ -11,6 +11,8 @@ from bot.delivery.notices import NoticeSender
 from bot.discord_client.client import Bot
 from bot.explorations.message_updater import ExplorationMessages
 from bot.features.gallery.poster import GalleryPoster
+from bot.features.privacy.deleter import DataDeleter
+from bot.features.privacy.store import SqlUserDataStore
 from bot.health import HealthMonitor, Heartbeat
 from bot.lifecycle import BackgroundTask
 from bot.monitoring.probes import build_probes
@@ -112,6 +114,9 @@ def build_background_tasks(
         "approvals": approvals.run,
         "batch messages": BatchDrawer(bot, s.batches, s.batch_messages).run,
         "galleries": gallery_poster.run,
+        "data deletions": DataDeleter(
+            s.data_deletions, SqlUserDataStore(s.database), s.queue.purge_jobs, s.saved_searches.delete_searches
+        ).run,
         "recovery": reconciler.run,
         "epoch": epoch_keeper.run,
         "paused queues": s.paused_queues.run,

@@ -55,6 +55,7 @@ from bot.storage.audit_log import SqlAuditLog
 from bot.storage.batches import SqlBatchStore
 from bot.storage.blocks import SqlBlockStore
 from bot.storage.budgets import SqlBudgetStore
+from bot.storage.data_deletions import SqlDataDeletions
 from bot.storage.explorations import SqlExplorationStore
 from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.gallery import SqlGalleryStore
@@ -209,6 +210,7 @@ class Services:
         self.access_rule = AccessRule(self.blocks, settings.servers)
         self.audit_log = SqlAuditLog(self.database)
         self.moderation = SqlModerationStore(self.database)
+        self.data_deletions = SqlDataDeletions(self.database)
         self.notices = SqlNoticeStore(self.database)
         self.ledger_reports = SqlLedgerReports(self.database)
         self.job_history = SqlJobHistory(self.database)

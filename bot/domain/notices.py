@@ -21,6 +21,7 @@ class NoticeKind(StrEnum):
     REPORT = "report"
     BUDGET = "budget"
     BATCH = "batch"
+    DATA_DELETION = "data_deletion"
 
 
 @dataclass(frozen=True)

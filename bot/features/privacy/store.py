@@ -4,7 +4,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Final
 
 from sqlalchemy import Connection, and_
@@ -20,6 +20,7 @@ from bot.storage.batch_retention import (
     select_deletable_batches,
 )
 from bot.storage.bounded_work import BoundedWork
+from bot.storage.data_deletions import record_deleted_rows
 from bot.storage.personal_jobs import (
     count_newest_ended_jobs,
     delete_jobs,
@@ -81,14 +82,16 @@ class SqlUserDataStore:
         without the person, the request, or the picture. Presets and style sets that the person gave to a guild stay
         without an author. Results in a gallery are taken out of it.
 
-        Each transaction is short. Rows that were not deleted when the process ended are deleted at the next request.
+        Each transaction is short, and adds to the numbers of the person's stored deletion, if there is one. Rows that
+        were not deleted when the process ended, or `report_progress` raised an error, are deleted by the next call.
         `purge_jobs` deletes jobs elsewhere before they are deleted here; `report_progress` is given the number of jobs
         that are deleted.
         """
+        steps = _Steps(BoundedWork(self._database), user_id, Counter())
         with translate_database_errors():
-            counts = await self._delete_rows(user_id)
-            counts += await self._delete_jobs(user_id, purge_jobs, report_progress)
-            counts["open_jobs"] = await self._database.run_transaction(
+            await self._delete_rows(user_id, steps)
+            await self._delete_jobs(user_id, steps, purge_jobs, report_progress)
+            steps.counts["open_jobs"] = await self._database.run_transaction(
                 lambda connection: _count_open_jobs(connection, user_id)
             )
             await merge_trigrams(self._database)
@@ -96,13 +99,12 @@ class SqlUserDataStore:
             await self._database.checkpoint_wal()
         except DATABASE_ERRORS:
             log.warning("deleted rows remain in the write-ahead log until the next checkpoint", exc_info=True)
-        return _build_summary(counts)
+        return build_summary(steps.counts)
 
-    async def _delete_rows(self, user_id: int) -> Counter[str]:
+    async def _delete_rows(self, user_id: int, steps: "_Steps") -> None:
         """Delete all but the jobs and the rows that are found by them."""
-        work = BoundedWork(self._database)
-        now = self._clock()
-        counts = await work.run(lambda connection, _: delete_small_rows(connection, user_id, now))
+        work, now = steps.work, self._clock()
+        await steps.run(lambda connection: delete_small_rows(connection, user_id, now))
         found = await self._database.run_transaction(lambda connection: list(list_actor_rows(connection, user_id)))
         for table, keys in found:
             for start in range(0, len(keys), _ROWS_OF_ACTOR):
@@ -113,30 +115,57 @@ class SqlUserDataStore:
         await work.repeat(lambda connection, limit: forget_spender(connection, user_id, limit))
         await work.repeat(lambda connection, limit: forget_reviewer(connection, user_id, limit))
         await work.run(lambda connection, _: forget_approver(connection, user_id))
-        counts["favourites"] = await work.repeat(
-            lambda connection, limit: delete_favourites(connection, user_id, limit, now)
-        )
-        counts["explorations"] = await work.repeat(
-            lambda connection, limit: delete_explorations(connection, user_id, limit)
-        )
+        await steps.repeat("favourites", lambda connection, limit: delete_favourites(connection, user_id, limit, now))
+        await steps.repeat("explorations", lambda connection, limit: delete_explorations(connection, user_id, limit))
         await delete_pictures(self._database, select_deletable_batches(user_id))
-        counts["batches"] = await work.repeat(lambda connection, _: delete_batch(connection, user_id))
-        return counts
+        await steps.repeat("batches", lambda connection, _: delete_batch(connection, user_id))
 
-    async def _delete_jobs(self, user_id: int, purge_jobs: JobPurge, report_progress: Progress) -> Counter[str]:
-        work, counts = BoundedWork(self._database), Counter[str]()
+    async def _delete_jobs(
+        self, user_id: int, steps: "_Steps", purge_jobs: JobPurge, report_progress: Progress
+    ) -> None:
+        steps.work = BoundedWork(self._database)
         while True:
-            newest = select_newest_ended_jobs(user_id, work.limit)
+            newest = select_newest_ended_jobs(user_id, steps.work.limit)
             job_ids = await self._database.run_transaction(
                 lambda connection, newest=newest: connection.execute(newest).scalars().all()  # type: ignore[misc]
             )
             if not job_ids:
-                return counts
+                return
             await purge_jobs(job_ids)
-            counts += await work.run(
-                lambda connection, _, chosen=job_ids: delete_jobs(connection, user_id, chosen, self._clock())  # type: ignore[misc]
+            await steps.run(
+                lambda connection, chosen=job_ids: delete_jobs(connection, user_id, chosen, self._clock())  # type: ignore[misc]
             )
-            await report_progress(counts["jobs"])
+            await report_progress(steps.counts["jobs"])
+
+
+@dataclass
+class _Steps:
+    """The transactions of a deletion, each of which records what it deleted."""
+
+    work: BoundedWork
+    user_id: int
+    counts: Counter[str]
+
+    async def run(self, delete_rows: Callable[[Connection], Counter[str]]) -> None:
+        """Run a transaction that returns the numbers of deleted rows by kind."""
+
+        def run_and_record(connection: Connection, _limit: int) -> Counter[str]:
+            counts = delete_rows(connection)
+            record_deleted_rows(connection, self.user_id, counts)
+            return counts
+
+        self.counts += await self.work.run(run_and_record)
+
+    async def repeat(self, kind: str, delete_rows: Callable[[Connection, int], int]) -> None:
+        """Run transactions until one deletes nothing; each returns a number of rows of this kind."""
+
+        def delete_and_record(connection: Connection, limit: int) -> int:
+            count = delete_rows(connection, limit)
+            if count:
+                record_deleted_rows(connection, self.user_id, Counter({kind: count}))
+            return count
+
+        self.counts[kind] += await self.work.repeat(delete_and_record)
 
 
 def _count_user_data(connection: Connection, user_id: int) -> StoredDataSummary:
@@ -144,7 +173,7 @@ def _count_user_data(connection: Connection, user_id: int) -> StoredDataSummary:
     counts = count_own_rows(connection, user_id, limit) + count_newest_ended_jobs(connection, user_id, limit)
     counts["batches"] = count_batches(connection, user_id, limit)
     counts["open_jobs"] = _count_open_jobs(connection, user_id)
-    return _build_summary(counts)
+    return build_summary(counts)
 
 
 def _count_open_jobs(connection: Connection, user_id: int) -> int:
@@ -153,6 +182,7 @@ def _count_open_jobs(connection: Connection, user_id: int) -> int:
     return count_rows(connection, jobs, is_open, MAX_COUNT + 1) + count_pending_items(connection, user_id)
 
 
-def _build_summary(counts: Counter[str]) -> StoredDataSummary:
+def build_summary(counts: Counter[str]) -> StoredDataSummary:
+    """Build the summary from the numbers by kind or table."""
     by_field = {_FIELD_NAMES.get(name, name): count for name, count in counts.items()}
     return StoredDataSummary(**{field.name: by_field.get(field.name, 0) for field in fields(StoredDataSummary)})

@@ -39,6 +39,18 @@ def build_privacy_view(
     return build_container_view(*map(ui.TextDisplay, texts), *rows)
 
 
+def format_deleted_data(summary: StoredDataSummary, messages: Messages) -> str:
+    """Format what was deleted, for a message of its own."""
+    return "\n".join([f"### {messages.text('privacy.done')}", *_format_counts(summary, messages, is_exact=True)])
+
+
+def build_background_view(job_count: int, messages: Messages, *, is_finished: bool = False) -> ui.LayoutView:
+    """Say that a deletion goes on, and that a direct message tells its end; or, if `is_finished`, only its end."""
+    if is_finished:
+        return build_container_view(ui.TextDisplay(f"### {messages.text('privacy.done')}"))
+    return build_container_view(ui.TextDisplay(messages.text("privacy.background", count=job_count)))
+
+
 def build_progress_view(job_count: int, messages: Messages) -> ui.LayoutView:
     """Say how many requests are deleted while others are not."""
     return build_container_view(ui.TextDisplay(messages.text("privacy.deleting", count=job_count)))

@@ -8,18 +8,26 @@ from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 import pytest
+from discord import ui
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from bot.domain.notices import NoticeKind
+from bot.features.privacy.deleter import UNTOLD_SECONDS, DataDeleter
+from bot.features.privacy.notice import render_deletion_notice
 from bot.features.privacy.store import SqlUserDataStore
 from bot.features.privacy.summary import MAX_COUNT
 from bot.storage.bounded_work import FIRST_LIMIT, MAX_LIMIT, BoundedWork
+from bot.storage.data_deletions import SqlDataDeletions
 from bot.storage.engine import parse_database_url
+from bot.storage.notices import SqlNoticeStore
 from bot.storage.session import Database
-from bot.storage.tables import metadata
+from bot.storage.tables import metadata, notices
+from shared.i18n.messages import load_messages
 from tests.benchmarks.million_rows import HEAVY_USER, MillionRows
-from tests.support.builders import read_rows
+from tests.support.builders import Clock, read_rows
 from tests.support.database import execute_sql
+from tests.support.views import join_texts
 
 JOBS = 2000
 SUMS = "SELECT sum(reserved), sum(spent), sum(calls), count(*) FROM ledger_entries"
@@ -36,38 +44,66 @@ def filled_url(migrated_database_url: str) -> str:
 
 
 def delete_until_killed(url: str, pipe: Pipe) -> None:
-    """Delete a person's data, report the first jobs that are gone, and wait there to be killed."""
+    """Work on deletions as a bot does, report the jobs of the second step, and wait there to be killed."""
+    steps = 0
 
-    async def report(job_count: int) -> None:
-        pipe.send(job_count)
-        await asyncio.sleep(60)
+    async def purge(_: Sequence[str]) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 3:
+            pipe.send("two steps are done")
+            await asyncio.sleep(60)
 
-    asyncio.run(SqlUserDataStore(Database(url)).delete_personal_data(HEAVY_USER, report_progress=report))
+    database = Database(url)
+    deleter = DataDeleter(SqlDataDeletions(database), SqlUserDataStore(database), purge, delete_no_searches)
+    asyncio.run(deleter.run())
 
 
-async def test_a_deletion_that_was_killed_is_completed_when_it_is_asked_for_again(filled_url: str) -> None:
+async def delete_no_searches(_user_id: int) -> None:
+    pass
+
+
+async def test_a_deletion_goes_on_by_itself_after_the_bot_was_killed_and_its_end_is_told_once(filled_url: str) -> None:
     before, theirs = execute_sql(filled_url, SUMS), execute_sql(filled_url, COUNT_THEIRS)[0][0]
+    database, clock = Database(filled_url), Clock()
+    deletions = SqlDataDeletions(database, clock=clock)
+    await deletions.add_deletion(HEAVY_USER, 7, "fr")
     receiver, sender = multiprocessing.Pipe(duplex=False)
     bot = multiprocessing.get_context("spawn").Process(target=delete_until_killed, args=(filled_url, sender))
     bot.start()
-    deleted = receiver.recv() if receiver.poll(30) else 0
+    assert receiver.poll(30)
     bot.kill()
     bot.join(10)
     left = execute_sql(filled_url, COUNT_THEIRS)[0][0]
-
-    database = Database(filled_url)
     purged: list[str] = []
 
     async def purge(job_ids: Sequence[str]) -> None:
         purged.extend(job_ids)
 
-    summary = await SqlUserDataStore(database).delete_personal_data(HEAVY_USER, purge_jobs=purge)
+    deleter = DataDeleter(deletions, SqlUserDataStore(database), purge, delete_no_searches)
+    killed = await deletions.find_deletion(HEAVY_USER)
+    while await deletions.list_unfinished():
+        await deleter.run_once()
+    ended = await deletions.find_deletion(HEAVY_USER)
+    await deleter.run_once()
+    waits_for_the_command = read_rows(filled_url, notices) == []
+    clock.now += UNTOLD_SECONDS + 1
+    await deleter.run_once()
+    await deleter.run_once()
+    (notice,) = await SqlNoticeStore(database).list_waiting(list(NoticeKind))
+    text = join_texts(ui.LayoutView().add_item(*await render_deletion_notice(notice, load_messages("fr"), None)))
+    await SqlNoticeStore(database).close_notice(notice, 1)
     await database.close()
 
     assert bot.exitcode == -signal.SIGKILL
-    assert 0 < deleted < theirs
-    assert left == theirs - deleted
-    assert summary.jobs == len(set(purged)) == left
+    assert killed
+    assert ended
+    assert 0 < killed.counts["jobs"] == theirs - left < theirs
+    assert len(set(purged)) == left
+    assert (killed.is_finished, ended.is_finished, waits_for_the_command) == (False, True, True)
+    assert ended.counts["jobs"] == theirs
+    assert (notice.place_id, notice.data["locale"]) == (HEAVY_USER, "fr")
+    assert f"{theirs} demandes" in text
     assert execute_sql(filled_url, SUMS) == before
     for table in metadata.sorted_tables:
         assert not [row for row in read_rows(filled_url, table) if names_person(row)], table
@@ -75,6 +111,31 @@ async def test_a_deletion_that_was_killed_is_completed_when_it_is_asked_for_agai
         assert execute_sql(filled_url, "SELECT count(*) FROM job_numbers") == execute_sql(
             filled_url, "SELECT count(*) FROM jobs WHERE search_text IS NOT NULL"
         )
+
+
+async def test_a_person_with_few_jobs_does_not_wait_for_one_with_many(
+    filled_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.features.privacy.deleter.SLICE_SECONDS", 0.0)
+    ((other,),) = execute_sql(
+        filled_url, "SELECT min(requester_id) FROM jobs WHERE requester_id <> :user_id", user_id=HEAVY_USER
+    )
+    database = Database(filled_url)
+    deletions = SqlDataDeletions(database)
+    for user_id in (HEAVY_USER, other):
+        await deletions.add_deletion(user_id, 7, "en-US")
+
+    deleter = DataDeleter(deletions, SqlUserDataStore(database), ignore_jobs, delete_no_searches)
+    while other in await deletions.list_unfinished():
+        await deleter.run_once()
+    unfinished = await deletions.list_unfinished()
+    await database.close()
+
+    assert unfinished == [HEAVY_USER]
+
+
+async def ignore_jobs(_job_ids: Sequence[str]) -> None:
+    pass
 
 
 def names_person(row: dict[str, Any]) -> bool:
