@@ -74,10 +74,10 @@ async def test_no_lookup_reads_all_jobs(filled_database: Database) -> None:
     assert "VIRTUAL TABLE INDEX" in words or "ix_jobs_trigrams" in words
     assert "ix_jobs_guild_id" in plans["history of the server"]
     assert "ix_favourite_counts_other_marks" in plans["top, all"]
-    assert "ix_favourites_guild_id" in plans["top, month"]
     if "VIRTUAL" in words:
         searches = [plan for name, plan in plans.items() if "word" in name]
         assert all(
             re.search(r"(^|\n)SCAN job_trigrams.*\nSEARCH job_numbers.*\nSEARCH jobs", plan) for plan in searches
         )
         assert "ix_ledger_entries_guild_id" in plans["report, members"]
+        assert "ix_favourites_guild_id" in plans["top, month"]
