@@ -11,6 +11,8 @@ from bot.storage.session import Database
 
 TARGET_SECONDS: Final = 0.03
 FIRST_LIMIT: Final = 20
+MIN_LIMIT: Final = 10
+"""However busy the machine is: each transaction costs something of its own."""
 MAX_LIMIT: Final = 500
 
 T = TypeVar("T")
@@ -40,7 +42,7 @@ class BoundedWork:
         done = await self._database.run_transaction(run_timed)
         await asyncio.sleep(min(seconds, 1.0))
         factor = min(max(TARGET_SECONDS / max(seconds, 0.001), 0.5), 2.0)
-        self.limit = min(max(round(self.limit * factor), 1), MAX_LIMIT)
+        self.limit = min(max(round(self.limit * factor), MIN_LIMIT), MAX_LIMIT)
         return done
 
     async def repeat(self, work: Callable[[Connection, int], int]) -> int:

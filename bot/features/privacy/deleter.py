@@ -24,7 +24,7 @@ UNTOLD_SECONDS: Final = 30.0
 """A person who was not told of the end for so long gets a direct message: the bot that showed it has ended."""
 
 
-class _SliceEndedError(Exception):
+class _SliceEndedError(PentimentoError):
     """It is the turn of somebody else."""
 
 
