@@ -24,6 +24,7 @@
     ├── RejectedRowsError               bot.batch_submission
     ├── MissingFileError                bot.batch_command
     ├── PostponedError                  bot.features.gallery.poster
+    ├── SliceEndedError                 bot.features.privacy.deleter
     ├── NonPublicAddressError           bot.submission.attachments (also an OSError)
     ├── BackupError                     bot.domain.backups
     ├── BedrockCallError                worker.call_result

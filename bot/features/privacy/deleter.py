@@ -24,7 +24,7 @@ UNTOLD_SECONDS: Final = 30.0
 """A person who was not told of the end for so long gets a direct message: the bot that showed it has ended."""
 
 
-class _SliceEndedError(PentimentoError):
+class SliceEndedError(PentimentoError):
     """It is the turn of somebody else."""
 
 
@@ -68,14 +68,14 @@ class DataDeleter:
 
         async def end_slice(_job_count: int) -> None:
             if time.monotonic() >= end:
-                raise _SliceEndedError
+                raise SliceEndedError
 
         await self.delete_searches(user_id)
         try:
             summary = await self.user_data_store.delete_personal_data(
                 user_id, purge_jobs=self.purge_jobs, report_progress=end_slice
             )
-        except _SliceEndedError:
+        except SliceEndedError:
             self.deletions.added.set()
             return
         await self.deletions.finish_deletion(user_id, Counter(open_jobs=summary.open_jobs))
