@@ -35,6 +35,7 @@ from bot.storage.housekeeping import (
     delete_old_records,
     maintain_ledger,
 )
+from bot.storage.notices import SqlNoticeStore
 from bot.storage.retention import SqlRetention
 
 OFFER_INTERVAL_SECONDS: Final = 10.0
@@ -96,7 +97,8 @@ def build_background_tasks(
         s.catalogue,
     )
     approvals = ApprovalMessages(bot, s.batches, s.teams, s.guild_settings, s.catalogue)
-    notice_sender = NoticeSender(bot, s.notices, bot.notice_renderers, s.guild_settings)
+    notices = SqlNoticeStore(s.database)
+    notice_sender = NoticeSender(bot, notices, bot.notice_renderers, s.guild_settings)
 
     restored_jobs = RestoredJobs(
         SqlBackupLog(s.database), s.queue_epoch, s.queue, s.job_store, consumer.find_outcome_message
@@ -122,7 +124,7 @@ def build_background_tasks(
         "paused queues": s.paused_queues.run,
         "call log": epoch_keeper.record_calls,
         "ledger": partial(maintain_ledger, s.job_store, s.budgets),
-        "old notices": partial(delete_closed_notices, s.notices),
+        "old notices": partial(delete_closed_notices, notices),
         "old batches": partial(delete_expired_batch_pictures, s.batches, settings.batch_retention_days),
         "old records": partial(
             delete_old_records,

@@ -66,7 +66,6 @@ from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore
 from bot.storage.ledger_reports import SqlLedgerReports
 from bot.storage.moderation import SqlModerationStore
-from bot.storage.notices import SqlNoticeStore
 from bot.storage.preferences import SqlPreferencesStore
 from bot.storage.presets import SqlPresetStore
 from bot.storage.queue_epoch import SqlEpochStore
@@ -211,7 +210,6 @@ class Services:
         self.audit_log = SqlAuditLog(self.database)
         self.moderation = SqlModerationStore(self.database)
         self.data_deletions = SqlDataDeletions(self.database)
-        self.notices = SqlNoticeStore(self.database)
         self.ledger_reports = SqlLedgerReports(self.database)
         self.job_history = SqlJobHistory(self.database)
         self.job_search = SqlJobSearch(self.database)
