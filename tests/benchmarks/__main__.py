@@ -48,6 +48,7 @@ TOPICS = (
     "images",
     "hostile_files",
     "cold_start",
+    "idle_footprint",
 )
 """Each a module `bench_<topic>` of this folder with `measure(quick) -> list[Ratio]`."""
 

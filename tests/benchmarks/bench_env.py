@@ -115,9 +115,9 @@ def open_bench_environment(model: FakeBedrock, **settings: str) -> Iterator[Benc
             worker.stop()
 
 
-def wait_for_log(process: Process, words: str) -> None:
-    """Wait until a process has logged these words."""
-    deadline = time.monotonic() + START_SECONDS
+def wait_for_log(process: Process, words: str, seconds: float = START_SECONDS) -> None:
+    """Wait until a process has logged these words, for so many seconds at most."""
+    deadline = time.monotonic() + seconds
     while words not in process.log.read_text():
         process.check_running()
         if time.monotonic() > deadline:

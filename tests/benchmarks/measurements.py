@@ -52,6 +52,14 @@ def read_rss_mib(pid: int) -> float:
     return _read_status_mib(pid, "VmRSS")
 
 
+def read_memory_mib(pid: int, kind: str) -> float:
+    """MiB of memory of a process by the kernel's sum over its mappings; `kind` is Pss or Rss."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    found = re.search(rf"^{kind}:\s+(\d+) kB", text, re.MULTILINE)
+    assert found, f"process {pid} has no {kind}: it has ended"
+    return int(found[1]) * 1024 / MIB
+
+
 def read_peak_mib(pid: int) -> float:
     """MiB of memory that a process held at most, since `forget_peak_of`."""
     return _read_status_mib(pid, "VmHWM")
