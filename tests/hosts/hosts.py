@@ -3,12 +3,11 @@
 import contextlib
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from demo.first_picture import wait_until_ready
 from demo.http_client import request_json
 from demo.processes import Process, build_clean_environment
 from demo.redis import RedisServer
@@ -22,6 +21,8 @@ WORKERS: Final = ("worker-1", "worker-2")
 HOSTS: Final = ("redis", "postgresql", "bot", *WORKERS, "discord", "bedrock")
 USERS: Final = ("ada", "ben", "cleo", "dan", "eve")
 CALL_SECONDS: Final = 30
+START_SECONDS: Final = 240.0
+"""On a busy machine the migrations alone take a minute."""
 REDIS_PORT, POSTGRESQL_PORT, DISCORD_PORT, BEDROCK_PORT = 6379, 5432, 8081, 8082
 UNLIMITED: Final = MappingProxyType({name: value for name, value in SETTINGS.items() if name.startswith("MAX_")})
 """No limits on members; leases and repairs take as long as in production."""
@@ -96,6 +97,16 @@ def run_hosts(folder: Path, **settings: str) -> Iterator[Hosts]:
         )
         for user in USERS[2:]:
             request_json("POST", f"{stack.discord_url}/control/users", {"name": user})
-        wait_until_ready(replace(stack, processes={**processes, "worker": processes["worker-1"]}))
-        wait_until(lambda: "worker ready" in processes["worker-2"].log.read_text(), "the second worker")
+        for host, words in {"bot": "ready as", **dict.fromkeys(WORKERS, "worker ready")}.items():
+            _wait_for_log(processes[host], words)
         yield Hosts(network, stack)
+
+
+def _wait_for_log(process: Process, words: str) -> None:
+    """Wait until a process has logged this. Raises `ProcessExitedError` if it ends before."""
+
+    def look() -> bool:
+        process.check_running()
+        return words in process.log.read_text()
+
+    wait_until(look, f"{words} in {process.log}", START_SECONDS)
