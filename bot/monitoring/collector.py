@@ -96,5 +96,5 @@ class BotCollector(Collector):
         )
         yield from build_queue_families(self._queue_gauges)
         yield from build_spending_families(self._spending)
-        if self._last_backup is not None:
-            yield build_gauge(d.LAST_BACKUP, [((), self._last_backup.made_at)])
+        made_at = [] if self._last_backup is None else [self._last_backup.made_at]
+        yield build_gauge(d.LAST_BACKUP, [((), moment) for moment in made_at])
