@@ -120,6 +120,7 @@ def test_what_python_itself_would_write_has_the_same_format(
         configure_logging("INFO", EntryFormatter(write_json))
         with warnings.catch_warnings():
             warnings.simplefilter("always")
+            logging.captureWarnings(capture=False)  # left on by a test before, it would keep the other function
             logging.captureWarnings(capture=True)
             cause()
     finally:
