@@ -74,6 +74,7 @@ def build_background_tasks(
         s.queue,
         consumer,
         s.image_fetcher.fetch_image,
+        s.queue_epoch.has_kept_jobs_since,
         load_stored_image=s.image_store.load_upload,
         interval_seconds=settings.reconcile_interval_seconds,
     )

@@ -12,14 +12,18 @@ from shared.queue.replies import ScriptReply
 
 CALL_BATCH_SIZE: Final = 200
 CALL_BLOCK_MS: Final = 2000
+CLOCK_DIFFERENCE_SECONDS: Final = 60.0
+"""By how much the clocks of Redis and of the bots may differ."""
+
 _NO_ENTRY_ID: Final = "0-1"
 
 
 class EpochReply(ScriptReply):
-    """Reply of epoch.lua. Calls start only while the epoch is confirmed."""
+    """Reply of epoch.lua. Calls start only while the epoch is confirmed. Milliseconds of Redis's clock, or 0."""
 
     number: int
     is_confirmed: bool
+    confirmed_at: int
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,14 @@ class RedisQueueEpoch:
         """Read the epoch that was confirmed last, and whether it still holds."""
         with raise_queue_unavailable():
             return EpochReply.parse(await self._scripts.run("epoch", 0))
+
+    async def has_kept_jobs_since(self, accepted_at: float) -> bool:
+        """Tell whether Redis certainly still has each job that it has accepted since then, in Unix seconds.
+
+        A job of that time that it does not have was never accepted, and no call of it was made.
+        """
+        confirmed_at = (await self.read_epoch()).confirmed_at / 1000
+        return confirmed_at > 0 and accepted_at > confirmed_at + CLOCK_DIFFERENCE_SECONDS
 
     async def confirm_epoch(self, number: int) -> None:
         """Let workers start calls, until Redis starts again or loses its data."""

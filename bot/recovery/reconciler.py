@@ -1,8 +1,9 @@
 """Compares the open records with the queue, at the start and at intervals, and repairs jobs that the queue lost.
 
-A job is missing in the queue when Redis lost its data, or when the bot died before it queued the job. Nobody knows
-whether its call was made and billed. It is therefore queued once more, as a call of unknown fate; when it is lost
-again, it fails with an apology. A job whose outcome is found in Discord is recorded as delivered.
+A job is missing in the queue when Redis lost its data, or when the bot died or was cut off before it queued the job.
+In the first case, nobody knows whether its call was made and billed. It is therefore queued once more, as a call of
+unknown fate; when it is lost again, it fails with an apology. If Redis has lost nothing since the job was recorded, it
+was never queued, and is queued for the first time. A job whose outcome is found in Discord is recorded as delivered.
 """
 
 import asyncio
@@ -52,7 +53,8 @@ class Reconciler:
 
     A record that was never queued is left alone for `grace_seconds`, because its command may still be at work, unless
     it is older than this process. `load_stored_image` finds the picture of a job by the hash of its upload,
-    `fetch_image` downloads one again; both raise `RejectedError`. `clock` gives Unix seconds.
+    `fetch_image` downloads one again; both raise `RejectedError`. `has_kept_jobs_since` tells whether Redis certainly
+    has all that it accepted since a time. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Reconciler:
         queue: RedisJobQueue,
         delivery: OutcomeDelivery,
         fetch_image: Callable[[RemoteImage], Awaitable[bytes]],
+        has_kept_jobs_since: Callable[[float], Awaitable[bool]],
         *,
         load_stored_image: Callable[[Job, str], Awaitable[StoredImage | None]] | None = None,
         interval_seconds: float = RECONCILE_INTERVAL_SECONDS,
@@ -71,6 +74,7 @@ class Reconciler:
         self._queue = queue
         self._delivery = delivery
         self._fetch_image = fetch_image
+        self._has_kept_jobs_since = has_kept_jobs_since
         self._load_stored_image = load_stored_image
         self._interval_seconds = interval_seconds
         self._grace_seconds = grace_seconds
@@ -144,7 +148,7 @@ class Reconciler:
                 await self._fail_job(record, error.problems[0])
 
     async def _requeue_job(self, record: OpenJobRecord) -> None:
-        """Queue the job again, with its id and seed; transient problems are left to the next round.
+        """Queue the job, with its id and seed; transient problems are left to the next round.
 
         Raises `RejectedError` with a problem that is not transient.
         """
@@ -156,17 +160,23 @@ class Reconciler:
                 raise RejectedError(make_problem("queue_data_lost")) from error
             log.info("job %s: its picture cannot be downloaded yet (%s)", job.id, error.problems[0].code)
             return
-        if not await self._store.mark_requeued(job.id):
+        was_lost = record.calls > 0 or not await self._has_kept_jobs_since(job.accepted_at)
+        if was_lost and not await self._store.mark_requeued(job.id):
             return
         try:
-            await self._queue.enqueue_job(job, image, unknown_calls=1)
+            await self._queue.enqueue_job(job, image, unknown_calls=int(was_lost))
         except (RejectedError, QueueResultUnknownError) as error:
-            await self._store.unmark_requeued(job.id)
+            if was_lost:
+                await self._store.unmark_requeued(job.id)
             if isinstance(error, RejectedError) and error.problems[0].code not in _TRANSIENT_CODES:
                 raise
             log.info("job %s: cannot be queued again yet (%r)", job.id, error)
             return
-        log.warning("job %s: the queue had lost it; it is queued again", job.id)
+        if was_lost:
+            log.warning("job %s: the queue had lost it; it is queued again", job.id)
+        else:
+            log.warning("job %s: the queue had never accepted it; it is queued now", job.id)
+            await self._store.mark_queued(job.id, record.upload_sha256)
         if record.thread_id is not None:
             await self._queue.set_thread(job.id, record.thread_id)
 

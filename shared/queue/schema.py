@@ -208,7 +208,11 @@ REDIS_KEYS: Final = (
         "hash",
         "When the bot last compared the queue with its database; no call starts under another run id.",
         None,
-        {"number": "the epoch, as in the database", "run_id": "run id of the Redis server that it holds for"},
+        {
+            "number": "the epoch, as in the database",
+            "run_id": "run id of the Redis server that it holds for",
+            "confirmed_at": "time of the comparison",
+        },
     ),
     RedisKey(
         "call_log",

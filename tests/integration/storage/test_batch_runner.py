@@ -16,6 +16,7 @@ from bot.domain.guild_settings import GuildQueueState, GuildSettings
 from bot.domain.messages import MessageRef
 from bot.domain.status import JobStatus
 from bot.queue.connection import connect_to_redis
+from bot.queue.epoch import RedisQueueEpoch
 from bot.queue.job_queue import RedisJobQueue
 from bot.queue.limits import Limits, ScopeLimits
 from bot.recovery.reconciler import Reconciler
@@ -47,12 +48,14 @@ class RunnerHarness:
         database: Database,
         job_store: SqlJobStore,
         queue: RedisJobQueue,
+        epoch: RedisQueueEpoch,
         catalogue: Catalogue,
         clock: Clock,
     ) -> None:
         self.client = redis.Redis.from_url(url)
         self.job_store = job_store
         self.queue = queue
+        self.epoch = epoch
         self.clock = clock
         self.batches = SqlBatchStore(database, catalogue=catalogue, clock=clock)
         self.blocks = SqlBlockStore(database, clock)
@@ -110,8 +113,9 @@ async def harness(
     redis_url: str, database: Database, job_store: SqlJobStore, catalogue: Catalogue, clock: Clock
 ) -> AsyncIterator[RunnerHarness]:
     limits = Limits(user=ScopeLimits(max_open=100))
-    queue = RedisJobQueue(connect_to_redis(redis_url), catalogue=catalogue, build_ticket=lambda _: "", limits=limits)
-    opened = RunnerHarness(redis_url, database, job_store, queue, catalogue, clock)
+    connection = connect_to_redis(redis_url)
+    queue = RedisJobQueue(connection, catalogue=catalogue, build_ticket=lambda _: "", limits=limits)
+    opened = RunnerHarness(redis_url, database, job_store, queue, RedisQueueEpoch(connection), catalogue, clock)
     yield opened
     opened.client.close()
     await queue.close()
@@ -265,7 +269,12 @@ async def test_an_item_that_redis_lost_is_queued_again_with_its_picture_and_fail
     images = SqlImageStore(database)
     delivery = StoringDelivery(harness.job_store)
     reconciler = Reconciler(
-        harness.job_store, harness.queue, delivery, refuse_download, load_stored_image=images.load_upload
+        harness.job_store,
+        harness.queue,
+        delivery,
+        refuse_download,
+        harness.epoch.has_kept_jobs_since,
+        load_stored_image=images.load_upload,
     )
 
     harness.client.flushall()
@@ -308,7 +317,9 @@ async def test_an_item_whose_record_is_unreadable_fails_in_words(harness: Runner
     harness.client.flushall()
     delivery = StoringDelivery(harness.job_store)
 
-    await Reconciler(harness.job_store, harness.queue, delivery, refuse_download).run_once()
+    await Reconciler(
+        harness.job_store, harness.queue, delivery, refuse_download, harness.epoch.has_kept_jobs_since
+    ).run_once()
 
     (item,) = await harness.batches.list_items(BATCH_ID)
     assert (item.state, item.problem) == (ItemState.FAILED, make_problem("unreadable"))

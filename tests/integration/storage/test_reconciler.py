@@ -1,7 +1,9 @@
 """Reconciling the database with a real Redis that lost its data."""
 
 import shutil
+import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +16,8 @@ from bot.domain.images import RemoteImage, StoredImage
 from bot.domain.messages import MessageRef
 from bot.domain.records import ClosedRecord
 from bot.domain.status import JobStatus, QueueState
-from bot.queue.connection import connect_to_redis
+from bot.queue.connection import QueueRedis, connect_to_redis
+from bot.queue.epoch import CLOCK_DIFFERENCE_SECONDS, RedisQueueEpoch
 from bot.queue.job_queue import RedisJobQueue
 from bot.recovery.reconciler import ENQUEUE_GRACE_SECONDS, Reconciler
 from bot.storage.images import SqlImageStore
@@ -58,15 +61,18 @@ class FakeOutcomeDelivery:
 class ReconcilerHarness:
     """The queue, the database and the clock of a bot. `error` is raised by downloads."""
 
-    def __init__(self, url: str, job_store: SqlJobStore, queue: RedisJobQueue, clock: Clock) -> None:
+    def __init__(self, url: str, job_store: SqlJobStore, queue: RedisJobQueue, redis: QueueRedis, clock: Clock) -> None:
         self.url = url
+        self.epoch = RedisQueueEpoch(redis)
         self.job_store = job_store
         self.queue = queue
         self.clock = clock
         self.sender = FakeOutcomeDelivery(job_store)
         self.fetched_images: list[RemoteImage] = []
         self.error: RejectedError | None = None
-        self.reconciler = Reconciler(job_store, queue, self.sender, self.fetch_image, clock=clock)
+        self.reconciler = Reconciler(
+            job_store, queue, self.sender, self.fetch_image, self.epoch.has_kept_jobs_since, clock=clock
+        )
 
     async def fetch_image(self, image: RemoteImage) -> bytes:
         self.fetched_images.append(image)
@@ -111,8 +117,9 @@ def database_url(tmp_path: Path, migrated_sqlite_file: Path) -> str:
 async def harness(
     redis_url: str, job_store: SqlJobStore, catalogue: Catalogue, clock: Clock
 ) -> AsyncIterator[ReconcilerHarness]:
-    queue = RedisJobQueue(connect_to_redis(redis_url), catalogue=catalogue, build_ticket=send_no_ticket)
-    yield ReconcilerHarness(redis_url, job_store, queue, clock)
+    connection = connect_to_redis(redis_url)
+    queue = RedisJobQueue(connection, catalogue=catalogue, build_ticket=send_no_ticket)
+    yield ReconcilerHarness(redis_url, job_store, queue, connection, clock)
     await queue.close()
 
 
@@ -338,6 +345,46 @@ async def test_a_record_stays_open_while_discord_is_unavailable(harness: Reconci
     assert [job_id for job_id, _ in harness.sender.sent_problems] == [job.id]
 
 
+async def read_counted_calls(harness: ReconcilerHarness, job: Job) -> tuple[bytes | None, bool]:
+    (record,) = [record for record in await harness.job_store.list_open_records() if record.job.id == job.id]
+    return harness.read_job_field(job, "unknown_calls"), record.is_requeued
+
+
+async def test_a_job_that_a_redis_without_losses_never_had_is_queued_without_a_call_of_unknown_fate(
+    harness: ReconcilerHarness,
+) -> None:
+    await harness.epoch.confirm_epoch(1)
+    harness.clock.now = time.time() + 2 * CLOCK_DIFFERENCE_SECONDS
+    job = await harness.submit_job(1, queued=False)
+    await harness.job_store.mark_queued(job.id, None)  # as after a reply that was lost on its way
+
+    await harness.reconciler.run_once()
+
+    assert await read_counted_calls(harness, job) == (b"0", False)
+    assert (harness.read_source(job), harness.sender.sent_problems) == (IMAGE, [])
+
+
+@pytest.mark.parametrize("loss", ["FLUSHALL", "another server", "before the comparison", "a call"])
+async def test_a_job_that_redis_may_have_lost_is_queued_as_a_call_of_unknown_fate(
+    harness: ReconcilerHarness, loss: str
+) -> None:
+    await harness.epoch.confirm_epoch(1)
+    harness.clock.now = time.time() + (0 if loss == "before the comparison" else 2 * CLOCK_DIFFERENCE_SECONDS)
+    job = await harness.submit_job(1, queued=False)
+    if loss == "FLUSHALL":
+        harness.flush_redis()
+    elif loss == "another server":
+        with redis.Redis.from_url(harness.url) as client:
+            client.hset(DEFAULT_KEYS.prefix + "epoch", "run_id", "that of a server before")
+    elif loss == "a call":
+        await harness.job_store.save_progress([replace(make_finished_status(job, since=NOON), calls=1)])
+    harness.clock.now += 2 * ENQUEUE_GRACE_SECONDS
+
+    await harness.reconciler.run_once()
+
+    assert await read_counted_calls(harness, job) == (b"1", True)
+
+
 async def test_closed_records_are_ignored(harness: ReconcilerHarness) -> None:
     delivered, rejected = await harness.submit_job(1), await harness.submit_job(2)
     await harness.job_store.mark_delivered(make_finished_status(delivered, since=NOON), MessageRef(2, 5))
@@ -361,6 +408,7 @@ async def test_a_lost_job_is_queued_again_with_its_stored_picture(harness: Recon
         harness.queue,
         harness.sender,
         harness.fetch_image,
+        harness.epoch.has_kept_jobs_since,
         load_stored_image=load_stored_image,
         clock=harness.clock,
     )
@@ -385,6 +433,7 @@ async def test_a_lost_edit_is_queued_again_with_all_of_its_pictures(
         harness.queue,
         harness.sender,
         harness.fetch_image,
+        harness.epoch.has_kept_jobs_since,
         load_stored_image=image_store.load_upload,
         clock=harness.clock,
     )
@@ -404,7 +453,7 @@ async def test_a_job_that_redis_has_in_an_unreadable_form_is_not_taken_for_lost(
     odd, lost = await harness.submit_job(1), await harness.submit_job(2)
     with redis.Redis.from_url(harness.url) as client:
         client.hset(DEFAULT_KEYS.job_key(odd.id), "job", "{")
-        client.delete(DEFAULT_KEYS.job_key(lost.id))
+        client.delete(DEFAULT_KEYS.job_key(lost.id), DEFAULT_KEYS.prefix + "epoch")
 
     await harness.reconciler.run_once()
 
