@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import redis
 
+import bot.queue.scripts
 import worker.queue.scripts
 from bot.domain.errors import QueueResultUnknownError, QueueUnavailableError
 from bot.queue.epoch import RedisQueueEpoch
@@ -19,6 +21,7 @@ from bot.recovery.epoch import EpochKeeper
 from shared.catalogue import Model, load_catalogue
 from shared.problems import RejectedError
 from shared.queue.keys import DEFAULT_KEYS
+from shared.queue.scripts import list_scripts
 from tests.fuzz.queue_faults import (
     ClientKilledError,
     Fault,
@@ -89,13 +92,22 @@ class QueueClients:
     def reset(self) -> None:
         """Empty Redis, and start every process."""
         self.redis.flushall()
-        self.redis.script_flush()  # the number of commands of an operation depends on the scripts that Redis has
+        self._load_scripts()
         self.injector.late_commands.clear()
         self.now_ms = 1_800_000_000_000
         self.records = Records()
         self.held: list[HeldClaim] = []
         self._start_bot()
         self.workers = [self._build_worker(number) for number in range(len(ACCOUNTS))]
+
+    def _load_scripts(self) -> None:
+        """Load the scripts that Redis lacks: which command of an operation fails depends on how many it has."""
+        texts = [vars(bot.queue.scripts)["load_script"](name) for name in list_scripts()]
+        shas = [hashlib.sha1(text.encode()).hexdigest() for text in texts]  # noqa: S324 - how Redis names scripts
+        found: Any = self.redis.script_exists(*shas)
+        for text, is_loaded in zip(texts, found, strict=True):
+            if not is_loaded:
+                self.redis.script_load(text)
 
     def close(self) -> None:
         self._loop.run_until_complete(self._bot_redis.aclose())
