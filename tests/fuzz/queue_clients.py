@@ -39,8 +39,8 @@ from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 CATALOGUE: Final = load_catalogue(SDXL_IN_IMAGINE)
 MODELS: Final[tuple[Model, ...]] = (
-    CATALOGUE.models["sd3.5-large"].model_copy(update={"concurrency": 2, "per_minute": 20}),
-    CATALOGUE.models["sdxl"].model_copy(update={"concurrency": 1, "per_minute": None}),
+    CATALOGUE.models["sd3.5-large"].model_copy(update={"concurrency": 2, "per_minute": None}),
+    CATALOGUE.models["sdxl"].model_copy(update={"concurrency": 1, "per_minute": 20}),
 )
 ACCOUNTS: Final = (("default",), ("111111111111", "222222222222"))
 """Those of each worker."""

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from shared.queue.keys import DEFAULT_KEYS
-from tests.fuzz.queue_bot_rules import BotRules
 from tests.fuzz.queue_clients import QueueClients
 from tests.fuzz.queue_dump import copy_queue, dump_queue, restore_queue
 from tests.fuzz.queue_faults import send_late_command
@@ -22,7 +21,7 @@ STEPS_MS: Final = (9_113, 50_371)
 """By how much the time moves: less than most of a lease, and more than a lease. No sum is close to a limit."""
 
 
-class QueueMachine(BotRules, WorkerRules):
+class QueueMachine(WorkerRules):
     """All rules: those of the clients, and what happens to Redis and to the time."""
 
     @rule(milliseconds=st.sampled_from(STEPS_MS))
@@ -50,18 +49,25 @@ class QueueMachine(BotRules, WorkerRules):
     def copy_redis(self) -> None:
         self.copy = copy_queue(self.clients.redis)
 
-    @rule()
-    def restore_redis(self) -> None:
-        if (copy := self.copy) is not None:
-            self._lose_data(lambda: restore_queue(self.clients.redis, copy))
-
-    @rule()
-    def empty_redis(self) -> None:
-        self._lose_data(self.clients.redis.flushall)
-
-    @rule()
-    def restart_redis(self) -> None:
-        self._lose_data(lambda: None)
+    @rule(
+        kind=st.sampled_from(("restart", "empty", "restore")),
+        chance=st.integers(0, 3),
+        is_noticed=st.sampled_from((True, True, False)),
+    )
+    def lose_data(self, kind: str, chance: int, is_noticed: bool) -> None:
+        """Let Redis restart, once in four times: while the bot has not noticed it, nothing else can happen."""
+        copy = self.copy
+        if chance < 3 or (kind == "restore" and copy is None):
+            return
+        operations: dict[str, Callable[[], Any]] = {
+            "restart": lambda: None,
+            "empty": self.clients.redis.flushall,
+            "restore": lambda: restore_queue(self.clients.redis, copy or []),
+        }
+        self._lose_data(operations[kind])
+        if is_noticed:
+            self.recover(None)
+            self.sweep(0, None)
 
     def _lose_data(self, operation: Callable[[], Any]) -> None:
         """Start Redis anew, after the bot has recorded the calls so far: that it has is a limit of the guarantees.

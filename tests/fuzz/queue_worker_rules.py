@@ -9,10 +9,11 @@ from shared.job import Job
 from shared.outcome import Failed, Filtered, FilteredPart
 from shared.problems import make_problem
 from shared.queue.stages import Stage
+from tests.fuzz.queue_bot_rules import BotRules
 from tests.fuzz.queue_clients import HeldClaim
 from tests.fuzz.queue_fairness import audit_claim, audit_entry
 from tests.fuzz.queue_faults import Fault
-from tests.fuzz.queue_machine_base import QueueMachineBase, faults, indexes, workers
+from tests.fuzz.queue_machine_base import faults, indexes, workers
 from tests.fuzz.queue_records import Record
 from tests.support.redis_queue import GENERATED
 from worker.queue.dead_letters import DeadLetter
@@ -23,8 +24,12 @@ FIRST_PAUSE_SECONDS: Final = 10.0
 DELAY_SECONDS: Final = 5.0
 MAX_BILLED_CALLS: Final = 2
 
+endings = st.sampled_from(
+    ("generated", "generated", "filtered", "failed", "unknown", "unknown", "throttled", "outage", "gone")
+)
 
-class WorkerRules(QueueMachineBase):
+
+class WorkerRules(BotRules):
     """Rules of the workers."""
 
     @rule(number=workers, is_usable=st.sampled_from((True, True, True, False)), fault=faults)
@@ -75,8 +80,16 @@ class WorkerRules(QueueMachineBase):
 
     @rule(number=workers, claim_fault=faults, call_fault=faults)
     def claim_and_call(self, number: int, claim_fault: Fault | None, call_fault: Fault | None) -> None:
+        if not self.dump.list_names("ready", 3):
+            self.submit_burst(count=3, guild=1 + self.number % 2, users=3, has_picture=False)
         self.claim(number, claim_fault)
         self.start_call(0, call_fault)
+
+    @rule(number=workers, ending=endings, call_fault=faults, end_fault=faults)
+    def run_job(self, number: int, ending: str, call_fault: Fault | None, end_fault: Fault | None) -> None:
+        self.prepare(number, is_usable=True, fault=None)
+        self.claim_and_call(number, None, call_fault)
+        self.end_call(0, ending, end_fault)
 
     @rule(index=indexes, fault=faults)
     def start_call(self, index: int, fault: Fault | None) -> None:
@@ -113,9 +126,7 @@ class WorkerRules(QueueMachineBase):
 
     @rule(
         index=indexes,
-        ending=st.sampled_from(
-            ("generated", "generated", "filtered", "failed", "unknown", "throttled", "outage", "gone")
-        ),
+        ending=endings,
         fault=faults,
     )
     def end_call(self, index: int, ending: str, fault: Fault | None) -> None:
