@@ -154,7 +154,9 @@ class WorkerRules(BotRules):
             is_throttled = ending == "throttled"
             queue.release(claim, delay_seconds=DELAY_SECONDS, is_unknown_call=is_unknown, is_throttled=is_throttled)
         else:
-            queue.finish(claim, Failed(problem=INTERNAL, may_be_billed=ending in {"unknown", "outage"}))
+            failed = Failed(problem=INTERNAL, may_be_billed=ending in {"unknown", "outage"})
+            is_stored = queue.finish(claim, failed)
+            assert self._has_lease(held, self.dump) or not is_stored, "a failure was stored without the lease"
 
     @rule(index=indexes, delay=st.sampled_from((0.0, DELAY_SECONDS)), fault=faults)
     def release(self, index: int, delay: float, fault: Fault | None) -> None:
