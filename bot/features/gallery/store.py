@@ -57,6 +57,8 @@ class SqlTopStore:
 
         Favourites and wins count from `since`. Results of people who are in no gallery are left out.
         """
+        if not query.channel_ids:
+            return []
         async with begin_transaction(self._database) as connection:
             marked = await _list_marked(connection, query, limit)
             winners = (await connection.execute(_select_winners(query).limit(limit))).all()
