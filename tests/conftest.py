@@ -1,5 +1,6 @@
 """Real servers that tests share."""
 
+import logging
 import warnings
 from collections.abc import Iterator
 
@@ -42,6 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def forked_processes() -> Iterator[None]:
     with fork_processes():
         yield
+
+
+@pytest.fixture(autouse=True)
+def restored_logging() -> Iterator[None]:
+    """Undo what a command that ran in this process has set for all loggers."""
+    yield
+    root = logging.getLogger()
+    root.setLevel(logging.WARNING)
+    for handler in [handler for handler in root.handlers if type(handler) is logging.StreamHandler]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

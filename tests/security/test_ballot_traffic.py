@@ -47,7 +47,7 @@ class Contest:
 def contest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Contest]:
     folder = tmp_path_factory.mktemp("contest")
     record = folder / "requests.jsonl"
-    settings = {"LOG_LEVEL": "DEBUG"}
+    settings = {"LOG_LEVEL": "DEBUG", "LOG_PROMPTS": "true"}  # the log that shows most
     with run_stack(folder / "logs", record=record, bedrock_options=("--fast",), settings=settings) as stack:
         wait_until_ready(stack)
         accounts = asyncio.run(simulate(stack, PLAN, SEED, record))

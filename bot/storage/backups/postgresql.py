@@ -20,7 +20,7 @@ _OTHER_SESSIONS: Final = text(
 )
 _FUNCTIONS: Final = text(
     "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = current_schema()::regnamespace "
-    "AND proname = 'list_job_trigrams'"
+    "AND proname IN ('list_job_trigrams', 'complete_favourite', 'count_favourite')"
 )
 
 

@@ -25,12 +25,12 @@ async def test_the_bot_counts_refusals_and_lost_connections_alone(redis_url: str
 
     await client.script_flush()
     await RedisQueueMeasurement(client, catalogue).measure()  # loads its script again: no fault
-    await client.set(DEFAULT_KEYS.dead_letters, "no sorted set")
+    await client.set(DEFAULT_KEYS.dead_letters, "no number")
     assert not counts
     pipeline = client.pipeline(transaction=False)
-    pipeline.zcard(DEFAULT_KEYS.dead_letters)
+    pipeline.incr(DEFAULT_KEYS.dead_letters)
     await pipeline.execute(raise_on_error=False)
-    assert counts == {"WRONGTYPE": 1}
+    assert counts == {"other": 1}
     assert count_connections(client) == (0, 1)
     await client.aclose()
 
@@ -49,11 +49,11 @@ def test_the_worker_counts_them_too(redis_url: str, catalogue: Catalogue) -> Non
     client.script_flush()
     WorkerJobQueue(client, lambda _: None).sweep(catalogue)
     assert not counts
-    client.set(DEFAULT_KEYS.dead_letters, "no sorted set")
+    client.set(DEFAULT_KEYS.dead_letters, "no number")
     pipeline = client.pipeline(transaction=False)
-    pipeline.zcard(DEFAULT_KEYS.dead_letters)
+    pipeline.incr(DEFAULT_KEYS.dead_letters)
     pipeline.execute(raise_on_error=False)
-    assert counts == {"WRONGTYPE": 1}
+    assert counts == {"other": 1}
     client.close()
 
     lost = connect_worker(NOBODY_LISTENS)

@@ -66,7 +66,9 @@ async def stored_jobs(job_store: SqlJobStore, clock: Clock, migrated_database_ur
             await job_store.mark_delivered(status, MessageRef(2, number))
     clock.now = LATER + 60
     old_id = by_number[OLD].id
-    execute_sql(migrated_database_url, "INSERT INTO favourites VALUES (1, :job, 1)", job=old_id)
+    execute_sql(
+        migrated_database_url, "INSERT INTO favourites (user_id, job_id, created_at) VALUES (1, :job, 1)", job=old_id
+    )
     execute_sql(migrated_database_url, "INSERT INTO thumbnails VALUES (:job, :jpeg)", job=old_id, jpeg=b"jpeg")
     execute_sql(
         migrated_database_url,
