@@ -61,7 +61,7 @@ def test_a_paused_queue_stays_paused_and_goes_on_when_it_is_resumed(fault_stack:
     else:
         fault_stack.server.stop()
         fault_stack.server.start()
-    fault_stack.start_worker()
+    fault_stack.stack.processes["worker"] = fault_stack.start_worker()
     fault_stack.restart_bot()
     wait_until(lambda: count_parked(fault_stack) == len(jobs), "all requests parked again")
     wait_until(lambda: fault_stack.client.hget(f"{DEFAULT_KEYS.prefix}epoch", "run_id"), "calls may start")

@@ -167,7 +167,7 @@ def test_a_dropped_dead_letter_is_deleted(fault_stack: FaultStack) -> None:
             "outcome": '{"kind":"failed","problem":{"code":"interrupted","facts":{}}}',
         },
     )
-    fault_stack.client.set(DEFAULT_KEYS.dead_letter_picture_key("7"), b"picture")
+    fault_stack.client.rpush(DEFAULT_KEYS.dead_letter_picture_key("7"), b"picture")
     fault_stack.client.zadd(DEFAULT_KEYS.dead_letters, {"7": 0})
 
     done = run_dead_letters(fault_stack, "drop", "7")
