@@ -11,7 +11,7 @@ from shared.pictures.storage import PREPARED, UPLOAD, PictureStorage
 from shared.queue.stages import Stage
 from shared.unreadable import describe_read_error
 from worker.queue.connection import QueueRedis, translate_redis_errors
-from worker.queue.pictures import QueuePictures
+from worker.queue.pictures import QueuePictures, UnreadableReferenceError
 from worker.queue.replies import RetryReply, RetryResult
 from worker.queue.scripts import ScriptRunner
 
@@ -66,12 +66,11 @@ class DeadLetterQueue:
         """Find the dead letter of a job."""
         with translate_redis_errors():
             fields = cast("dict[bytes, bytes]", self._client.hgetall(self._names.dead_letter_key(job_id)))
-        picture_bytes = self._pictures.measure(self._names.dead_letter_picture_key(job_id))
         if not fields:
             return None
         try:
-            return _parse_letter(fields, picture_bytes)
-        except (ValueError, LookupError) as error:
+            return _parse_letter(fields, self._pictures.measure(self._names.dead_letter_picture_key(job_id)))
+        except (ValueError, LookupError, UnreadableReferenceError) as error:
             return UnreadableLetter(job_id, describe_read_error(error))
 
     def fetch_picture(self, job_id: str) -> bytes | None:

@@ -22,6 +22,10 @@ RESULT_PATIENCE_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 2.0
 
 
+class UnreadableReferenceError(QueueUnavailableError):
+    """Another release stored the picture in a way that this one cannot read."""
+
+
 class QueuePictures:
     """The pictures of jobs. Threads may share it."""
 
@@ -64,7 +68,10 @@ class QueuePictures:
             raise QueueUnavailableError(str(error)) from error
 
     def measure(self, key: str) -> int:
-        """Measure the picture of a key in bytes; 0 if there is none. Raises `QueueUnavailableError`."""
+        """Measure the picture of a key in bytes; 0 if there is none.
+
+        Raises `QueueUnavailableError` and `UnreadableReferenceError`.
+        """
         with translate_redis_errors():
             try:
                 count = self._client.llen(key)
@@ -98,7 +105,11 @@ class QueuePictures:
 
         Raises `QueueUnavailableError` if Redis does not tell whether there is one.
         """
-        reference = self._load_reference(key)
+        try:
+            reference = self._load_reference(key)
+        except UnreadableReferenceError as error:
+            log.warning("a picture is not deleted, and waits for the lifecycle rule: %s", error)
+            return
         if reference is not None:
             self._delete(reference)
 
@@ -119,7 +130,7 @@ class QueuePictures:
         try:
             return None if stored is None else PictureReference.parse(stored)
         except PictureStorageError as error:
-            raise QueueUnavailableError(str(error)) from error
+            raise UnreadableReferenceError(str(error)) from error
 
     def _load(self, key: str) -> list[bytes] | bytes:
         """Load the chunks of a picture, or the reference to it."""

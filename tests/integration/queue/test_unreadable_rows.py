@@ -90,6 +90,23 @@ async def test_a_worker_sets_an_unreadable_job_aside_and_takes_the_next_one(
         assert (letter.stage, letter.outcome.problem.code) == (stage, "unreadable")
 
 
+async def test_a_dead_letter_whose_picture_another_release_stored_is_listed_and_can_be_deleted(
+    bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, redis_url: str
+) -> None:
+    for number in (1, 2):
+        await bot_queue.enqueue_job(make_job(number, number), None)
+        change_job(redis_url, str(number), None)
+    assert worker_queue.claim(Stage.GENERATE) is None
+    with connect_worker(redis_url) as client:
+        client.set(DEFAULT_KEYS.dead_letter_picture_key("1"), b"a reference of the next release")
+        letters = DeadLetterQueue(client)
+
+        assert [isinstance(letter, UnreadableLetter) for letter in letters.list_letters()] == [True, True]
+        assert letters.delete_letter("1")
+
+        assert [letter.job_id for letter in letters.list_letters() if isinstance(letter, UnreadableLetter)] == ["2"]
+
+
 async def test_a_retried_dead_letter_keeps_the_fields_of_another_release(
     bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, redis_url: str
 ) -> None:
