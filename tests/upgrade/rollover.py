@@ -24,6 +24,9 @@ from tests.upgrade.releases import Release
 USERS = ("ada", "grace", "linus", "margaret")
 STAGES = ("delivered", "finished", "running", "queued", "preparing")
 SETTLE_SECONDS = 180.0
+CALL_SECONDS = 0.5
+LONG_CALL_SECONDS = 8.0
+"""Less than BEDROCK_CALL_SECONDS, and long enough for a worker to be killed meanwhile."""
 
 
 @dataclass
@@ -58,29 +61,42 @@ class Rollover:
             lambda: all(self.client.exists(DEFAULT_KEYS.job_key(job)) for job in self.jobs), "jobs in the queue", 60
         )
 
+    def set_latency(self, seconds: float) -> None:
+        """Let each call from now on take this long."""
+        request_json("POST", f"{self.stack.bedrock_url}/control/latency", {"seconds": seconds})
+
     def count_states(self) -> Counter[str]:
         """Count the jobs in each state."""
         states = (self.client.hget(DEFAULT_KEYS.job_key(job), "state") for job in self.jobs)
         return Counter((state or b"missing").decode() for state in states)  # type: ignore[union-attr]
 
     def run(self, old: Release, new: Release, count: int, *, is_upgrade: bool) -> None:
-        """Bring requests to every stage under the old release, and replace its processes while they are there."""
+        """Bring requests to every stage under the old release, and replace its processes while they are there.
+
+        Each stage is reached by requests of its own, however slow the machine is: results that cannot be posted, calls
+        that take long, and requests that come when no worker runs. `count` is at least 6.
+        """
         self.earlier_jobs |= self.jobs
         self.jobs = {}
-        half = count // 2
+        part = count // 6
+        name = f"{old.name}-to-{new.name}"
         bot, worker = self.start(old, "bot"), self.start(old, "worker")
-        self.submit(half, f"{old.name}-to-{new.name}-a")
-        wait_until(lambda: self.count_states()["delivered"] >= half // 4, "some results", 60)
+        self.submit(part, f"{name}-delivered")
+        wait_until(lambda: self.count_states()["delivered"] == part, "results", 60)
         inject_discord_fault(self.stack, "status:503", "POST", r"/channels/\d+/messages$", times=100_000)
-        wait_until(lambda: self.count_states()["finished"] >= half // 5, "outcomes that are not posted", 60)
-        wait_until(lambda: self.count_states()["running"], "a call")
+        self.submit(part, f"{name}-finished")
+        wait_until(lambda: self.count_states()["finished"] == part, "outcomes that are not posted", 60)
+        self.set_latency(LONG_CALL_SECONDS)
+        self.submit(2 * part, f"{name}-running")
+        wait_until(lambda: self.count_states()["running"] >= 2, "calls", 60)
         os.kill(worker.pid, signal.SIGKILL)
         worker.stop()
+        self.set_latency(CALL_SECONDS)
         stages = self.count_states()
-        self.submit(count - half, f"{old.name}-to-{new.name}-b")
-        stages["preparing"] = self.count_states()["preparing"]
-        self.say(f"{old.name} → {new.name}: {', '.join(f'{stages[name]} {name}' for name in STAGES)}")
-        assert all(stages[name] for name in STAGES), stages
+        self.submit(count - 4 * part, f"{name}-waiting")
+        stages |= self.count_states()
+        self.say(f"{old.name} → {new.name}: {', '.join(f'{stages[stage]} {stage}' for stage in STAGES)}")
+        assert all(stages[stage] for stage in STAGES), stages
 
         if is_upgrade:  # workers first; both releases run for a while
             self.replace_worker(old, new)
@@ -109,8 +125,8 @@ class Rollover:
 
     def replace_bot(self, old: Process, new: Release) -> Process:
         """Let the old bot post a little of what both workers made, then start the new one."""
-        clear_discord_faults(self.stack)
         before = self.count_states()["delivered"]
+        clear_discord_faults(self.stack)
         wait_until(lambda: self.count_states()["delivered"] > before, "a result posted by the old bot", 60)
         old.stop()
         return self.start(new, "bot")
@@ -147,7 +163,7 @@ def run_upgrade_test(earlier: Release, this: Release, folder: Path, count: int, 
     """Go from the earlier release to this one, and back. Raises `AssertionError`."""
     settings = {"BEDROCK_CALL_SECONDS": "10", "WORKER_CONCURRENCY": "4"}
     with (
-        open_load_stack(folder, USERS[1:], latency_seconds=0.5, **settings) as stack,
+        open_load_stack(folder, USERS[1:], latency_seconds=CALL_SECONDS, **settings) as stack,
         redis.Redis.from_url(stack.redis_url) as client,
     ):
         rollover = Rollover(stack, client, folder, say)
