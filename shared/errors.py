@@ -29,6 +29,7 @@
     ├── BackupError                     bot.domain.backups
     ├── BedrockCallError                worker.call_result
     ├── QueueUnavailableError           worker.ports
+    │   └── UnreadableReferenceError    worker.queue.pictures
     ├── SlotMovedError                  worker.queue.connection (also a redis.ConnectionError)
     ├── GuardrailError                  worker.ports
     │   └── UncheckedResultError        worker.picture_checks
