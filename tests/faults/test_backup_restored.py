@@ -99,6 +99,9 @@ def ask_in_every_stage(stage: FaultStack, worker: Process, in_flight_seconds: in
     inject_discord_fault(stage.stack, "status:503", "POST", r"/channels/\d+/messages$", times=100_000)
     finished = stage.submit_imagine("finished", "grace")
     in_flight = [stage.submit_imagine(f"in flight [slow:{in_flight_seconds}]", "linus", image=None) for _ in range(2)]
+    wait_until(
+        lambda: {read_state(stage, job) for job in in_flight} == {"running"}, "two calls, as many as a member may"
+    )
     unanswered = stage.submit_imagine("unanswered", "linus", image=None)
     wait_until(lambda: read_state(stage, finished) == "finished", "an outcome that is not delivered")
     running = stage.submit_imagine("running [slow:3]", image=None)
