@@ -10,16 +10,17 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from redis.exceptions import RedisError
 
 from bot.domain.errors import PartitionLostError
 from bot.domain.partitions import Tenure, choose_partitions, find_partition, reschedule
 from bot.queue.connection import QueueRedis
+from bot.queue.scripts import ScriptRunner
 from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
+from shared.queue.replies import ScriptReply
 
 log = logging.getLogger(__name__)
 
@@ -31,80 +32,16 @@ EXPECTING_INTERVAL_SECONDS: Final = 0.25
 BOT_TOKEN_PREFIX: Final = "bot-"  # noqa: S105 - no secret
 """The beginning of the tokens of bots that divide the delivery among them."""
 
-# KEYS[1]: the bots. KEYS[2]: the partitions. KEYS[3]: the leader. KEYS[4]: no_such_key, as there is room in a full
-# Redis only when outcomes have been delivered.
-# ARGV[1]: this bot's token. ARGV[2]: length of its registration, in milliseconds. ARGV[3]: BOT_TOKEN_PREFIX.
-# ARGV[4]: number of partitions that this bot releases. ARGV[5…]: these, and those that it takes if they are free.
-# Reply: Redis's time in milliseconds, 1 if this bot was registered, 1 if a bot of an earlier release leads, the tokens
-# of the bots that are registered, the partitions of this bot, and those that are some other's.
-_RENEW_SCRIPT: Final = """
-redis.call('DEL', KEYS[4])
-local token, lease_ms = ARGV[1], tonumber(ARGV[2])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local was_registered, tokens, is_registered = 0, {token}, {[token] = true}
-local bots = redis.call('HGETALL', KEYS[1])
-for index = 1, #bots, 2 do
-  local other, expires_at = bots[index], tonumber(bots[index + 1]) or 0
-  if other == token then
-    was_registered = expires_at > now and 1 or 0
-  elseif expires_at > now then
-    if expires_at > now + lease_ms then redis.call('HSET', KEYS[1], other, now + lease_ms) end
-    tokens[#tokens + 1] = other
-    is_registered[other] = true
-  else
-    redis.call('HDEL', KEYS[1], other)
-  end
-end
-redis.call('HSET', KEYS[1], token, now + lease_ms)
-local leader = redis.call('GET', KEYS[3])
-local is_led_by_earlier = leader and leader:sub(1, #ARGV[3]) ~= ARGV[3] and 1 or 0
-local owners, partitions = {}, redis.call('HGETALL', KEYS[2])
-for index = 1, #partitions, 2 do owners[partitions[index]] = partitions[index + 1] end
-local released = tonumber(ARGV[4])
-for index = 5, 4 + released do
-  if owners[ARGV[index]] == token then
-    redis.call('HDEL', KEYS[2], ARGV[index])
-    owners[ARGV[index]] = nil
-  end
-end
-for index = 5 + released, #ARGV do
-  local partition = ARGV[index]
-  if is_led_by_earlier == 0 and not is_registered[owners[partition] or ''] then
-    redis.call('HSET', KEYS[2], partition, token)
-    owners[partition] = token
-  end
-end
-local own, others = {}, {}
-for partition, owner in pairs(owners) do
-  if owner == token then
-    own[#own + 1] = partition
-  elseif is_registered[owner] then
-    others[#others + 1] = partition
-  end
-end
-return {now, was_registered, is_led_by_earlier, tokens, own, others}
-"""
-
-# KEYS[1]: the bots. KEYS[2]: the partitions. ARGV[1]: this bot's token.
-_LEAVE_SCRIPT: Final = """
-redis.call('HDEL', KEYS[1], ARGV[1])
-local partitions = redis.call('HGETALL', KEYS[2])
-for index = 1, #partitions, 2 do
-  if partitions[index + 1] == ARGV[1] then redis.call('HDEL', KEYS[2], partitions[index]) end
-end
-return 1
-"""
-
 
 def make_bot_token() -> str:
     """Make the token of a bot, by which the others know that it divides the delivery."""
     return BOT_TOKEN_PREFIX + secrets.token_hex(8)
 
 
-@dataclass(frozen=True)
-class _Reply:
-    now: float
+class RenewReply(ScriptReply):
+    """Reply of renew_partitions.lua. `now` is in milliseconds of Redis's clock."""
+
+    now: int
     was_registered: bool
     is_led_by_earlier: bool
     tokens: frozenset[str]
@@ -127,10 +64,7 @@ class DeliveryPartitions:
         lease_seconds: float = LEASE_SECONDS,
         renew_interval_seconds: float = RENEW_INTERVAL_SECONDS,
     ) -> None:
-        names = redis.names
-        self._keys = [names.bots, names.delivery_partitions, names.leader, names.no_such_key]
-        self._renew_script = redis.register_script(_RENEW_SCRIPT)
-        self._leave_script = redis.register_script(_LEAVE_SCRIPT)
+        self._scripts = ScriptRunner(redis, "renew_partitions", "leave_partitions")
         self._token = token
         self._lease_seconds = lease_seconds
         self._renew_interval_seconds = renew_interval_seconds
@@ -203,7 +137,7 @@ class DeliveryPartitions:
             return
         try:
             async with asyncio.timeout(self._renew_interval_seconds):
-                await self._leave_script(keys=self._keys[:2], args=[self._token])
+                await self._scripts.run("leave_partitions", self._token)
         except (RedisError, OSError) as error:
             log.info("the partitions were not given up; they expire within %g s (%r)", self._lease_seconds, error)
 
@@ -231,13 +165,13 @@ class DeliveryPartitions:
         else:
             self._has_some.clear()
 
-    async def _renew(self, released: Iterable[int] = (), taken: Iterable[int] = ()) -> _Reply:
+    async def _renew(self, released: Iterable[int] = (), taken: Iterable[int] = ()) -> RenewReply:
         """Renew the registration, and follow its reply about the partitions."""
         loop, released = asyncio.get_running_loop(), list(released)
         sent_at = loop.time()
         lease_ms = int(self._lease_seconds * 1000)
         arguments: list[str | int] = [self._token, lease_ms, BOT_TOKEN_PREFIX, len(released), *released, *taken]
-        reply = _parse_reply(await self._renew_script(keys=self._keys, args=arguments))
+        reply = RenewReply.parse(await self._scripts.run("renew_partitions", *arguments))
         if not reply.was_registered and sent_at - self._renewed_at < self._lease_seconds:
             # Redis has lost its data, or its clock was set forward: the others are about to register again
             self._settled_at = sent_at + self._lease_seconds
@@ -249,7 +183,7 @@ class DeliveryPartitions:
         self._end_tenures(self._tenures.keys() - ({} if reply.is_led_by_earlier else reply.own))
         if not reply.is_led_by_earlier:
             for partition in reply.own - self._tenures.keys():
-                self._tenures[partition] = Tenure(partition, reply.now)
+                self._tenures[partition] = Tenure(partition, reply.now / 1000)
         self._report_bots(reply.tokens)
         self._deadline = sent_at + self._lease_seconds if len(reply.tokens) > 1 else None
         for tenure in self._tenures.values():
@@ -268,15 +202,3 @@ class DeliveryPartitions:
 
     def _is_expired(self) -> bool:
         return self._deadline is not None and asyncio.get_running_loop().time() >= self._deadline
-
-
-def _parse_reply(reply: Any) -> _Reply:
-    now_ms, was_registered, is_led_by_earlier, tokens, own, others = reply
-    return _Reply(
-        now=now_ms / 1000,
-        was_registered=bool(was_registered),
-        is_led_by_earlier=bool(is_led_by_earlier),
-        tokens=frozenset(token.decode() for token in tokens),
-        own=frozenset(map(int, own)),
-        others=frozenset(map(int, others)),
-    )

@@ -7,7 +7,7 @@ from bot.queue.connection import QueueRedis
 from bot.queue.scripts import ScriptRunner
 from shared.queue.refusals import describe_denied_commands
 
-OWN_COMMANDS: Final = ("HGETALL", "HKEYS", "XREAD")
+OWN_COMMANDS: Final = ("HKEYS", "XREAD")
 """Commands that the bot calls beside its scripts, and no script calls."""
 
 

@@ -7,7 +7,7 @@ from worker.ports import QueueUnavailableError
 from worker.queue.connection import QueueRedis, translate_redis_errors
 from worker.queue.scripts import ScriptRunner
 
-OWN_COMMANDS: Final = ("HGETALL", "LINDEX")
+OWN_COMMANDS: Final = ("LINDEX",)
 """Commands that the worker calls beside its scripts, and no script calls."""
 
 

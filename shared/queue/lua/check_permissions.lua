@@ -20,6 +20,7 @@ local calls = {
   {'HSET', name, 'field', 1},
   {'HSETNX', name, 'field', 1},
   {'HGET', name, 'field'},
+  {'HGETALL', name},
   {'HMGET', name, 'field'},
   {'HEXISTS', name, 'field'},
   {'HINCRBY', name, 'field', 1},
@@ -51,7 +52,6 @@ local calls = {
   {'XRANGE', name, '-', '+'},
 }
 local other_calls = {
-  HGETALL = {'HGETALL', other},
   HKEYS = {'HKEYS', other},
   LINDEX = {'LINDEX', other, 0},
   XREAD = {'XREAD', 'STREAMS', other, '0'},

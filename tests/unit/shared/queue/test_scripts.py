@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.queue.delivery_partitions import RenewReply
 from bot.queue.epoch import EpochReply
 from bot.queue.measurement import MeasurementReply
 from bot.queue.paused_guilds import PausedGuildsReply
@@ -27,6 +28,7 @@ REPLIES: dict[str, type[ScriptReply]] = {
     "finish": FinishReply,
     "jobs_before": JobsBeforeReply,
     "measure_queue": MeasurementReply,
+    "renew_partitions": RenewReply,
     "retry_dead_letter": RetryReply,
     "save_draft": SaveDraftReply,
     "set_paused_guilds": PausedGuildsReply,
