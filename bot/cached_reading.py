@@ -11,10 +11,12 @@ T_co = TypeVar("T_co", covariant=True)
 class CachedReading(Generic[T_co]):
     """Reads again when the latest reading is older than `max_age_seconds`; who asks meanwhile shares it.
 
-    An error is not remembered. A reading ends after `timeout_seconds`.
+    An error is not remembered. A reading ends after `timeout_seconds`, if they are given.
     """
 
-    def __init__(self, read: Callable[[], Awaitable[T_co]], *, max_age_seconds: float, timeout_seconds: float) -> None:
+    def __init__(
+        self, read: Callable[[], Awaitable[T_co]], *, max_age_seconds: float, timeout_seconds: float | None = None
+    ) -> None:
         self._read = read
         self._max_age_seconds = max_age_seconds
         self._timeout_seconds = timeout_seconds

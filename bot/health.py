@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
+
+from bot.cached_reading import CachedReading
 
 log = logging.getLogger(__name__)
 
@@ -31,33 +33,29 @@ class Probe:
 
 
 class HealthMonitor:
-    """Runs the probes, at most once a second. Before the bot has started there are none."""
+    """Runs the probes, each at most once a second. Before the bot has started there are none."""
 
     def __init__(self) -> None:
-        self.probes: Sequence[Probe] = ()
-        self._results: Mapping[Probe, bool] = {}
-        self._checked_at = float("-inf")
-        self._lock = asyncio.Lock()
+        self._readings: Mapping[Probe, CachedReading[bool]] = {}
 
     @property
     def has_started(self) -> bool:
         """Whether the bot has got so far that it can be ready."""
-        return bool(self.probes)
+        return bool(self._readings)
 
     def start(self, probes: Sequence[Probe]) -> None:
         """Begin to use these probes."""
-        self.probes = probes
-        self._checked_at = float("-inf")
+        self._readings = {
+            probe: CachedReading(partial(_run_probe, probe), max_age_seconds=MAX_AGE_SECONDS) for probe in probes
+        }
 
-    async def run_probes(self) -> Mapping[Probe, bool]:
-        """Tell which probes find all in order."""
-        async with self._lock:
-            if time.monotonic() - self._checked_at >= MAX_AGE_SECONDS:
-                probes = self.probes
-                results = await asyncio.gather(*(_run_probe(probe) for probe in probes))
-                self._results = dict(zip(probes, results, strict=True))
-                self._checked_at = time.monotonic()
-            return self._results
+    async def run_probes(self, *, for_heartbeat: bool = False) -> Mapping[Probe, bool]:
+        """Tell which probes find all in order: all of them, or those `for_heartbeat` alone."""
+        chosen = {
+            probe: reading for probe, reading in self._readings.items() if probe.for_heartbeat or not for_heartbeat
+        }
+        results = await asyncio.gather(*(reading.load() for reading in chosen.values()))
+        return dict(zip(chosen, results, strict=True))
 
 
 class Heartbeat:
@@ -76,8 +74,8 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """Run the probes, and touch the file if none of them fails."""
-        results = await self._monitor.run_probes()
-        failing = [probe.name for probe, is_passed in results.items() if probe.for_heartbeat and not is_passed]
+        results = await self._monitor.run_probes(for_heartbeat=True)
+        failing = [probe.name for probe, is_passed in results.items() if not is_passed]
         if not failing:
             try:
                 await asyncio.to_thread(self._file.touch)

@@ -84,3 +84,33 @@ async def test_it_beats_until_cancelled(tmp_path: Path, monkeypatch: pytest.Monk
     task.cancel()
 
     assert file.exists()
+
+
+async def test_the_heartbeat_runs_no_probe_that_it_does_not_need(tmp_path: Path) -> None:
+    runs = list[str]()
+
+    async def note_run() -> bool:
+        runs.append("workers")
+        return False
+
+    monitor = build_monitor(Probe("workers", "workers", note_run, for_heartbeat=False))
+    await Heartbeat(tmp_path / "alive", monitor).beat()
+
+    assert (tmp_path / "alive").exists()
+    assert not runs
+
+
+async def test_who_asks_within_a_second_shares_a_run() -> None:
+    runs = list[str]()
+
+    async def note_run() -> bool:
+        runs.append("it")
+        return False
+
+    probe = Probe("it", "it", note_run)
+    monitor = build_monitor(probe)
+
+    everyone, heartbeat = await asyncio.gather(monitor.run_probes(), monitor.run_probes(for_heartbeat=True))
+
+    assert everyone == heartbeat == {probe: False}
+    assert runs == ["it"]
