@@ -1,15 +1,13 @@
 """The gauges of the bot's spending."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from prometheus_client.core import GaugeMetricFamily
 
+from bot.domain.budgets import MICRO_USD_PER_USD
 from bot.domain.spending import BotSpending
 from bot.metrics import definitions as d
 from shared.metrics.instruments import build_gauge
-
-_MICRO_USD_PER_USD: Final = 1_000_000
 
 
 def build_spending_families(spending: BotSpending | None) -> Iterator[GaugeMetricFamily]:
@@ -18,10 +16,7 @@ def build_spending_families(spending: BotSpending | None) -> Iterator[GaugeMetri
     if spending is None:
         return
     amounts = spending.spent_today.items()
-    yield build_gauge(d.SPENT_TODAY, [((model,), amount / _MICRO_USD_PER_USD) for model, amount in amounts])
-    for definition, name in ((d.BUDGET_LIMIT, "limit"), (d.BUDGET_USED, "used")):
-        rows = [
-            ((usage.budget.period.value,), (usage.budget.limit if name == "limit" else usage.used))
-            for usage in spending.budgets
-        ]
-        yield build_gauge(definition, [(labels, amount / _MICRO_USD_PER_USD) for labels, amount in rows])
+    yield build_gauge(d.SPENT_TODAY, [((model,), amount / MICRO_USD_PER_USD) for model, amount in amounts])
+    budgets = [((usage.budget.period.value,), usage) for usage in spending.budgets]
+    yield build_gauge(d.BUDGET_LIMIT, [(labels, usage.budget.limit / MICRO_USD_PER_USD) for labels, usage in budgets])
+    yield build_gauge(d.BUDGET_USED, [(labels, usage.used / MICRO_USD_PER_USD) for labels, usage in budgets])

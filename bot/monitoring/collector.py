@@ -72,10 +72,6 @@ class BotCollector(Collector):
         self._outage.report_success()
         return value
 
-    def describe(self) -> list[GaugeMetricFamily]:
-        """Describe nothing: a registry would collect to find out, before there is anything to tell."""
-        return []
-
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Build the gauges from the latest readings."""
         yield build_info(COMPONENT)
