@@ -20,7 +20,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from shared import __version__
 from shared.log_context import TRACE_ID
 from shared.outage_log import OutageLog
-from shared.tracing import ERROR_TYPE, Attributes, Span, SpanKind
+from shared.tracing import ERROR_TYPE, Attributes, Span, SpanKind, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +30,8 @@ _KINDS: Final = {kind: trace.SpanKind[kind.name] for kind in SpanKind}
 _NANOSECONDS: Final = 1_000_000_000
 
 
-class OtelTracer:
-    """`shared.tracing.Tracer` over OpenTelemetry. `service` is the name of this process unless OTEL_* gives another.
+class OtelTracer(Tracer):
+    """A tracer over OpenTelemetry. `service` is the name of this process unless OTEL_* gives another.
 
     `exporter` replaces the one that OTEL_* configure. Raises `ValueError` for a variable that cannot be read.
     """
@@ -84,7 +84,7 @@ class OtelTracer:
         closing.join(SHUTDOWN_SECONDS)
 
 
-class _OtelSpan:
+class _OtelSpan(Span):
     def __init__(self, span: trace.Span) -> None:
         self._span = span
 

@@ -5,10 +5,10 @@ Without TRACING no span is started and no library is loaded. The accepted job ca
 job's id, its model, stage and outcome, but nothing that a person wrote and nobody's name or id.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 
 from shared.job import Job
 from shared.settings import InvalidSettingsError
@@ -32,17 +32,22 @@ class SpanKind(StrEnum):
     CONSUMER = "consumer"
 
 
-class Span(Protocol):
-    """A step that is under way. `traceparent` names it for another process; it is empty while tracing is off."""
+class Span:
+    """A step that is under way; this one does nothing, as while tracing is off.
+
+    `traceparent` names it for another process; it is empty while tracing is off.
+    """
 
     @property
-    def traceparent(self) -> str: ...
+    def traceparent(self) -> str:
+        return ""
 
-    def set_attribute(self, name: str, value: str | float | bool) -> None: ...
+    def set_attribute(self, name: str, value: str | float | bool) -> None:
+        """Note what is known about the step."""
 
 
-class Tracer(Protocol):
-    """Starts spans. Threads may share it."""
+class Tracer:
+    """Starts spans. This one starts none, as while tracing is off. Threads may share it."""
 
     def start_span(
         self,
@@ -58,45 +63,15 @@ class Tracer(Protocol):
         `parent` is the traceparent of a span of another process; without it, the span of the running code is the
         parent, if there is one. `started_at` is in Unix seconds, now by default.
         """
-        ...
+        del name, kind, parent, started_at, attributes
+        return nullcontext(_NO_SPAN)
 
     def shutdown(self) -> None:
         """Send what has not been sent, for a few seconds at most."""
-        ...
 
 
-class NoSpan:
-    """A span while tracing is off."""
-
-    traceparent = ""
-
-    def set_attribute(self, name: str, value: str | float | bool) -> None:
-        """Do nothing."""
-
-
-class NoTracer:
-    """The tracer while tracing is off."""
-
-    @contextmanager
-    def start_span(
-        self,
-        name: str,
-        *,
-        kind: SpanKind = SpanKind.INTERNAL,
-        parent: str = "",
-        started_at: float | None = None,
-        attributes: Attributes | None = None,
-    ) -> Iterator[Span]:
-        """Give a span that does nothing."""
-        del name, kind, parent, started_at, attributes
-        yield _NO_SPAN
-
-    def shutdown(self) -> None:
-        """Do nothing."""
-
-
-_NO_SPAN: Final = NoSpan()
-NO_TRACER: Final = NoTracer()
+_NO_SPAN: Final = Span()
+NO_TRACER: Final = Tracer()
 
 
 def describe_job(job: Job, stage: str = "") -> dict[str, str]:
