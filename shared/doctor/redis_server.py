@@ -8,7 +8,7 @@ from dataclasses import replace
 from statistics import median
 from typing import Any, Final
 
-from shared.doctor.findings import Finding, Status
+from shared.doctor.findings import Finding, Status, find_fault
 from shared.queue.keys import DEFAULT_KEYS, KeyNames
 from shared.queue.server_mode import find_mode_problem
 from shared.stored_format import UnsupportedFormatError, choose_format
@@ -60,8 +60,7 @@ def check_format(stored: bytes | None) -> list[Finding]:
     try:
         chosen = choose_format(None if stored is None else stored.decode(errors="replace"), "Redis")
     except UnsupportedFormatError as error:
-        what, _, advice = str(error).partition(". ")
-        return [Finding("redis.format", Status.ERROR, f"{what}.", advice)]
+        return [find_fault("redis.format", str(error))]
     return [
         Finding(
             "redis.format",
