@@ -1,8 +1,9 @@
 -- lib.lua: keys, times and counters. It is prepended to each script, before fair_order.lua, stages.lua and accounts.lua.
 --
 -- KEYS[1] is the prefix of every key. The scripts build all keys from it (shared/queue/schema.py lists them): with a
--- hash tag in the prefix, all lie in one slot of a cluster (docs/decisions/0015-the-prefix-declares-the-keys.md). Times are in milliseconds. A stage is 'prepare' or 'generate'. A scope is a group
--- of jobs that limits apply to: 'user-<id>', 'batch-<id>', 'channel-<id>' or 'guild-<id>'.
+-- hash tag in the prefix, all lie in one slot of a cluster (docs/decisions/0015-the-prefix-declares-the-keys.md). Times
+-- are in milliseconds. A stage is 'prepare' or 'generate'. A scope is a group of jobs that limits apply to: 'user-<id>',
+-- 'batch-<id>', 'channel-<id>' or 'guild-<id>'.
 
 local function key(...)
   return KEYS[1] .. table.concat({...}, ':')
@@ -33,9 +34,12 @@ local function allow_writes_when_full()
   redis.call('DEL', key('no_such_key'))
 end
 
--- Redis's run id, a new one each time that a server starts. A provider may hide it.
+-- Redis's run id, a new one each time that a server starts. A provider may hide it. It is read once in a run of a
+-- script.
+local run_id
 local function get_run_id()
-  return redis.call('INFO', 'server'):match('run_id:(%w+)') or ''
+  run_id = run_id or redis.call('INFO', 'server'):match('run_id:(%w+)') or ''
+  return run_id
 end
 
 -- Whether the bot has compared the queue with its database since this server started. A restart, an older file, a
