@@ -50,6 +50,12 @@ local function is_epoch_confirmed()
   return is_confirmed
 end
 
+-- How many milliseconds ago a worker last swept; false if none ever did.
+local function get_sweep_age(now)
+  local last_sweep = redis.call('HGET', key('sweep'), 'last_at')
+  return last_sweep and math.max(0, now - to_number(last_sweep))
+end
+
 local function get_job_fields(id, ...)
   return unpack(redis.call('HMGET', key('job', id), ...))
 end

@@ -23,13 +23,13 @@
 --   max_memory        number  its maxmemory in bytes, 0 if there is no limit
 --   is_saved          number  1 | 0: the latest attempts to save and to write the append-only file succeeded
 local now, max_scanned, max_letters = get_time(), 500, 200
-local queues, models, waiting_normal, waiting_low = {}, {}, 0, 0
+local queues, models, waiting = {}, {}, {normal = 0, low = 0}
 
 local function measure_stage(stage, model, running)
   local queued = key('queued', stage, model)
   local low = redis.call('ZCOUNT', queued, low_base, '+inf')
   local normal = redis.call('ZCARD', queued) - low
-  waiting_normal, waiting_low = waiting_normal + normal, waiting_low + low
+  waiting.normal, waiting.low = waiting.normal + normal, waiting.low + low
   queues[#queues + 1] = {model, normal, low, running}
 end
 
@@ -43,24 +43,23 @@ end
 
 -- The queues are ordered by turns, open jobs by their age. Jobs that run, are parked or have ended are passed over, up to
 -- a limit; the next job counts as the oldest one then, though it may not wait.
-local function find_oldest(waiting_by_class)
+local function find_oldest()
   local ages, rows = {normal = 0, low = 0}, redis.call('ZRANGE', key('open_jobs'), 0, max_scanned, 'WITHSCORES')
   for i = 1, #rows, 2 do
     local id, age = rows[i], math.max(0, now - tonumber(rows[i + 1]))
-    local stage, model, priority, token = get_job_fields(id, 'stage', 'model', 'priority', 'claim_token')
+    local stage, priority, token = get_job_fields(id, 'stage', 'priority', 'claim_token')
     local class = priority == 'low' and 'low' or 'normal'
-    if waiting_by_class[class] > 0 and ages[class] == 0 then
+    if waiting[class] > 0 and ages[class] == 0 then
       local is_waiting = stage and not token
-        and redis.call('ZSCORE', key('queued', stage, stage == 'prepare' and '-' or model or '-'), id)
+        and redis.call('ZSCORE', key('queued', stage, get_queue_model(stage, id)), id)
       if is_waiting or i > 2 * max_scanned then ages[class] = age end
     end
-    if (ages.normal > 0 or waiting_by_class.normal == 0) and (ages.low > 0 or waiting_by_class.low == 0) then break end
+    if (ages.normal > 0 or waiting.normal == 0) and (ages.low > 0 or waiting.low == 0) then break end
   end
   return ages
 end
 
-local ages = {normal = 0, low = 0}
-if waiting_normal + waiting_low > 0 then ages = find_oldest({normal = waiting_normal, low = waiting_low}) end
+local ages = waiting.normal + waiting.low > 0 and find_oldest() or {normal = 0, low = 0}
 
 local parked = 0
 for _, guild in ipairs(redis.call('SMEMBERS', key('parked_guilds'))) do
@@ -78,8 +77,8 @@ if undelivered > 0 then
   undelivered_ms = math.max(0, get_server_time() - tonumber(first[1]:match('%d+')))
 end
 
-local last_sweep = redis.call('HGET', key('sweep'), 'last_at')
-local memory, persistence = redis.call('INFO', 'memory'), redis.call('INFO', 'persistence')
+local used_memory, max_memory = get_memory()
+local persistence = redis.call('INFO', 'persistence')
 return {
   'queues', queues,
   'models', models,
@@ -91,9 +90,9 @@ return {
   'oldest_low_ms', ages.low,
   'tickets', redis.call('LLEN', key('celery', 'prepare')) + redis.call('LLEN', key('celery', 'generate')),
   'dead_letters', dead_letters,
-  'swept_ms_ago', last_sweep and math.max(0, now - to_number(last_sweep)),
+  'swept_ms_ago', get_sweep_age(now),
   'is_held', is_epoch_confirmed() and 0 or 1,
-  'used_memory', tonumber(memory:match('used_memory:(%d+)')) or 0,
-  'max_memory', tonumber(memory:match('maxmemory:(%d+)')) or 0,
+  'used_memory', used_memory or 0,
+  'max_memory', max_memory or 0,
   'is_saved', (persistence:find('bgsave_status:err', 1, true) or persistence:find('write_status:err', 1, true)) and 0 or 1,
 }

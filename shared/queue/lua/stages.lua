@@ -139,10 +139,15 @@ local function store_picture(name, first, ttl_ms)
   return redis.call('PEXPIRE', name, ttl_ms) == 1
 end
 
+-- The bytes that Redis uses, and its maxmemory, 0 if there is no limit.
+local function get_memory()
+  local memory = redis.call('INFO', 'memory')
+  return tonumber(memory:match('used_memory:(%d+)')), tonumber(memory:match('maxmemory:(%d+)'))
+end
+
 -- Tell whether Redis uses more than this ratio (0 to 1) of its maxmemory.
 local function is_memory_short(max_memory_ratio)
-  local memory = redis.call('INFO', 'memory')
-  local used, maxmemory = tonumber(memory:match('used_memory:(%d+)')), tonumber(memory:match('maxmemory:(%d+)'))
+  local used, maxmemory = get_memory()
   return maxmemory > 0 and used > maxmemory * tonumber(max_memory_ratio)
 end
 

@@ -38,8 +38,7 @@
 --   the delay with which it was released
 -- Rounds are counted in calls, because only the caller's catalogue knows how long a call takes that was never made.
 local statuses, now, mean_durations = {}, get_time(), {}
-local last_sweep = redis.call('HGET', key('sweep'), 'last_at')
-local swept_ms_ago = last_sweep and math.max(0, now - to_number(last_sweep))
+local swept_ms_ago = get_sweep_age(now)
 
 local function get_mean_duration(model)
   if not mean_durations[model] then
