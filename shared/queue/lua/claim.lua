@@ -72,17 +72,15 @@ local function claim_job(id, start_tag, model, account)
   redis.call('SET', virtual_time, math.max(start_tag, read_tag(redis.call('GET', virtual_time), base)))
   if inner_tag then advance_inner_time(stage, tenant, inner_tag) end
   increment(id, 'claims', 1)
-  local own_account = stage == 'generate' and {'account', account} or {}
-  redis.call('HSET', key('job', id), 'claim_token', claim_token, 'call_started', 0, unpack(own_account))
+  redis.call('HSET', key('job', id), 'claim_token', claim_token, 'call_started', 0)
+  redis.call('SADD', get_account_key(account, 'claimed', stage, model), id)
   if stage == 'generate' then
     local pace = get_account_key(account, 'pace', model)
-    redis.call('SADD', get_account_key(account, 'claimed', stage, model), id)
+    redis.call('HSET', key('job', id), 'account', account)
     set_state(id, 'running')
     local interval_ms, paused_until = unpack(redis.call('HMGET', pace, 'interval_ms', 'paused_until'))
     if to_number(interval_ms) > 0 then redis.call('HSET', pace, 'next_call_at', now + to_number(interval_ms)) end
     if paused_until then redis.call('HSET', pace, 'probe', id) end
-  else
-    redis.call('SADD', key('claimed', stage, model), id)
   end
   return build_claim(id)
 end
