@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any, Final
 
 import celery.apps.worker
@@ -98,24 +99,12 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
     health = WorkerHealth(lambda: tasks.is_draining)
     monitoring = Monitoring(settings.http_address, health, consumer_watch, settings.worker_concurrency)
     redis = monitoring.record_redis(connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names))
-    ticket_outage = OutageLog(log, "tickets are sent")
-
-    def send_ticket(stage: Stage) -> None:
-        try:
-            app.send_task(TASK_NAMES[stage], queue=stage.value, ignore_result=True)
-        except Exception as error:  # noqa: BLE001 - the transport may raise anything, and the sweep makes up for it
-            ticket_outage.report_failure(f"no ticket could be sent ({error!r}); the next sweep tries again")
-        else:
-            ticket_outage.report_success()
-
-    accounts, ticket_counter = (
-        AccountPool(tuple(settings.accounts)),
-        TicketCounter(settings.celery_broker_url, settings.key_names),
-    )
+    accounts = AccountPool(tuple(settings.accounts))
+    ticket_counter = TicketCounter(settings.celery_broker_url, settings.key_names)
     storage = create_picture_storage(settings)
     queue = RedisJobQueue(
         redis,
-        send_ticket,
+        _build_ticket_sender(app),
         ticket_counter,
         lease_seconds=settings.lease_seconds,
         image_ttl_seconds=settings.queue_image_ttl_seconds,
@@ -123,7 +112,8 @@ def create_app(settings: Settings, catalogue: Catalogue) -> Celery:
         tracer=tracer,
         storage=storage,
     )
-    bedrock, guardrail = create_image_client(settings, settings.worker_concurrency), create_guardrail(settings)
+    bedrock = create_image_client(settings, settings.worker_concurrency)
+    guardrail = create_guardrail(settings)
     checks = PictureChecks(guardrail, settings.bedrock_call_seconds) if guardrail else None
     recorded_queue, client = monitoring.record_queue(queue), monitoring.record_client(bedrock)
     generate_job = GenerateJob(
@@ -208,6 +198,20 @@ def _create_celery(settings: Settings, consumer_watch: ConsumerWatch) -> Celery:
     )
     app.steps["worker"].add(HangupStep)
     return app
+
+
+def _build_ticket_sender(app: Celery) -> Callable[[Stage], None]:
+    outage = OutageLog(log, "tickets are sent")
+
+    def send_ticket(stage: Stage) -> None:
+        try:
+            app.send_task(TASK_NAMES[stage], queue=stage.value, ignore_result=True)
+        except Exception as error:  # noqa: BLE001 - the transport may raise anything, and the sweep makes up for it
+            outage.report_failure(f"no ticket could be sent ({error!r}); the next sweep tries again")
+        else:
+            outage.report_success()
+
+    return send_ticket
 
 
 def count_usable_cores() -> int:
