@@ -40,7 +40,6 @@ HELD_SWEEPS_BEFORE_WARNING: Final = 3
 MODEL_DISABLED_SECONDS: Final = 3600
 """How long a model stays disabled that AWS has refused to run."""
 
-
 OTHER_ACCOUNT_MS: Final = 1000
 """How long a job waits at most after it was throttled in an account while there are others."""
 
@@ -191,7 +190,7 @@ class RedisJobQueue:
         if reply.missing_tickets > 0:
             self._send_ticket(claim.stage)
         if reply.is_resumed:
-            place = "" if claim.account == DEFAULT_ACCOUNT else f" in account {claim.account}"
+            place = _describe_place(claim.account)
             log.warning("model %s responds again%s, and is called as before", claim.job.request.model, place)
         return reply.is_stored
 
@@ -200,12 +199,11 @@ class RedisJobQueue:
         arguments = (model, claim.job.id, int(pause_seconds * 1000), claim.account)
         paused_ms = int(self._scripts.run("record_failed_call", *arguments))
         if paused_ms:
-            place = "" if claim.account == DEFAULT_ACCOUNT else f" in account {claim.account}"
             log.critical(
                 "model %s is paused%s for %g s: its calls fail or get no response in time, and may be billed all the"
                 " same. Then one job at a time tries it",
                 model,
-                place,
+                _describe_place(claim.account),
                 paused_ms / 1000,
             )
 
@@ -269,3 +267,8 @@ class RedisJobQueue:
         if self._held_sweeps >= HELD_SWEEPS_BEFORE_WARNING:
             log.info("the bot has compared the queue with its database: calls are made again")
         self._held_sweeps = 0
+
+
+def _describe_place(account: str) -> str:
+    """Say for the log in which account a model is called, behind its key; nothing of the default one."""
+    return "" if account == DEFAULT_ACCOUNT else f" in account {account}"
