@@ -9,6 +9,7 @@ from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import run_stack
 from tests.support.otlp_collector import run_collector
+from tests.support.process_logs import wait_for_log
 from tests.support.user import DiscordUser, list_media, wait_until
 
 STEPS = {
@@ -37,7 +38,7 @@ def test_a_request_is_one_trace_and_its_lines_have_its_job(tmp_path: Path) -> No
             next_bot = Process("bot-again", ("-m", "bot"), tmp_path / "logs", stack.environment)
             try:
                 assert len(list_media(ada.wait_for_result(job))) == 1
-                wait_until(lambda: "delivered" in next_bot.log.read_text(), "a delivered outcome")
+                wait_for_log(next_bot, "delivered")
             finally:
                 next_bot.stop()
 

@@ -22,6 +22,7 @@ from demo.stack import Stack
 from shared.queue.keys import DEFAULT_KEYS
 from tests.faults.soak_accounts import PROMPT
 from tests.support.poison_rows import UNREADABLE_JOBS, plant_lines, poison_outcome, poison_waiting_job
+from tests.support.process_logs import wait_for_log
 from tests.support.redis_files import copy_redis_file, restore_redis_file
 from tests.support.redis_refusals import REDIS_TROUBLES
 from tests.support.server import find_owner
@@ -71,7 +72,7 @@ class Soak:
     def wait_for_log(self, name: str, text: str) -> None:
         """Wait until the current bot or worker has logged this."""
         process = self.processes[name]
-        wait_until(lambda: text in process.log.read_text() or not process.is_running, f"{text} in the log of {name}")
+        wait_for_log(process, text)
         process.check_running()
 
     def submit_request(self) -> None:

@@ -22,6 +22,7 @@ from tests.support.bot_processes import (
     wait_until_delivered,
 )
 from tests.support.edits import assert_erased_once, start_erasing
+from tests.support.process_logs import wait_for_log
 from tests.support.redis_proxy import RedisProxy
 from tests.support.user import DiscordUser, list_media, wait_until
 
@@ -62,7 +63,7 @@ def bot(bot_processes: BotProcesses, redis_proxy: RedisProxy) -> Process:
     clear_discord_faults(bot_processes.stack)
     request_json("DELETE", f"{bot_processes.stack.bedrock_url}/control/calls")
     bot = bot_processes.latest if bot_processes.processes and bot_processes.latest.is_running else bot_processes.start()
-    wait_until(lambda: "this bot leads" in bot.log.read_text(), "a bot that leads")
+    wait_for_log(bot, "this bot leads")
     return bot
 
 

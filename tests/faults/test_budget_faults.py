@@ -22,6 +22,7 @@ from demo.standins.discord.permissions import MEMBER_PERMISSIONS
 from tests.support.bot_processes import BotProcesses, read_job_field, read_job_record
 from tests.support.ledger import assert_ledger_balances
 from tests.support.postgresql import SKIP_REASON, PostgreSQLServer, find_binaries, open_postgresql
+from tests.support.process_logs import wait_for_log
 from tests.support.records import query_records
 from tests.support.redis_proxy import RedisProxy
 from tests.support.server import find_owner
@@ -57,7 +58,7 @@ class BudgetStack:
         folder = self.stack.processes["discord"].log.parent
         worker = Process(f"worker-{len(self.workers) + 1}", ("-m", "worker"), folder, self.stack.environment)
         self.workers.append(worker)
-        wait_until(lambda: "worker ready" in worker.log.read_text(), "a worker that is ready")
+        wait_for_log(worker, "worker ready")
         return worker
 
     def set_up_team(self) -> None:
@@ -128,7 +129,7 @@ def budgets(opened: BudgetStack) -> BudgetStack:
     for bot in [bot for bot in opened.bots.processes if bot.is_running][1:]:
         bot.stop()
     bot = next((bot for bot in opened.bots.processes if bot.is_running), None) or opened.bots.start()
-    wait_until(lambda: "this bot leads" in bot.log.read_text(), "a bot that leads")
+    wait_for_log(bot, "this bot leads")
     return opened
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from shared.queue.keys import DEFAULT_KEYS
 from tests.support.fault_stack import FaultStack, open_fault_stack
+from tests.support.process_logs import wait_for_log
 from tests.support.s3_store import S3Store, run_s3_store
 from tests.support.user import wait_until
 
@@ -78,7 +79,7 @@ def test_a_paid_picture_waits_for_s3_and_a_killed_worker_leaves_it_to_the_next(
     wait_until(lambda: fault_stack.list_calls("kept from the bucket"), "a call")
     worker = fault_stack.stack.processes["worker"]
     with take_away(store):
-        wait_until(lambda: "its result is not stored yet" in worker.log.read_text(), "a worker that waits for S3")
+        wait_for_log(worker, "its result is not stored yet")
         fault_stack.kill_worker(worker)
         fault_stack.stack.processes["worker"] = fault_stack.start_worker()
 

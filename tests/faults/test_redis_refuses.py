@@ -13,6 +13,7 @@ from demo.first_picture import wait_until_ready
 from demo.processes import Process
 from shared.queue.keys import DEFAULT_KEYS
 from tests.support.fault_stack import FaultStack, open_fault_stack
+from tests.support.process_logs import wait_for_log
 from tests.support.redis_refusals import REDIS_TROUBLES
 from tests.support.user import wait_until
 
@@ -76,10 +77,6 @@ def start_process(stage: FaultStack, name: str) -> None:
     before = stage.stack.processes[name]
     started = Process(f"{before.name}+", ("-m", name), before.log.parent, stage.stack.environment)
     stage.stack.processes[name] = started
-
-
-def wait_for_log(process: Process, text: str) -> None:
-    wait_until(lambda: text in process.log.read_text(), f"{text} in the log of {process.name}")
 
 
 @pytest.fixture

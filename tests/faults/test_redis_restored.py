@@ -12,6 +12,7 @@ import redis
 from demo.redis import RedisServer, find_free_port
 from shared.queue.keys import DEFAULT_KEYS
 from tests.support.fault_stack import FaultStack, open_fault_stack
+from tests.support.process_logs import wait_for_log
 from tests.support.records import query_records
 from tests.support.redis_files import copy_redis_file, restore_redis_file
 from tests.support.user import list_media, wait_until
@@ -55,7 +56,7 @@ def test_jobs_that_were_done_since_the_copy_are_not_done_again(
         assert stage.stack.processes["bot"].stop() == 0
     restore_redis_file(stage.server, backup)
     if is_bot_away:
-        wait_until(lambda: "no call is made for now" in worker.log.read_text(), "a worker that holds")
+        wait_for_log(worker, "no call is made for now")
         stage.restart_bot()
 
     time.sleep(SECONDS_WITHOUT_CALL)

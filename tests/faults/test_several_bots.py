@@ -31,6 +31,7 @@ from tests.support.bot_processes import (
 from tests.support.ledger import assert_ledger_balances
 from tests.support.pending_outcomes import open_threads, put_pending_outcomes
 from tests.support.postgresql import SKIP_REASON, PostgreSQLServer, find_binaries, open_postgresql
+from tests.support.process_logs import wait_for_log
 from tests.support.user import LOADING_FLAG, DiscordUser, list_media, wait_until
 
 SHARDS = 4
@@ -57,8 +58,8 @@ class SeveralBots:
             self.stack.environment["SHARDS"] = shards
             self.bots.start(wait=False)
         for bot in self.pair:
-            wait_for_line(bot, "ready as")
-            wait_for_line(bot, "2 bots deliver")
+            wait_for_log(bot, "ready as")
+            wait_for_log(bot, "2 bots deliver")
 
     def find_deliverers(self, job: str) -> list[int]:
         """Find which of the bots say that they delivered a job."""
@@ -104,11 +105,6 @@ def find_channels(stack: Stack) -> tuple[str, str]:
         added = request_json("POST", f"{stack.discord_url}/control/guilds", {"name": "Another studio"})
         found.setdefault(find_shard(int(added["id"]), SHARDS) // 2, added["channels"][0]["id"])
     return found[0], found[1]
-
-
-def wait_for_line(bot: Process, text: str) -> None:
-    """Wait until a bot's log has a line with a text."""
-    wait_until(lambda: text in bot.log.read_text(), f"{text!r} in the log of {bot.name}")
 
 
 def has_preview(ada: DiscordUser, job: str) -> bool:

@@ -29,6 +29,7 @@ from tests.support.bot_processes import (
     wait_until_queued,
 )
 from tests.support.pending_outcomes import open_threads, put_pending_outcomes
+from tests.support.process_logs import wait_for_log
 from tests.support.user import DiscordUser, list_media, wait_until
 
 THREADS = 10
@@ -68,7 +69,7 @@ def pair(bot_processes: BotProcesses) -> tuple[Process, Process]:
 @pytest.fixture(scope="module")
 def worker(stack: Stack) -> Iterator[Process]:
     worker = Process("worker", ("-m", "worker"), stack.processes["discord"].log.parent, stack.environment)
-    wait_until(lambda: "worker ready" in worker.log.read_text(), "a worker that is ready")
+    wait_for_log(worker, "worker ready")
     yield worker
     worker.stop()
 
@@ -182,7 +183,7 @@ def test_a_frozen_leader_steps_down_when_it_resumes_and_another_bot_leads(
     finally:
         os.kill(first.pid, signal.SIGCONT)
 
-    wait_until(lambda: "another bot leads now" in first.log.read_text(), "the first one stepping back")
+    wait_for_log(first, "another bot leads now")
     later = ada.submit_imagine("a lighthouse", image=None)
     assert len(list_media(ada.wait_for_result(later))) == 1
     assert count_results(stack, job, later) == [1, 1]

@@ -17,6 +17,7 @@ from demo.redis import RedisServer
 from shared.queue.celery_config import CELERY_CONFIG
 from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
+from tests.support.process_logs import wait_for_log
 from tests.support.user import wait_until
 
 RUN = "import runpy; runpy.run_module('worker', run_name='__main__')"
@@ -51,10 +52,6 @@ def worker(tmp_path: Path, redis_url: str) -> Iterator[Process]:
     wait_for_log(process, "worker ready")
     yield process
     process.stop()
-
-
-def wait_for_log(process: Process, text: str) -> None:
-    wait_until(lambda: text in process.log.read_text(), text)
 
 
 def wait_for_exit(process: Process) -> int:

@@ -15,7 +15,7 @@ from demo.stack import ACCESS_KEY, BOT_TOKEN, CATALOGUE_FILE, SECRET_KEY, Stack
 from tests.hosts.network import Network
 from tests.support.load_stack import SETTINGS
 from tests.support.postgresql import find_binaries, open_postgresql
-from tests.support.user import wait_until
+from tests.support.process_logs import wait_for_log
 
 WORKERS: Final = ("worker-1", "worker-2")
 HOSTS: Final = ("redis", "postgresql", "bot", *WORKERS, "discord", "bedrock")
@@ -98,15 +98,5 @@ def run_hosts(folder: Path, **settings: str) -> Iterator[Hosts]:
         for user in USERS[2:]:
             request_json("POST", f"{stack.discord_url}/control/users", {"name": user})
         for host, words in {"bot": "ready as", **dict.fromkeys(WORKERS, "worker ready")}.items():
-            _wait_for_log(processes[host], words)
+            wait_for_log(processes[host], words, START_SECONDS)
         yield Hosts(network, stack)
-
-
-def _wait_for_log(process: Process, words: str) -> None:
-    """Wait until a process has logged this. Raises `ProcessExitedError` if it ends before."""
-
-    def look() -> bool:
-        process.check_running()
-        return words in process.log.read_text()
-
-    wait_until(look, f"{words} in {process.log}", START_SECONDS)

@@ -12,6 +12,7 @@ from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack
 from shared.queue.keys import DEFAULT_KEYS
+from tests.support.process_logs import wait_for_log
 from tests.support.records import query_records
 from tests.support.user import wait_until
 
@@ -35,7 +36,7 @@ class BotProcesses:
         bot = Process(f"bot-{len(self.processes) + 1}", ("-m", "bot"), folder, environment)
         self.processes.append(bot)
         if wait:
-            wait_until(lambda: "ready as" in bot.log.read_text(), "a bot that is ready")
+            wait_for_log(bot, "ready as")
         return bot
 
     def kill(self, bot: Process) -> None:

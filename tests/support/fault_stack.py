@@ -20,7 +20,8 @@ from demo.stack import Stack, run_stack
 from shared.queue.keys import DEFAULT_KEYS
 from tests.support.changed_constants import build_arguments
 from tests.support.ledger import assert_ledger_balances
-from tests.support.user import DiscordUser, list_media, wait_until
+from tests.support.process_logs import wait_for_log
+from tests.support.user import DiscordUser, list_media
 
 LEASE_SECONDS = 3
 USERS = ("grace", "linus", "margaret")
@@ -53,7 +54,7 @@ class FaultStack:
         worker = Process(f"worker-{len(self.workers) + 1}", arguments, self.folder, environment)
         self.workers.append(worker)
         if wait:
-            wait_until(lambda: "worker ready" in worker.log.read_text(), "a worker that is ready")
+            wait_for_log(worker, "worker ready")
         return worker
 
     def restart_bot(self) -> Process:
@@ -62,7 +63,7 @@ class FaultStack:
         bot = Process("bot-again", ("-m", "bot"), self.folder, self.stack.environment)
         self.stack.processes["bot"] = bot
         self.workers.append(bot)  # stopped in the end, like them
-        wait_until(lambda: "ready as" in bot.log.read_text(), "a bot that is ready")
+        wait_for_log(bot, "ready as")
         return bot
 
     def kill_worker(self, worker: Process) -> None:

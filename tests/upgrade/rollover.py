@@ -18,6 +18,7 @@ from demo.stack import Stack
 from shared.queue.keys import DEFAULT_KEYS
 from tests.support.bot_processes import clear_discord_faults, count_results, inject_discord_fault
 from tests.support.load_stack import open_load_stack
+from tests.support.process_logs import wait_for_log
 from tests.support.user import DiscordUser, wait_until
 from tests.upgrade.releases import Release
 
@@ -46,7 +47,7 @@ class Rollover:
         process = release.start(module, len(self.started) + 1, self.folder, self.stack.environment)
         self.started.append(process)
         sign = "ready as" if module == "bot" else "worker ready"
-        wait_until(lambda: sign in process.log.read_text() or not process.is_running, f"a {module} that is ready")
+        wait_for_log(process, sign)
         process.check_running()
         return process
 
