@@ -10,8 +10,9 @@ from typing import Any, Final, TypeVar
 from bot.domain.status import OutcomeEntry
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
-from bot.queue.limits import Limits, ScopeLimits
+from bot.queue.limits import Limits
 from bot.queue.outcomes import RedisOutcomeStream
+from bot.services import read_limits
 from bot.settings import Settings as BotSettings
 from shared.catalogue import Catalogue
 from shared.job import Job
@@ -74,28 +75,7 @@ def replace_clock(script: str) -> str:
 
 def get_default_limits() -> Limits:
     """Return the limits that the settings of the bot have by default."""
-
-    def get_default(name: str) -> int:
-        return int(BotSettings.model_fields[name].default)
-
-    return Limits(
-        user=ScopeLimits(
-            max_open=get_default("max_waiting_per_user"),
-            max_running=get_default("max_running_per_user"),
-            max_per_minute=get_default("max_per_minute_per_user"),
-        ),
-        batch=ScopeLimits(max_running=get_default("max_running_per_batch")),
-        channel=ScopeLimits(
-            max_open=get_default("max_waiting_per_channel"),
-            max_running=get_default("max_running_per_channel"),
-            max_per_minute=get_default("max_per_minute_per_channel"),
-        ),
-        guild=ScopeLimits(
-            max_open=get_default("max_waiting_per_guild"),
-            max_running=get_default("max_running_per_guild"),
-            max_per_minute=get_default("max_per_minute_per_guild"),
-        ),
-    )
+    return read_limits(BotSettings.model_construct())  # reads no variable
 
 
 class SimulatedScriptRunner(WorkerScriptRunner):
