@@ -19,12 +19,6 @@ INK, PALE, GROUND, LINE, MARK = "#1c2430", "#8a93a0", "#ffffff", "#3a6f8f", "#c8
 BARS: Final = ("#9cc3d5", "#3a6f8f", "#1c2430")
 PERCENTILES: Final = ("p50", "p95", "p99")
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-CLASS_NAMES: Final = {
-    "single": "single",
-    "exploration": "exploration",
-    "batch": "batch, normal",
-    "low_batch": "batch, low",
-}
 
 
 class Plot:

@@ -41,11 +41,10 @@ def simulate_week(
     if name == "outage":
         start = 3600 * (find_busiest_hours(year.hourly_requests, week, 1) if hours > 24 else first_hour + hours / 6)
         outage = Outage(catalogue.default, start, start + 3600 * year.assumptions.outage_hours)
-    queue = SimulatedQueue(redis_url, capacity.build_catalogue(catalogue))
+    rented = capacity.build_catalogue(catalogue)
+    queue = SimulatedQueue(redis_url, rented)
     try:
-        report = Simulation(queue, capacity.build_catalogue(catalogue), year, capacity, seed, outage).run(
-            first_hour, hours
-        )
+        report = Simulation(queue, rented, year, capacity, seed, outage).run(first_hour, hours)
     finally:
         queue.close()
     outage_start = outage.start if outage else None
