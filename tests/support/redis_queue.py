@@ -12,7 +12,8 @@ from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.limits import Limits, ScopeLimits
 from shared.catalogue import Catalogue
 from shared.job import BatchRef, Job, Origin, Priority, Requester, TeamRef
-from shared.outcome import Generated
+from shared.outcome import Failed, Generated
+from shared.problems import make_problem
 from shared.prompts import TextPrompt
 from shared.queue.keys import DEFAULT_KEYS, KeyNames
 from shared.queue.scripts import load_script
@@ -91,6 +92,12 @@ def claim_job(queue: WorkerJobQueue, stage: Stage = Stage.GENERATE) -> Claim:
     claim = queue.claim(stage)
     assert claim is not None
     return claim
+
+
+def set_job_aside(queue: WorkerJobQueue, claim: Claim) -> None:
+    """Let a claimed job fail and become a dead letter, as one that this release cannot read."""
+    outcome = Failed(problem=make_problem("unreadable")).model_dump_json()
+    queue._scripts.run("set_aside", claim.stage, claim.job.id, claim.token, outcome, 60_000)
 
 
 async def wait_for_lease_expiry(queue: WorkerJobQueue, catalogue: Catalogue) -> None:

@@ -20,7 +20,7 @@ from shared.request.bundles import pack_pictures
 from shared.request.model import MaskKind, Request
 from shared.request.pictures import Pictures
 from tests.support.images import encode_image
-from tests.support.redis_queue import claim_job, make_job
+from tests.support.redis_queue import claim_job, make_job, set_job_aside
 from worker.call_result import GeneratedImage
 from worker.cli.dead_letters import run_dead_letters
 from worker.generate import GenerateJob
@@ -148,9 +148,7 @@ async def test_a_dead_letter_gives_back_every_picture(
     monkeypatch.chdir(tmp_path)
     job = make_edit(1, "style-transfer", has_style_picture=True)
     await bot_queue.enqueue_job(job, pack_pictures(Pictures(SOURCE, style=STYLE)))
-    claim = claim_job(worker_queue, Stage.PREPARE)
-    arguments = [claim.stage, "1", claim.token, Failed(problem=make_problem("unreadable")).model_dump_json(), 60_000]
-    worker_queue._scripts.run("set_aside", *arguments)
+    set_job_aside(worker_queue, claim_job(worker_queue, Stage.PREPARE))
 
     assert run_dead_letters(["show", "1", "--out", str(tmp_path / "letter.png")]) == 0
 

@@ -16,12 +16,11 @@ from bot.queue.limits import Limits, ScopeLimits
 from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.pictures import QueuePictures
 from shared.catalogue import Catalogue
-from shared.outcome import Failed
 from shared.problems import RejectedError, make_problem
 from shared.queue.chunks import CHUNK_BYTES
 from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
-from tests.support.redis_queue import GENERATED, claim_job, confirm_epoch, make_job, send_no_ticket
+from tests.support.redis_queue import GENERATED, claim_job, confirm_epoch, make_job, send_no_ticket, set_job_aside
 from tests.support.s3_store import S3Store, run_s3_store
 from worker.ports import QueueUnavailableError as WorkerQueueUnavailableError
 from worker.queue.connection import QueueRedis
@@ -210,9 +209,7 @@ async def test_a_dead_letter_keeps_its_picture_until_its_retry_is_delivered(
     store: S3Store,
 ) -> None:
     await bot_queue.enqueue_job(make_job(1, has_picture=True), IMAGE)
-    claim = claim_job(worker_queue, Stage.PREPARE)
-    outcome = Failed(problem=make_problem("unreadable")).model_dump_json()
-    worker_queue._scripts.run("set_aside", Stage.PREPARE, "1", claim.token, outcome, 60_000)
+    set_job_aside(worker_queue, claim_job(worker_queue, Stage.PREPARE))
     await deliver(outcomes, pictures)
     letters = DeadLetterQueue(client, store.create_storage())
     letter = letters.find_letter("1")
@@ -244,9 +241,7 @@ async def test_a_dead_letter_that_is_deleted_leaves_no_picture(
     who: str,
 ) -> None:
     await bot_queue.enqueue_job(make_job(1, has_picture=True), IMAGE)
-    claim = claim_job(worker_queue, Stage.PREPARE)
-    outcome = Failed(problem=make_problem("unreadable")).model_dump_json()
-    worker_queue._scripts.run("set_aside", Stage.PREPARE, "1", claim.token, outcome, 60_000)
+    set_job_aside(worker_queue, claim_job(worker_queue, Stage.PREPARE))
     await deliver(outcomes, pictures)
 
     if who == "operator":
