@@ -1,7 +1,7 @@
 """Partitions of outcomes on a real Redis: shares, handing over, bots that were killed or frozen, lost data."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
@@ -14,6 +14,7 @@ from bot.queue.delivery_partitions import DeliveryPartitions
 from bot.queue.outcomes import RedisOutcomeStream
 from shared.catalogue import Catalogue
 from shared.queue.keys import DEFAULT_KEYS
+from tests.support.discord_guild import wait_until
 
 LEASE_SECONDS, RENEW_INTERVAL_SECONDS = 0.6, 0.1
 
@@ -59,12 +60,6 @@ async def run_bot(url: str, token: str) -> AsyncIterator[DeliveringBot]:
             await bot.running
         await bot.partitions.close()
         await bot.redis.aclose()
-
-
-async def wait_until(condition: Callable[[], bool], seconds: float = 8) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the condition has no event
-            await asyncio.sleep(0.01)
 
 
 def has_all(*bots: DeliveringBot) -> bool:
