@@ -11,7 +11,7 @@ import yaml
 
 from bot.settings import Settings as BotSettings
 from shared.settings import CommonSettings
-from shared.settings_reader import list_secret_names
+from shared.settings_reader import list_secret_names, list_variables
 from worker.settings import Settings as WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,11 +81,7 @@ def test_each_container_gets_the_settings_and_secrets_of_its_half_alone(
     half: str, settings: type[CommonSettings], credentials: set[str]
 ) -> None:
     service = read_services()[half]
-    names = {
-        str(alias).upper()
-        for name, field in settings.model_fields.items()
-        for alias in getattr(field.validation_alias, "choices", [field.validation_alias or name])
-    }
+    names = {variable for field in settings.model_fields for variable in list_variables(settings, field)}
 
     passed_on = {name for name, value in service["environment"].items() if value is None}
 
