@@ -21,7 +21,7 @@ export PROMPT
 PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .NOTPARALLEL:  # the lanes of `check` run in the order in which they are written, whatever -j says
-.PHONY: help demo test check lint types contracts docs audit format bench soak upgrade-test units-test hosts-test failovers simulate-year fuzz release sbom pin-images up down logs lock clean
+.PHONY: help demo test check lint types contracts docs audit format bench soak upgrade-test rehearsal units-test hosts-test failovers simulate-year fuzz release sbom pin-images up down logs lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
