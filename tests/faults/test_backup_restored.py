@@ -17,8 +17,7 @@ import pytest
 
 from bot.domain.batches import BatchState
 from demo.processes import ROOT, Process
-from shared.queue.keys import DEFAULT_KEYS
-from tests.support.bot_processes import clear_discord_faults, count_results, inject_discord_fault
+from tests.support.bot_processes import clear_discord_faults, count_results, inject_discord_fault, read_job_field
 from tests.support.exploration import wait_for_exploration_end
 from tests.support.fault_stack import FaultStack, open_fault_stack
 from tests.support.postgresql import SKIP_REASON, find_binaries, run_postgresql
@@ -63,11 +62,6 @@ def run_bot_command(stage: FaultStack, *arguments: str) -> str:
     return done.stdout
 
 
-def read_state(stage: FaultStack, job: str) -> str | None:
-    state = stage.client.hget(DEFAULT_KEYS.job_key(job), "state")
-    return state.decode() if isinstance(state, bytes) else None
-
-
 def lose_everything(stage: FaultStack, worker: Process) -> None:
     """Kill all processes, and delete what Redis has."""
     for process in (stage.stack.processes["bot"], worker):
@@ -96,25 +90,26 @@ class Work:
 
 def ask_in_every_stage(stage: FaultStack, worker: Process, in_flight_seconds: int) -> Work:
     """Bring requests into every stage, and stop the worker so that they stay there."""
-    inject_discord_fault(stage.stack, "status:503", "POST", r"/channels/\d+/messages$", times=100_000)
+    stack = stage.stack
+    inject_discord_fault(stack, "status:503", "POST", r"/channels/\d+/messages$", times=100_000)
     finished = stage.submit_imagine("finished", "grace")
     in_flight = [stage.submit_imagine(f"in flight [slow:{in_flight_seconds}]", "linus", image=None) for _ in range(2)]
     wait_until(
-        lambda: {read_state(stage, job) for job in in_flight} == {"running"}, "two calls, as many as a member may"
+        lambda: {read_job_field(stack, job) for job in in_flight} == {"running"}, "two calls, as many as a member may"
     )
     unanswered = stage.submit_imagine("unanswered", "linus", image=None)
-    wait_until(lambda: read_state(stage, finished) == "finished", "an outcome that is not delivered")
+    wait_until(lambda: read_job_field(stack, finished) == "finished", "an outcome that is not delivered")
     running = stage.submit_imagine("running [slow:3]", image=None)
-    wait_until(lambda: {read_state(stage, job) for job in (running, *in_flight)} == {"running"}, "three calls")
+    wait_until(lambda: {read_job_field(stack, job) for job in (running, *in_flight)} == {"running"}, "three calls")
     os.kill(worker.pid, signal.SIGSTOP)
     preparing = stage.submit_imagine("preparing", "grace")
     exploration = stage.submit_imagine("several", "grace", count=4, image=None)
     del stage.requesters[exploration]
     variants = [f"{exploration}-{number:02}" for number in range(1, 5)]
-    batches = StoredBatches(stage.stack)
+    batches = StoredBatches(stack)
     batch_id = batches.start(3)
-    wait_until(lambda: read_state(stage, f"{batch_id}-003"), "the batch in the queue")
-    stages = [read_state(stage, job) for job in (finished, running, unanswered, preparing, variants[0])]
+    wait_until(lambda: read_job_field(stack, f"{batch_id}-003"), "the batch in the queue")
+    stages = [read_job_field(stack, job) for job in (finished, running, unanswered, preparing, variants[0])]
     assert stages == ["finished", "running", "queued", "preparing", "queued"]
     return Work([finished, running, preparing], in_flight, unanswered, exploration, variants, batches, batch_id)
 
