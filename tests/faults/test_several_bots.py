@@ -29,7 +29,7 @@ from tests.support.bot_processes import (
     wait_until_delivered,
 )
 from tests.support.ledger import assert_ledger_balances
-from tests.support.pending_outcomes import open_threads, put_pending_outcomes
+from tests.support.pending_outcomes import list_result_markers, open_threads, put_pending_outcomes
 from tests.support.postgresql import SKIP_REASON, PostgreSQLServer, find_binaries, open_postgresql
 from tests.support.process_logs import wait_for_log
 from tests.support.user import LOADING_FLAG, DiscordUser, list_media, wait_until
@@ -203,8 +203,6 @@ async def test_the_outcomes_of_a_killed_bot_are_delivered_by_the_other_in_order(
     clear_discord_faults(stack)
 
     wait_until(lambda: count_unacknowledged(stack) == 0, "all outcomes acknowledged", 60)
-    posted = request_json("GET", f"{stack.discord_url}/control/state")["messages"]
-    assert {
-        thread: [message["components"][0]["id"] for message in posted[str(thread)] if message["components"]]
-        for thread in threads
-    } == {thread: [compute_component_id(job) for job in jobs[thread]] for thread in threads}
+    assert list_result_markers(stack, threads) == {
+        thread: [compute_component_id(job) for job in jobs[thread]] for thread in threads
+    }

@@ -28,7 +28,7 @@ from tests.support.bot_processes import (
     wait_until_delivered,
     wait_until_queued,
 )
-from tests.support.pending_outcomes import open_threads, put_pending_outcomes
+from tests.support.pending_outcomes import list_result_markers, open_threads, put_pending_outcomes
 from tests.support.process_logs import wait_for_log
 from tests.support.user import DiscordUser, list_media, wait_until
 
@@ -80,13 +80,6 @@ def is_leader(bot: Process) -> bool:
 
 def is_standby(bot: Process) -> bool:
     return WAITS_TEXT in bot.log.read_text()
-
-
-def list_result_markers(stack: Stack, threads: list[int]) -> dict[int, list[int]]:
-    """Return the component ids of the results in each thread, in posting order."""
-    everything = request_json("GET", f"{stack.discord_url}/control/state")["messages"]
-    posted = {thread: everything.get(str(thread), []) for thread in threads}
-    return {thread: [m["components"][0]["id"] for m in found if m["components"]] for thread, found in posted.items()}
 
 
 async def test_200_outcomes_are_delivered_once_and_in_order_by_two_bots_one_of_which_is_killed(

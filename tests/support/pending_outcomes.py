@@ -81,6 +81,13 @@ async def put_pending_outcomes(stack: Stack, threads: list[int], each: int) -> d
     return jobs
 
 
+def list_result_markers(stack: Stack, threads: list[int]) -> dict[int, list[int]]:
+    """Return the component ids of the results in each thread, in posting order."""
+    everything = request_json("GET", f"{stack.discord_url}/control/state")["messages"]
+    posted = {thread: everything.get(str(thread), []) for thread in threads}
+    return {thread: [m["components"][0]["id"] for m in found if m["components"]] for thread, found in posted.items()}
+
+
 def _find_guild_and_user(stack: Stack) -> tuple[int, int]:
     state = request_json("GET", f"{stack.discord_url}/control/state")
     ada = next(user["id"] for user in state["users"] if user["username"] == "ada")
