@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from bot.queue.connection import QueueRedis, raise_queue_unavailable
 from bot.queue.outcomes import DELIVERED_JOB_TTL_SECONDS
 from bot.queue.scripts import ScriptRunner
+from bot.queue.streams import Entry, read_stream
 from shared.queue.keys import CONSUMER_GROUP
 from shared.queue.replies import ScriptReply
 
@@ -15,6 +16,7 @@ CALL_BLOCK_MS: Final = 2000
 CLOCK_DIFFERENCE_SECONDS: Final = 60.0
 """By how much the clocks of Redis and of the bots may differ."""
 
+_BEGINNING: Final = "0"
 _NO_ENTRY_ID: Final = "0-1"
 
 
@@ -91,22 +93,13 @@ class RedisQueueEpoch:
         with raise_queue_unavailable():
             await self._scripts.run("mark_delivered", job_id, CONSUMER_GROUP, _NO_ENTRY_ID, message_id or "", ttl_ms)
 
-    async def read_calls(self) -> Sequence[tuple[bytes, dict[bytes, bytes]]]:
-        """Wait a few seconds at most for entries of the log of calls: their ids and fields, oldest first."""
+    async def read_calls(self) -> Sequence[Entry]:
+        """Wait a few seconds at most for entries of the log of calls, oldest first."""
         with raise_queue_unavailable():
-            reply: Any = await self._redis.xread(
-                {self._names.call_log: "0"}, count=CALL_BATCH_SIZE, block=CALL_BLOCK_MS
-            )
-        streams = reply.values() if isinstance(reply, dict) else [entries for _, entries in reply or []]
-        rows = [row for entries in streams for row in _flatten(entries)]
-        return cast("Sequence[tuple[bytes, dict[bytes, bytes]]]", rows)
+            name = self._names.call_log
+            return await read_stream(self._redis, name, _BEGINNING, count=CALL_BATCH_SIZE, block_ms=CALL_BLOCK_MS)
 
     async def delete_calls(self, entry_ids: Collection[bytes]) -> None:
         """Delete entries of the log of calls that the database knows now."""
         with raise_queue_unavailable():
             await self._redis.xdel(self._names.call_log, *entry_ids)
-
-
-def _flatten(entries: Any) -> list[Any]:
-    """Flatten the entries of RESP3, which nests them once more than RESP2."""
-    return entries[0] if entries and isinstance(entries[0], list) else entries

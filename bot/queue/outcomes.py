@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from bot.domain.errors import QueueUnavailableError
 from bot.domain.status import OutcomeEntry
@@ -10,6 +10,7 @@ from bot.queue.connection import QueueRedis, raise_queue_unavailable
 from bot.queue.pictures import QueuePictures
 from bot.queue.scripts import ScriptRunner
 from bot.queue.status import RedisJobStatusReader
+from bot.queue.streams import read_stream
 from shared.catalogue import Catalogue
 from shared.pictures.reference import PictureStorageError
 from shared.queue.keys import CONSUMER_GROUP
@@ -57,11 +58,11 @@ class RedisOutcomeStream(RedisJobStatusReader):
         if self._cursor is None and time.monotonic() - self._read_at > RECHECK_SECONDS:
             self.restart()
         while self._cursor is not None:
-            entries, self._cursor = await self._read_stream(self._cursor, block=None)
+            entries, self._cursor = await self._read_stream(self._cursor, block_ms=None)
             self._read_at = time.monotonic()
             if entries:
                 return entries
-        entries, _ = await self._read_stream(self._last_entry_id, block=int(OUTCOME_BLOCK_SECONDS * 1000))
+        entries, _ = await self._read_stream(self._last_entry_id, block_ms=int(OUTCOME_BLOCK_SECONDS * 1000))
         return entries
 
     def release_outcome(self, entry: OutcomeEntry) -> None:
@@ -91,14 +92,13 @@ class RedisOutcomeStream(RedisJobStatusReader):
         if self._pictures.is_external and not is_dead_letter:
             self._pictures.delete_later(entry.job_id)
 
-    async def _read_stream(self, after: str, block: int | None) -> tuple[list[OutcomeEntry], str | None]:
+    async def _read_stream(self, after: str, block_ms: int | None) -> tuple[list[OutcomeEntry], str | None]:
         """Read a page of the stream; return its new entries, and the id of its last entry, None if it is empty."""
-        reply: Any = await self._redis.xread({self._names.outcome_stream: after}, count=OUTCOME_BATCH_SIZE, block=block)
-        streams = reply.values() if isinstance(reply, dict) else (entries for _, entries in reply or [])
-        rows = [row for entries in streams for row in _flatten_entries(entries)]
+        stream = self._names.outcome_stream
+        rows = await read_stream(self._redis, stream, after, count=OUTCOME_BATCH_SIZE, block_ms=block_ms)
         if not rows:
             return [], None
-        last_entry_id: str = rows[-1][0].decode()
+        last_entry_id = rows[-1][0].decode()
         self._last_entry_id = max(self._last_entry_id, last_entry_id, key=_parse_entry_id)
         entries = [entry for entry_id, fields in rows if fields and (entry := self._read_entry(entry_id, fields))]
         new = [entry for entry in entries if entry.entry_id not in self._in_flight]
@@ -112,11 +112,6 @@ class RedisOutcomeStream(RedisJobStatusReader):
         except (KeyError, ValueError) as error:
             self._unreadable_rows.report(f"entry {entry_id!r} of the outcome stream", error)
             return None
-
-
-def _flatten_entries(entries: Any) -> list[Any]:
-    """Flatten the entries of RESP3, which nests them once more than RESP2."""
-    return entries[0] if entries and isinstance(entries[0], list) else entries
 
 
 def _parse_entry_id(entry_id: str) -> tuple[int, int]:
