@@ -1,7 +1,6 @@
 """Measuring the queue for the operator's metrics."""
 
 import math
-from dataclasses import dataclass
 
 from bot.domain.queue_gauges import ModelState, QueueGauges, QueueLength
 from bot.queue.connection import QueueRedis, raise_queue_unavailable
@@ -30,18 +29,17 @@ class MeasurementReply(ScriptReply):
     is_saved: bool
 
 
-@dataclass(frozen=True)
 class RedisQueueMeasurement:
     """Measures the queue by one script, whose cost hardly grows with the number of jobs."""
 
-    redis: QueueRedis
-    catalogue: Catalogue
+    def __init__(self, redis: QueueRedis, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._scripts = ScriptRunner(redis, "measure_queue")
 
     async def measure(self) -> QueueGauges:
         """Measure the queue. Raises `QueueUnavailableError`."""
-        runner = ScriptRunner(self.redis, "measure_queue")
         with raise_queue_unavailable():
-            reply = MeasurementReply.parse(await runner.run("measure_queue", *self.catalogue.models))
+            reply = MeasurementReply.parse(await self._scripts.run("measure_queue", *self._catalogue.models))
         return QueueGauges(
             queues=[QueueLength(*row) for row in reply.queues],
             models=[ModelState(*row[:3], *(milliseconds / 1000 for milliseconds in row[3:])) for row in reply.models],
