@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
-from shared.queue.error_kinds import name_error_kind
+from shared.queue.error_kinds import count_error
 
 
 def count_redis_errors(client: Redis, count: Callable[[str], None]) -> None:
@@ -26,17 +26,12 @@ def build_counting_class(
     """
     connecting: WeakSet[AbstractConnection] = WeakSet()
 
-    def report(error: RedisError) -> None:
-        kind = name_error_kind(error)
-        if kind is not None:
-            count(kind)
-
     async def connect_check_health(self: AbstractConnection, *arguments: Any, **options: Any) -> None:
         connecting.add(self)
         try:
             await connection_class.connect_check_health(self, *arguments, **options)
         except RedisError as error:
-            report(error)
+            count_error(error, count)
             raise
         finally:
             connecting.discard(self)
@@ -46,7 +41,7 @@ def build_counting_class(
             return await connection_class.read_response(self, *arguments, **options)
         except RedisError as error:
             if self not in connecting:
-                report(error)
+                count_error(error, count)
             raise
 
     members = {"connect_check_health": connect_check_health, "read_response": read_response}

@@ -1,6 +1,7 @@
 """The kinds of Redis's errors, by which metrics count them."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from shared.queue.refusals import find_refusal
@@ -27,3 +28,10 @@ def name_error_kind(error: BaseException) -> str | None:
     if "TimeoutError" in names:
         return "timeout"
     return "connection" if names & _CONNECTION_NAMES else "other"
+
+
+def count_error(error: BaseException, count: Callable[[str], None]) -> None:
+    """Call `count` with the kind of an error, unless it is no fault."""
+    kind = name_error_kind(error)
+    if kind is not None:
+        count(kind)

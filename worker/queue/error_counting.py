@@ -7,7 +7,7 @@ from weakref import WeakSet
 from redis import Connection, Redis
 from redis.exceptions import RedisError
 
-from shared.queue.error_kinds import name_error_kind
+from shared.queue.error_kinds import count_error
 
 
 def count_redis_errors(client: Redis, count: Callable[[str], None]) -> None:
@@ -23,17 +23,12 @@ def build_counting_class(connection_class: type[Connection], count: Callable[[st
     """
     connecting: WeakSet[Connection] = WeakSet()
 
-    def report(error: RedisError) -> None:
-        kind = name_error_kind(error)
-        if kind is not None:
-            count(kind)
-
     def connect_check_health(self: Connection, *arguments: Any, **options: Any) -> None:
         connecting.add(self)
         try:
             connection_class.connect_check_health(self, *arguments, **options)
         except RedisError as error:
-            report(error)
+            count_error(error, count)
             raise
         finally:
             connecting.discard(self)
@@ -43,7 +38,7 @@ def build_counting_class(connection_class: type[Connection], count: Callable[[st
             return connection_class.read_response(self, *arguments, **options)
         except RedisError as error:
             if self not in connecting:
-                report(error)
+                count_error(error, count)
             raise
 
     members = {"connect_check_health": connect_check_health, "read_response": read_response}
