@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
+from bot.batches.runner import MAX_OPEN_ITEMS
 from shared.catalogue import Catalogue
 from shared.job import BatchRef, Job, Origin, Priority, Requester, TeamRef, make_item_id, make_variant_id
 from shared.outcome import Failed, Generated
@@ -24,8 +25,6 @@ from worker.bedrock.error_policies import CODE_POLICIES
 from worker.call_result import RetryPolicy
 from worker.ports import Claim
 
-BATCH_WINDOW: Final = 16
-"""How many items of a batch are open at once (bot/batches/runner.py)."""
 SWEEP_SECONDS, IDLE_SWEEP_SECONDS = 1.0, 10.0
 """Workers sweep every second. Where a sweep would change nothing, as no call failed lately, most are left out here."""
 THROTTLE_SECONDS, FAILURE_SECONDS = 60.0, 700.0
@@ -113,7 +112,7 @@ class Simulation:
     def _start_batch(self, ask: BatchAsk, now: float) -> None:
         batch = _OpenBatch(ask, str(next(self._ids)))
         self._batches[batch.batch_id] = batch
-        for _ in range(min(BATCH_WINDOW, ask.items)):
+        for _ in range(min(MAX_OPEN_ITEMS, ask.items)):
             self._submit_item(batch, now)
 
     def _submit_item(self, batch: _OpenBatch, now: float) -> None:
