@@ -19,7 +19,7 @@ from shared.queue.keys import DEFAULT_KEYS, KeyNames
 from shared.queue.scripts import load_script
 from shared.queue.stages import Stage
 from shared.request.model import Request
-from worker.ports import Claim
+from worker.ports import Claim, JobQueue
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 GENERATED = Generated(seed=7, media_type="image/png", width=64, height=64, duration_seconds=2.0)
@@ -87,7 +87,7 @@ async def open_bot_queue(redis_url: str, catalogue: Catalogue, **limits: ScopeLi
         await queue.close()
 
 
-def claim_job(queue: WorkerJobQueue, stage: Stage = Stage.GENERATE) -> Claim:
+def claim_job(queue: JobQueue, stage: Stage = Stage.GENERATE) -> Claim:
     """Claim a job; there has to be one."""
     claim = queue.claim(stage)
     assert claim is not None

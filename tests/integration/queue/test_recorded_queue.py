@@ -14,10 +14,9 @@ from shared.problems import make_problem
 from shared.queue.stages import Stage
 from shared.request.model import Request
 from shared.request.pictures import Pictures
-from tests.support.redis_queue import GENERATED, confirm_epoch, make_job
+from tests.support.redis_queue import GENERATED, claim_job, confirm_epoch, make_job
 from worker.call_result import BedrockCallError, FilteredResult, GeneratedImage, RetryPolicy
 from worker.metrics.recorder import RecordingClient, RecordingQueue, WorkerRecorder
-from worker.ports import Claim
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 SD = "sd3.5-large"
@@ -35,29 +34,23 @@ def read(registry: CollectorRegistry, name: str, **labels: str) -> float:
     return registry.get_sample_value(f"pentimento_{name}", labels) or 0
 
 
-def claim(queue: RecordingQueue, stage: Stage) -> Claim:
-    found = queue.claim(stage)
-    assert found is not None
-    return found
-
-
 async def test_jobs_are_counted_from_their_claim_to_their_end(
     registry: CollectorRegistry, client: redis.Redis, bot_queue: BotJobQueue, worker_queue: WorkerJobQueue
 ) -> None:
     confirm_epoch(client)
     queue = RecordingQueue(worker_queue, WorkerRecorder(registry))
     await bot_queue.enqueue_job(make_job(1, has_picture=True), b"picture")
-    prepared = claim(queue, Stage.PREPARE)
+    prepared = claim_job(queue, Stage.PREPARE)
     assert queue.fetch_upload("1") == b"picture"
     assert queue.promote(prepared, b"prepared")
 
-    first = claim(queue, Stage.GENERATE)
+    first = claim_job(queue)
     assert queue.fetch_prepared("1") == b"prepared"
     assert queue.start_call(first)
     assert queue.release(first, delay_seconds=0, is_unknown_call=False, is_throttled=False)
-    queue.return_claim(claim(queue, Stage.GENERATE))
+    queue.return_claim(claim_job(queue))
     worker_queue.renew_leases()
-    last = claim(queue, Stage.GENERATE)
+    last = claim_job(queue)
     assert queue.start_call(last)
     queue.record_failed_call(last, pause_seconds=1)
     assert queue.finish(last, GENERATED, b"result")
