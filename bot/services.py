@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -168,7 +168,6 @@ class Services:
     def _build_queue(self) -> None:
         """Build the services that are kept in Redis, on one pool of connections."""
         settings, catalogue = self.settings, self.catalogue
-        self._outage = OutageLog(log)
         self._redis = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
         limits, broker_url = read_limits(settings), settings.celery_broker_url
         pictures = QueuePictures(create_picture_storage(settings))
@@ -235,26 +234,23 @@ class Services:
         await self.database.migrate()
 
     async def _check_queue(self) -> None:
+        """Wait for a Redis that refuses, and log it. Raises `StartupError` if it cannot be reached."""
+        outage = OutageLog(log)
         while True:
-            if await self._run_unless_refused(lambda: check_redis(self._redis)):
+            try:
+                with raise_queue_unavailable():
+                    await check_redis(self._redis)
+            except QueueUnavailableError as error:
+                if not error.is_refusal:
+                    raise StartupError(describe_redis_error(error.__cause__ or error)) from error
+                outage.report_failure(f"{error} The bot waits")
+            except PentimentoError:
+                raise
+            except Exception as error:
+                raise StartupError(describe_redis_error(error)) from error
+            else:
                 return
             await asyncio.sleep(CONNECT_RETRY_SECONDS)
-
-    async def _run_unless_refused(self, connect: Callable[[], Awaitable[None]]) -> bool:
-        """Return False and log it if Redis refuses. Raises `StartupError` if it cannot be reached."""
-        try:
-            with raise_queue_unavailable():
-                await connect()
-        except QueueUnavailableError as error:
-            if not error.is_refusal:
-                raise StartupError(describe_redis_error(error.__cause__ or error)) from error
-            self._outage.report_failure(f"{error} The bot waits")
-            return False
-        except PentimentoError:
-            raise
-        except Exception as error:
-            raise StartupError(describe_redis_error(error)) from error
-        return True
 
     async def close(self) -> None:
         """Give the leader lock back and close all connections."""
