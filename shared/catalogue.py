@@ -130,6 +130,11 @@ class Catalogue(FrozenModel):
         return default if default in offered or not offered else offered[0]
 
     @property
+    def offered_models(self) -> tuple[Model, ...]:
+        """The models on offer in any command, by task."""
+        return (*self.models_for_task("generate"), *self.upscale_models, *self.edit_models)
+
+    @property
     def upscale_models(self) -> tuple[Model, ...]:
         """The models on offer that enlarge a picture."""
         return self.models_for_task("upscale")

@@ -74,8 +74,10 @@ def _parse_account(text: str) -> str:
 
 def _list_statements(settings: Settings, catalogue: Catalogue, place: Place) -> list[Statement]:
     roles = {account: role for account, role in settings.accounts.items() if role is not None}
-    models = (*catalogue.models_for_task("generate"), *catalogue.upscale_models, *catalogue.edit_models)
-    calls = [*build_model_statements(models, settings.bedrock_streaming, place), build_doctor_statement()]
+    calls = [
+        *build_model_statements(catalogue.offered_models, settings.bedrock_streaming, place),
+        build_doctor_statement(),
+    ]
     if place.account in roles:
         return calls
     statements = calls if DEFAULT_ACCOUNT in settings.accounts else []

@@ -85,7 +85,7 @@ def check_services(settings: Settings, catalogue: Catalogue) -> list[Finding]:
 
 
 def _check_aws(settings: Settings, catalogue: Catalogue) -> Iterator[Finding]:
-    models = (*catalogue.models_for_task("generate"), *catalogue.upscale_models, *catalogue.edit_models)
+    models = catalogue.offered_models
     yield check_region(models, settings.aws_region)
     credentials = check_credentials()
     yield credentials
