@@ -64,18 +64,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     if command in without_settings:
         return without_settings[command]()
+    runs_bot = command == "run"
     try:
         settings = read_settings(Settings, heading="The bot is not set up. Set these in the environment or in .env:")
         catalogue = settings.read_catalogue()
-        tracer = create_tracer("pentimento-bot", is_on=settings.tracing and command == "run")
+        tracer = create_tracer("pentimento-bot", is_on=settings.tracing and runs_bot)
     except InvalidSettingsError as error:
         return print_error(EXIT_NOT_CONFIGURED, str(error))
     configure_logging(
-        "ERROR" if command in {"ledger", "batch", "move-keys", "pictures-lifecycle"} else settings.log_level,
+        settings.log_level if runs_bot else "ERROR",
         log_format=settings.log_format,
         shows_prompts=settings.log_prompts,
     )
-    for sentence in find_misspelt_settings() if command == "run" else ():
+    for sentence in find_misspelt_settings() if runs_bot else ():
         log.warning("%s", sentence)
     discord.http.Route.BASE = settings.discord_api_url
     others: dict[str, Callable[[], Coroutine[Any, Any, int]]] = {
