@@ -31,7 +31,6 @@ OPEN_FILES: Final = 1024
 """Connections to Discord, Redis, the database and file servers, one or more for each member at once."""
 
 Check = Callable[[], Awaitable[list[Finding]]]
-Checks = Mapping[str, Check]
 
 
 def run_doctor(arguments: argparse.Namespace) -> int:
@@ -68,28 +67,23 @@ async def check_services(settings: Settings, catalogue: Catalogue) -> list[Findi
     async def check_bucket() -> list[Finding]:
         return await asyncio.to_thread(check_pictures_of, settings)
 
+    checks: dict[str, Check] = {
+        "discord": lambda: check_discord(settings, None),
+        "redis": check_redis,
+        "pictures": check_bucket,
+    }
     try:
         async with open_services(settings, catalogue) as services:
             commands = [command for feature in build_features(services) for command in feature.commands]
-            findings = await _gather_findings(
-                {
-                    "discord": lambda: check_discord(settings, commands),
-                    "redis": check_redis,
-                    "pictures": check_bucket,
-                    "database": lambda: check_database(services.database),
-                }
-            )
+            checks["discord"] = lambda: check_discord(settings, commands)
+            checks["database"] = lambda: check_database(services.database)
+            findings = await _gather_findings(checks)
     except DatabaseSetupError as error:
-        others: Checks = {
-            "discord": lambda: check_discord(settings, None),
-            "redis": check_redis,
-            "pictures": check_bucket,
-        }
-        findings = [*await _gather_findings(others), find_fault("database.server", str(error))]
+        findings = [*await _gather_findings(checks), find_fault("database.server", str(error))]
     return [_check_budget(settings), *findings, *_check_machine(settings)]
 
 
-async def _gather_findings(checks: Checks) -> list[Finding]:
+async def _gather_findings(checks: Mapping[str, Check]) -> list[Finding]:
     """Run checks side by side, and list their findings in order."""
     found = await asyncio.gather(*(_run_check(name, check) for name, check in checks.items()))
     return [finding for findings in found for finding in findings]
