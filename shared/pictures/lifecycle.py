@@ -10,7 +10,7 @@ from typing import Any, Final
 RULE_ID: Final = "pentimento-pictures"
 RETENTION_DAYS: Final = 400
 PARKED_DAYS: Final = 365
-"""How long a picture is kept whose server's queue is paused (`park_job` in lua/stages.lua)."""
+"""How long a picture is kept whose server's queue is paused (`add_to_parked` in lua/stages.lua)."""
 
 _DAY_SECONDS: Final = 86400
 
