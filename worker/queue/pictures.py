@@ -1,7 +1,9 @@
 """Storing and fetching the pictures of jobs: in Redis, or in S3 with a reference in Redis."""
 
+import contextlib
 import logging
 import time
+from collections.abc import Iterator
 from typing import Final, cast
 
 from redis.exceptions import ResponseError
@@ -26,6 +28,15 @@ class UnreadableReferenceError(QueueUnavailableError):
     """Another release stored the picture in a way that this one cannot read."""
 
 
+@contextlib.contextmanager
+def translate_storage_errors() -> Iterator[None]:
+    """Turn `PictureStorageError` into `QueueUnavailableError`."""
+    try:
+        yield
+    except PictureStorageError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
 class QueuePictures:
     """The pictures of jobs. Threads may share it."""
 
@@ -36,10 +47,8 @@ class QueuePictures:
 
     def store_prepared(self, job_id: str, picture: bytes) -> bytes | PictureReference:
         """Store a prepared picture; return the value for Redis. Raises `QueueUnavailableError`."""
-        try:
+        with translate_storage_errors():
             return self._storage.store_picture(job_id, PREPARED, picture)
-        except PictureStorageError as error:
-            raise QueueUnavailableError(str(error)) from error
 
     def store_result(self, job_id: str, picture: bytes) -> bytes | PictureReference:
         """Store a picture that was paid for; return the value for Redis: the picture if S3 stays out of reach."""
@@ -62,10 +71,8 @@ class QueuePictures:
         stored = self._load(key)
         if not isinstance(stored, bytes):
             return join_chunks(stored)
-        try:
+        with translate_storage_errors():
             return self._storage.fetch_picture(stored)
-        except PictureStorageError as error:
-            raise QueueUnavailableError(str(error)) from error
 
     def measure(self, key: str) -> int:
         """Measure the picture of a key in bytes; 0 if there is none.
@@ -91,10 +98,8 @@ class QueuePictures:
         picture = self.fetch(key) if reference else None
         if reference is None or picture is None:
             return
-        try:
+        with translate_storage_errors():
             stored = self._storage.store_picture(job_id, kind, picture)
-        except PictureStorageError as error:
-            raise QueueUnavailableError(str(error)) from error
         if isinstance(stored, PictureReference):
             with translate_redis_errors():
                 self._client.set(key, stored.to_json(), xx=True, keepttl=True)
