@@ -3,7 +3,6 @@
 import heapq
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -61,9 +60,7 @@ class Simulation:
         self._events: list[tuple[float, int, Callable[[float], None]]] = []
         self._numbers, self._ids = count(), count(_FIRST_ID)
         self._free, self._waiting, self._has_sweep = self.capacity.slots, 0, False
-        self._running: Counter[str] = Counter()
         self._jobs: dict[str, tuple[Job, float, bool]] = {}
-        self._calls: set[str] = set()
         self._batches: dict[str, _OpenBatch] = {}
         self._peak_memory, self._troubled_until = (0, 0, 0), 0.0
 
@@ -159,7 +156,6 @@ class Simulation:
             self.measured.calls[model.key] += 1
             self.measured.busy_seconds[model.key] += call.seconds  # type: ignore[assignment]
             self.measured.calls_by_minute[int(now // 60)] += 1
-            self._running[model.key] += 1
             self._schedule(now + call.seconds, lambda end, c=claim, r=call, s=now: self._end_call(c, r, s, end))  # type: ignore[misc]
         if self._waiting and not self._has_sweep:
             self._has_sweep = True
@@ -172,11 +168,9 @@ class Simulation:
         self.queue.sweep()
 
     def _end_call(self, claim: Claim, call: SimulatedCall, started: float, now: float) -> None:
-        model = claim.job.request.model
         self._free += 1
-        self._running[model] -= 1
         if call.error is None:
-            self.measured.billed[model] += 1
+            self.measured.billed[claim.job.request.model] += 1
             self._note_wait(claim.job, started)
             outcome = Generated(seed=7, media_type="image/png", width=1024, height=1024, duration_seconds=call.seconds)
             self.queue.finish(claim, outcome, PICTURE)

@@ -78,7 +78,6 @@ class ForkServer:
     """A process that has imported a module, and forks when it is asked to run it."""
 
     def __init__(self, module: str) -> None:
-        self._module = module
         self._lock = threading.Lock()
         self._socket, child_socket = socket.socketpair()
         self._socket.settimeout(SERVER_SECONDS)
