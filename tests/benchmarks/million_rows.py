@@ -23,7 +23,6 @@ HEAVY_USER = 500_000_000_000_000_001
 """A person with a fifth of all jobs, three quarters of them in `HEAVY_GUILD`."""
 CHANNELS_OF_GUILD = 40
 COMMON_WORD, RARE_WORD = "castle", "zyzzyva"
-VIRAL_CHILDREN = 2000
 YEAR_SECONDS = 365 * 86400.0
 MODELS = ("sd3.5-large", "sd3.5-large", "sd3.5-large", "stable-image-ultra", "stable-image-core", "sdxl")
 RARE_MODEL = "stable-image-core"
@@ -50,7 +49,7 @@ class MillionRows:
 
     @cached_property
     def viral_job_id(self) -> str:
-        """The id of a job from which `VIRAL_CHILDREN` others start."""
+        """The id of a job from which many others start: of a million, about 2,500."""
         return self._make_id(self.jobs // 100)
 
     def write(self, connection: Connection) -> None:
