@@ -18,3 +18,13 @@ async def end_tasks(tasks: Iterable[asyncio.Future[Any]], *, interval_seconds: f
         for task in pending:
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=min(interval_seconds, remaining))
+
+
+def raise_if_cancelled() -> None:
+    """Raise `asyncio.CancelledError` if the current task was cancelled.
+
+    A cancelled command of redis-py can end as an error or a reply of the client's.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -18,6 +18,7 @@ from bot.domain.errors import PartitionLostError
 from bot.domain.partitions import Tenure, choose_partitions, find_partition, reschedule
 from bot.queue.connection import QueueRedis
 from bot.queue.scripts import ScriptRunner
+from bot.tasks import raise_if_cancelled
 from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.replies import ScriptReply
@@ -122,9 +123,7 @@ class DeliveryPartitions:
                 self._outage.report_failure(f"{describe_redis_error(error)} The bot waits")
             else:
                 self._outage.report_success()
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise asyncio.CancelledError  # a cancelled command can end as an error or a reply of the client's
+            raise_if_cancelled()
             is_settled = self._tenures.keys() == self._wanted
             await asyncio.sleep(self._renew_interval_seconds if is_settled else EXPECTING_INTERVAL_SECONDS)
 

@@ -13,7 +13,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from bot.queue.connection import QueueRedis
-from bot.tasks import end_tasks
+from bot.tasks import end_tasks, raise_if_cancelled
 from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.refusals import is_read_only
@@ -103,9 +103,7 @@ class LeaderLock:
                 if self._is_leader and not is_leader:
                     log.warning("another bot leads now: this one did not renew its lease for %g s", self._lease_seconds)
                 self._set_leader(is_leader=is_leader)
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise asyncio.CancelledError  # a cancelled command can end as an error or a reply of the client's
+            raise_if_cancelled()
             await asyncio.sleep(self._renew_interval_seconds)
 
     async def close(self) -> None:
