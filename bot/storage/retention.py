@@ -6,7 +6,6 @@ over, and requests whose reservations are open.
 """
 
 import json
-import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -20,7 +19,7 @@ from bot.storage.batch_retention import delete_pictures
 from bot.storage.bounded_work import BoundedWork
 from bot.storage.ledger import EntryKind
 from bot.storage.personal_jobs import build_unused_images_deletion
-from bot.storage.session import DATABASE_ERRORS, Database
+from bot.storage.session import Database
 from bot.storage.tables import (
     IS_OPEN_JOB,
     RecordState,
@@ -38,8 +37,6 @@ from bot.storage.tables import (
 from bot.storage.trigrams import merge_trigrams
 from shared.job import Job
 from shared.request.model import Request
-
-log = logging.getLogger(__name__)
 
 SECONDS_PER_DAY: Final = 86400.0
 _ENDED_STATES: Final = (RecordState.DELIVERED, RecordState.REJECTED)
@@ -134,10 +131,7 @@ class SqlRetention:
         if not count:
             return
         await merge_trigrams(self._database)
-        try:
-            await self._database.checkpoint_wal()
-        except DATABASE_ERRORS:
-            log.warning("deleted rows remain in the write-ahead log until the next checkpoint", exc_info=True)
+        await self._database.checkpoint_wal("deleted rows")
 
 
 def _select_old_batches(before: float) -> Select[Any]:

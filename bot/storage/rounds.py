@@ -4,7 +4,6 @@ A change locks the row of its contest and reads its state anew, so each happens 
 """
 
 import json
-import logging
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -29,7 +28,7 @@ from bot.storage.round_rows import (
     parse_entry,
     parse_participant,
 )
-from bot.storage.session import DATABASE_ERRORS, Database, begin_transaction, translate_database_errors
+from bot.storage.session import Database, begin_transaction, translate_database_errors
 from bot.storage.tables import (
     contests,
     round_ballots,
@@ -40,8 +39,6 @@ from bot.storage.tables import (
 )
 from bot.storage.upsert import build_insert_unless_exists
 from shared.problems import RejectedError, make_problem
-
-log = logging.getLogger(__name__)
 
 RECHECK_SECONDS: Final = 5.0
 """When to look again at a contest that is due although nothing about it is."""
@@ -203,10 +200,7 @@ class SqlRoundStore:
     async def _erase_counted_ballots(self, applied: _AppliedStep) -> Contest:
         """Empty SQLite's write-ahead log once ballots were counted: it has the rows that were deleted."""
         if applied.is_counted:
-            try:
-                await self._database.checkpoint_wal()
-            except DATABASE_ERRORS:
-                log.warning("counted ballots remain in the write-ahead log until the next checkpoint", exc_info=True)
+            await self._database.checkpoint_wal("counted ballots")
         return applied.contest
 
 

@@ -64,14 +64,19 @@ class Database:
         statement = update(jobs).where(false()).values(model=jobs.c.model)
         await self.run_transaction(lambda connection: connection.execute(statement))
 
-    async def checkpoint_wal(self) -> None:
+    async def checkpoint_wal(self, deleted: str) -> None:
         """Move SQLite's write-ahead log into the database file and empty it, so that no deleted row remains in it.
 
+        A failure is logged; `deleted` names the rows that remain then, as in "deleted rows".
         https://sqlite.org/pragma.html#pragma_wal_checkpoint
         """
-        if self.url.get_backend_name() == "sqlite":
+        if self.url.get_backend_name() != "sqlite":
+            return
+        try:
             async with asyncio.timeout(TRANSACTION_TIMEOUT_SECONDS), self._engine.connect() as connection:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        except DATABASE_ERRORS:
+            log.warning("%s remain in the write-ahead log until the next checkpoint", deleted, exc_info=True)
 
     def count_connections(self) -> tuple[int, int]:
         """Count the pooled connections that are in use, and the idle ones. SQLite has another one for jobs."""

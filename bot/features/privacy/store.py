@@ -1,6 +1,5 @@
 """Counting and deleting everything about a person, in short transactions."""
 
-import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -38,11 +37,9 @@ from bot.storage.personal_rows import (
     list_actor_rows,
 )
 from bot.storage.round_members import forget_entries
-from bot.storage.session import DATABASE_ERRORS, Database, translate_database_errors
+from bot.storage.session import Database, translate_database_errors
 from bot.storage.tables import IS_OPEN_JOB, jobs
 from bot.storage.trigrams import merge_trigrams
-
-log = logging.getLogger(__name__)
 
 _FIELD_NAMES: Final = {"user_preferences": "preferences"}
 _ROWS_OF_ACTOR: Final = 100
@@ -95,10 +92,7 @@ class SqlUserDataStore:
                 lambda connection: _count_open_jobs(connection, user_id)
             )
             await merge_trigrams(self._database)
-        try:
-            await self._database.checkpoint_wal()
-        except DATABASE_ERRORS:
-            log.warning("deleted rows remain in the write-ahead log until the next checkpoint", exc_info=True)
+        await self._database.checkpoint_wal("deleted rows")
         return build_summary(steps.counts)
 
     async def _delete_rows(self, user_id: int, steps: "_Steps") -> None:
