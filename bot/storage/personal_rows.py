@@ -55,7 +55,11 @@ def count_rows(connection: Connection, table: Table, condition: ColumnElement[bo
 
 def count_own_rows(connection: Connection, user_id: int, limit: int) -> Counter[str]:
     """Count the person's own rows by the name of their table, at most `limit` of each."""
-    conditions = _build_owned_rows_conditions(connection, user_id)
+    conditions = {
+        favourites: favourites.c.user_id == user_id,
+        explorations: _is_own_exploration(connection, user_id),
+        **_build_small_conditions(user_id),
+    }
     counts = Counter(
         {table.name: count_rows(connection, table, condition, limit) for table, condition in conditions.items()}
     )
@@ -75,12 +79,9 @@ def delete_small_rows(connection: Connection, user_id: int, now: float) -> Count
     for table in (presets, style_sets):
         given = (table.c.user_id == user_id) & (table.c.guild_id != 0)
         connection.execute(update(table).where(given).values(user_id=NO_USER_ID))
-    for table in PERSONAL_TABLES:
-        counts["round_rows"] += count_rows(connection, table, table.c.user_id == user_id, 10**9)
-    forget_member(connection, user_id)
-    conditions = _build_owned_rows_conditions(connection, user_id)
-    for table in (presets, style_sets, reports, user_preferences, team_choices):
-        counts[table.name] += connection.execute(delete(table).where(conditions[table])).rowcount
+    counts["round_rows"] = forget_member(connection, user_id)
+    for table, condition in _build_small_conditions(user_id).items():
+        counts[table.name] = connection.execute(delete(table).where(condition)).rowcount
     return counts
 
 
@@ -95,8 +96,8 @@ def delete_favourites(connection: Connection, user_id: int, limit: int, now: flo
 
 def delete_explorations(connection: Connection, user_id: int, limit: int) -> int:
     """Delete explorations without an open variant."""
-    condition = _build_owned_rows_conditions(connection, user_id)[explorations]
-    ids = connection.execute(select(explorations.c.id).where(condition).limit(limit)).scalars().all()
+    query = select(explorations.c.id).where(_is_own_exploration(connection, user_id)).limit(limit)
+    ids = connection.execute(query).scalars().all()
     return connection.execute(delete(explorations).where(explorations.c.id.in_(ids))).rowcount
 
 
@@ -135,16 +136,19 @@ def forget_actor(connection: Connection, table: Table, keys: list[Any]) -> None:
     connection.execute(update(table).where(is_chosen).values({_ACTOR_COLUMNS[table]: NO_USER_ID}))
 
 
-def _build_owned_rows_conditions(connection: Connection, user_id: int) -> Mapping[Table, ColumnElement[bool]]:
-    """Return the condition for a person's own rows by table, jobs aside."""
+def _is_own_exploration(connection: Connection, user_id: int) -> ColumnElement[bool]:
+    """Match a person's explorations without an open variant."""
     open_jobs = select(jobs.c.id).where(jobs.c.requester_id == user_id, IS_OPEN_JOB)
     open_ids = connection.execute(open_jobs).scalars()
     open_explorations = {found for job_id in open_ids if (found := parse_exploration_id(job_id))}
+    return (explorations.c.requester_id == user_id) & explorations.c.id.not_in(open_explorations)
+
+
+def _build_small_conditions(user_id: int) -> Mapping[Table, ColumnElement[bool]]:
+    """Return the condition for a person's own rows by table, for the tables with few of them."""
     return {
-        favourites: favourites.c.user_id == user_id,
         presets: (presets.c.user_id == user_id) & (presets.c.guild_id == 0),
         style_sets: (style_sets.c.user_id == user_id) & (style_sets.c.guild_id == 0),
-        explorations: (explorations.c.requester_id == user_id) & explorations.c.id.not_in(open_explorations),
         reports: reports.c.reporter_id == user_id,
         user_preferences: user_preferences.c.user_id == user_id,
         team_choices: team_choices.c.user_id == user_id,

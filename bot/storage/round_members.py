@@ -145,10 +145,15 @@ def forget_entries(connection: Connection, user_id: int, limit: int) -> int:
     return len(rows)
 
 
-def forget_member(connection: Connection, user_id: int) -> None:
-    """Delete the rows about a member of contests, and take them out of the others; their entries aside."""
-    for table in PERSONAL_TABLES:
-        connection.execute(delete(table).where(table.c.user_id == user_id))
+def forget_member(connection: Connection, user_id: int) -> int:
+    """Delete the rows about a member of contests, and take them out of the others; their entries aside.
+
+    Returns how many were deleted.
+    """
+    count = sum(
+        connection.execute(delete(table).where(table.c.user_id == user_id)).rowcount for table in PERSONAL_TABLES
+    )
     connection.execute(update(round_messages).where(round_messages.c.user_id == user_id).values(user_id=None))
     connection.execute(update(contests).where(contests.c.host_id == user_id).values(host_id=NO_USER_ID))
     connection.execute(update(contests).where(contests.c.turn_user_id == user_id).values(turn_user_id=None))
+    return count
