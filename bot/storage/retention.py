@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exists, func, select, tuple_, update
 
 from bot.domain.batches import FINAL_STATES
 from bot.domain.gallery import GalleryPostState
@@ -105,11 +105,10 @@ class SqlRetention:
 
     async def _blank_some(self, work: BoundedWork, state: RecordState, before: float) -> Sequence[Any]:
         """Look at the next records, and blank those that have words."""
-        accepted_at, job_id = self._blanked_until.get(state, (0.0, ""))
-        is_next = or_(jobs.c.accepted_at > accepted_at, and_(jobs.c.accepted_at == accepted_at, jobs.c.id > job_id))
+        is_next = tuple_(jobs.c.accepted_at, jobs.c.id) > tuple_(*self._blanked_until.get(state, (0.0, "")))
         query = (
             select(jobs.c.id, jobs.c.accepted_at, jobs.c.search_text, jobs.c.job_json)
-            .where(jobs.c.state == state, jobs.c.accepted_at >= accepted_at, is_next, jobs.c.accepted_at < before)
+            .where(jobs.c.state == state, is_next, jobs.c.accepted_at < before)
             .order_by(jobs.c.accepted_at, jobs.c.id)
         )
 
@@ -198,8 +197,7 @@ def _is_old_job(before: float) -> ColumnElement[bool]:
 
 
 def _select_next_batches(before: float, after: tuple[float, str]) -> Select[Any]:
-    ended_at, batch_id = after
-    is_next = or_(batches.c.ended_at > ended_at, and_(batches.c.ended_at == ended_at, batches.c.id > batch_id))
+    is_next = tuple_(batches.c.ended_at, batches.c.id) > tuple_(*after)
     query = select(batches.c.id, batches.c.ended_at, batches.c.brief_json)
     is_old = and_(batches.c.state.in_(FINAL_STATES), batches.c.ended_at < before)
     return query.where(is_old, is_next).order_by(batches.c.ended_at, batches.c.id).limit(1)
