@@ -81,23 +81,21 @@ class HistoryCommand:
 
     async def show_favourites(self, interaction: discord.Interaction) -> None:
         """Show the first page of the person's favourites, newest first."""
-        query = SearchQuery(interaction.user.id, is_favourite=True, hides_cancelled=True)
+        query = _build_favourites_query(interaction)
         await respond_with(interaction, lambda: self._render_page(interaction, query, 1, None))
 
     async def turn_history_page(self, interaction: discord.Interaction, custom_id: HistoryPageId) -> None:
         """Show another page of a saved search in the same message."""
 
         async def render_other_page() -> RenderedMessage:
-            query = await self.saved_searches.load_search(custom_id.search_id, interaction.user.id)
-            if query is None:
-                raise RejectedError(make_problem("search_expired"))
+            query = await self._load_search(interaction, custom_id.search_id)
             return await self._render_page(interaction, query, custom_id.page_number, custom_id.search_id)
 
         await update_message(interaction, render_other_page)
 
     async def turn_favourites_page(self, interaction: discord.Interaction, custom_id: FavouritesPageId) -> None:
         """Show another page of the favourites in the same message."""
-        query = SearchQuery(interaction.user.id, is_favourite=True, hides_cancelled=True)
+        query = _build_favourites_query(interaction)
         await update_message(interaction, lambda: self._render_page(interaction, query, custom_id.page_number, None))
 
     async def turn_uncounted_page(self, interaction: discord.Interaction, custom_id: HistoryNextToId) -> None:
@@ -105,11 +103,9 @@ class HistoryCommand:
         search_id, is_newer = custom_id.search_id or None, custom_id.direction == "newer"
 
         async def render_other_page() -> RenderedMessage:
-            query: SearchQuery | None = SearchQuery(interaction.user.id, is_favourite=True, hides_cancelled=True)
+            query = _build_favourites_query(interaction)
             if search_id is not None:
-                query = await self.saved_searches.load_search(search_id, interaction.user.id)
-            if query is None:
-                raise RejectedError(make_problem("search_expired"))
+                query = await self._load_search(interaction, search_id)
             found = await self.job_search.list_jobs(
                 query,
                 guild_id=interaction.guild_id,
@@ -133,6 +129,13 @@ class HistoryCommand:
             if typed in f"{model.name}\n{model.key}".casefold()
         ]
         return choices[:CHOICES_LIMIT]
+
+    async def _load_search(self, interaction: discord.Interaction, search_id: str) -> SearchQuery:
+        """Load a search that the person has saved. Raises `RejectedError`."""
+        query = await self.saved_searches.load_search(search_id, interaction.user.id)
+        if query is None:
+            raise RejectedError(make_problem("search_expired"))
+        return query
 
     async def _render_page(
         self, interaction: discord.Interaction, query: SearchQuery, page_number: int, search_id: str | None
@@ -172,3 +175,7 @@ class HistoryCommand:
     ) -> discord.File:
         build_cells = partial(build_contact_sheet_cells, records, messages=messages, catalogue=self.catalogue)
         return await draw_result_sheet(self.thumbnail_loader, client, records, build_cells, CONTACT_SHEET_FILENAME)
+
+
+def _build_favourites_query(interaction: discord.Interaction) -> SearchQuery:
+    return SearchQuery(interaction.user.id, is_favourite=True, hides_cancelled=True)
