@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.storage.engine import DatabaseSetupError, open_migration_engine
+from bot.storage.engine import DatabaseSetupError, get_reason, open_migration_engine
 from bot.storage.stored_format import check_database_format, store_database_format
 
 log = logging.getLogger(__name__)
@@ -33,10 +33,7 @@ def migrate_database(url: URL, revision: str = "head") -> None:
         with _hold_lock_file(url), engine.begin() as connection:
             _upgrade_schema(connection, revision)
     except (SQLAlchemyError, OSError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise DatabaseSetupError(
-            f"The database cannot be opened ({_get_first_line(cause)}). {_CONNECTION_ADVICE}"
-        ) from None
+        raise DatabaseSetupError(f"The database cannot be opened ({get_reason(error)}). {_CONNECTION_ADVICE}") from None
     finally:
         engine.dispose()
 
@@ -88,7 +85,3 @@ def _hold_lock_file(url: URL) -> Iterator[None]:
                     raise
             time.sleep(_LOCK_POLL_SECONDS)
         yield
-
-
-def _get_first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0]

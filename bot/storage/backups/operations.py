@@ -20,12 +20,12 @@ from bot.storage.backups.folders import (
     load_manifest,
     write_manifest,
 )
-from bot.storage.engine import DatabaseSetupError, open_migration_engine
+from bot.storage.engine import DatabaseSetupError, get_reason, open_migration_engine
 from bot.storage.migrate import migrate_database, read_revision
 from bot.storage.stored_format import load_database_format
 from bot.storage.tables import backups, metadata, queue_epoch, stored_format
 from shared import __version__
-from shared.stored_format import CURRENT_FORMAT, UnsupportedFormatError, choose_format
+from shared.stored_format import UnsupportedFormatError, choose_format
 
 _UNCOUNTED_TABLES: Final = frozenset({stored_format.name, queue_epoch.name, backups.name})
 """They may have a row before anything was asked for."""
@@ -121,9 +121,7 @@ def _restore_postgresql(url: URL, dump: Path, manifest: BackupManifest, *, is_fo
 
 def _build_manifest(connection: Connection, file: Path, now: float) -> BackupManifest:
     """Describe a copy, with the rows that `connection` sees."""
-    revision, found_format = read_revision(connection), None
-    if revision is not None:
-        found_format = load_database_format(connection)
+    revision, found_format = read_revision(connection), load_database_format(connection)
     if revision is None or found_format is None:
         raise BackupError("The database is empty, or of no release that has backups. Start the bot once.")
     is_sqlite = connection.dialect.name == "sqlite"
@@ -144,7 +142,7 @@ def _build_manifest(connection: Connection, file: Path, now: float) -> BackupMan
 def _check_manifest(manifest: BackupManifest, url: URL) -> None:
     """Check that this release reads the backup, and that it is of this kind of database. Raises `BackupError`."""
     try:
-        choose_format(manifest.stored_format, "The backup", own=CURRENT_FORMAT)
+        choose_format(manifest.stored_format, "The backup")
     except UnsupportedFormatError as error:
         raise BackupError(str(error)) from None
     if manifest.database != url.get_backend_name():
@@ -204,7 +202,6 @@ def _begin_on(engine: Engine) -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        raise BackupError(f"The database cannot be used ({reason}). Check DATABASE_URL.") from None
+        raise BackupError(f"The database cannot be used ({get_reason(error)}). Check DATABASE_URL.") from None
     finally:
         engine.dispose()
