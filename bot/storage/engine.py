@@ -2,7 +2,8 @@
 
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -70,14 +71,10 @@ def open_async_engine(url: URL) -> AsyncEngine:
         engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _configure_sqlite)
         return engine
-    try:
+    with _require_driver():
         engine = create_async_engine(
             url, hide_parameters=True, pool_pre_ping=True, connect_args=_build_postgresql_arguments(url)
         )
-    except ModuleNotFoundError:
-        raise DatabaseSetupError(
-            "DATABASE_URL names a PostgreSQL server, but its driver is not installed. Install pentimento[postgresql]."
-        ) from None
     event.listen(engine.sync_engine, "begin", _limit_statements)
     return engine
 
@@ -90,11 +87,15 @@ def open_sqlite_engine(url: URL) -> Engine:
 
 
 def open_migration_engine(url: URL) -> Engine:
-    """Open an engine for migrations in a thread. Its transactions include DDL, on SQLite too."""
+    """Open an engine for migrations in a thread. Its transactions include DDL, on SQLite too.
+
+    Raises `DatabaseSetupError` if PostgreSQL's driver is not installed.
+    """
     if url.get_backend_name() != "sqlite":
-        return create_engine(
-            url, hide_parameters=True, poolclass=NullPool, connect_args=_build_postgresql_arguments(url)
-        )
+        with _require_driver():
+            return create_engine(
+                url, hide_parameters=True, poolclass=NullPool, connect_args=_build_postgresql_arguments(url)
+            )
     engine = create_engine(url, hide_parameters=True, poolclass=NullPool)
 
     def begin(connection: Any) -> None:
@@ -107,6 +108,16 @@ def open_migration_engine(url: URL) -> Engine:
     event.listen(engine, "connect", configure)
     event.listen(engine, "begin", begin)
     return engine
+
+
+@contextmanager
+def _require_driver() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError:
+        raise DatabaseSetupError(
+            "DATABASE_URL names a PostgreSQL server, but its driver is not installed. Install pentimento[postgresql]."
+        ) from None
 
 
 def _build_postgresql_arguments(url: URL) -> dict[str, Any]:

@@ -187,10 +187,8 @@ def _begin(url: URL, *, isolation_level: str | None = None) -> Iterator[Connecti
     """Open a transaction. Raises `BackupError`."""
     try:
         engine = open_migration_engine(url)
-    except ModuleNotFoundError:
-        raise BackupError(
-            "DATABASE_URL names a PostgreSQL server, but its driver is not installed. Install pentimento[postgresql]."
-        ) from None
+    except DatabaseSetupError as error:
+        raise BackupError(str(error)) from None
     options = {} if isolation_level is None else {"isolation_level": isolation_level}
     with _begin_on(engine.execution_options(**options)) as connection:
         yield connection
