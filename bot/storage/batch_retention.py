@@ -45,12 +45,6 @@ async def delete_pictures(database: Database, batch_ids: Select[Any]) -> int:
     return total
 
 
-def count_batches(connection: Connection, user_id: int, limit: int) -> int:
-    """Count the batches of a person that can be deleted, at most `limit` of them."""
-    some = select(batches.c.id).where(_is_deletable(user_id)).limit(limit).subquery()
-    return connection.execute(select(func.count()).select_from(some)).scalar_one()
-
-
 def count_pending_items(connection: Connection, user_id: int) -> int:
     """Count the items of a person's batches that are still to be started."""
     is_pending = batch_items.c.state == ItemState.PENDING
@@ -64,7 +58,7 @@ def count_pending_items(connection: Connection, user_id: int) -> int:
 
 def select_deletable_batches(user_id: int) -> Select[Any]:
     """Select the ids of the batches of a person, but for those that still run."""
-    return select(batches.c.id).where(_is_deletable(user_id))
+    return select(batches.c.id).where(is_deletable_batch(user_id))
 
 
 def delete_batch(connection: Connection, user_id: int) -> int:
@@ -91,5 +85,6 @@ def forget_approver(connection: Connection, user_id: int) -> None:
         connection.execute(update(batches).where(batches.c.id == row.id).values(changes))
 
 
-def _is_deletable(user_id: int) -> ColumnElement[bool]:
+def is_deletable_batch(user_id: int) -> ColumnElement[bool]:
+    """Match the batches of a person, but for those that still run."""
     return (batches.c.requester_id == user_id) & batches.c.state.not_in(RUN_STATES)

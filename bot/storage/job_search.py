@@ -110,9 +110,7 @@ class _Search:
             statement = statement.where(await self._build_start_condition(keys, start_id, is_newer=is_newer))
         statement = statement.order_by(*(key.asc() if is_newer else key.desc() for key in keys))
         found: FromClause = jobs
-        if (
-            self._dialect == "postgresql" and not self._query.is_favourite
-        ):  # which would else ignore the order of an index, and judge each of its rows
+        if self._is_nested:
             found = statement.offset(0).subquery()
             statement = select(found.c.id)
         conditions = build_view_conditions(self._query, self._guild_id, self._channel_ids, found)
@@ -124,9 +122,7 @@ class _Search:
     def _select_jobs(self) -> tuple[Select[Any], tuple[ColumnElement[Any], ...]]:
         """Select the jobs without an order, and return the keys by which they are ordered."""
         columns = jobs.c.id, *(jobs.c[name] for name in _VIEW_COLUMNS)
-        statement = select(
-            *(columns if self._dialect == "postgresql" and not self._query.is_favourite else columns[:1])
-        )
+        statement = select(*(columns if self._is_nested else columns[:1]))
         statement = statement.where(*build_job_conditions(self._query, self._guild_id, self._channel_ids))
         if self._query.is_favourite:
             is_marked = (favourites.c.job_id == jobs.c.id) & (favourites.c.user_id == self._query.viewer_id)
@@ -134,6 +130,14 @@ class _Search:
         if self._is_by_number:
             return statement.select_from(join_jobs_by_number()), (job_trigrams.c.rowid,)
         return statement, (jobs.c.accepted_at, jobs.c.id)
+
+    @property
+    def _is_nested(self) -> bool:
+        """Whether the view conditions are those of an outer query.
+
+        PostgreSQL would else ignore the order of an index, and judge each of its rows.
+        """
+        return self._dialect == "postgresql" and not self._query.is_favourite
 
     @property
     def _is_by_number(self) -> bool:

@@ -10,12 +10,12 @@ from sqlalchemy import Connection, and_
 
 from bot.features.privacy.summary import MAX_COUNT, StoredDataSummary
 from bot.storage.batch_retention import (
-    count_batches,
     count_pending_items,
     delete_batch,
     delete_pictures,
     forget_approver,
     forget_reviewer,
+    is_deletable_batch,
     select_deletable_batches,
 )
 from bot.storage.bounded_work import BoundedWork
@@ -38,7 +38,7 @@ from bot.storage.personal_rows import (
 )
 from bot.storage.round_members import forget_entries
 from bot.storage.session import Database, translate_database_errors
-from bot.storage.tables import IS_OPEN_JOB, jobs
+from bot.storage.tables import IS_OPEN_JOB, batches, jobs
 from bot.storage.trigrams import merge_trigrams
 
 _FIELD_NAMES: Final = {"user_preferences": "preferences"}
@@ -165,7 +165,7 @@ class _Steps:
 def _count_user_data(connection: Connection, user_id: int) -> StoredDataSummary:
     limit = MAX_COUNT + 1
     counts = count_own_rows(connection, user_id, limit) + count_newest_ended_jobs(connection, user_id, limit)
-    counts["batches"] = count_batches(connection, user_id, limit)
+    counts["batches"] = count_rows(connection, batches, is_deletable_batch(user_id), limit)
     counts["open_jobs"] = _count_open_jobs(connection, user_id)
     return build_summary(counts)
 
