@@ -139,7 +139,7 @@ class RedisJobQueue(RedisJobStatusReader):
 
         Raises `RejectedError` (queue_unavailable).
         """
-        with translate_redis_errors():
+        with translate_redis_errors(), reject_without_pictures("queue_unavailable"):
             for batch in _split_into_batches(job_ids, PURGE_BATCH_SIZE):
                 pipeline = self._redis.pipeline(transaction=False)
                 for job_id in batch:
@@ -149,8 +149,7 @@ class RedisJobQueue(RedisJobStatusReader):
                 ended = list(compress(batch, has_ended))
                 if ended:
                     letters = [self._names.dead_letter_picture_key(job_id) for job_id in ended]
-                    with reject_without_pictures("queue_unavailable"):
-                        await self._pictures.delete(await self._pictures.list_references(self._redis, letters))
+                    await self._pictures.delete(await self._pictures.list_references(self._redis, letters))
                     key_functions = (
                         self._names.job_key,
                         self._names.result_key,
