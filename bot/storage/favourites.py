@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sqlalchemy import delete, insert, select
 
-from bot.storage.gallery_rows import add_popular_result, note_changed_favourites
+from bot.storage.gallery_rows import add_popular_result, build_changed_favourites_note
 from bot.storage.session import Database, begin_transaction
 from bot.storage.tables import favourites, gallery_posts, jobs
 from shared.problems import RejectedError, make_problem
@@ -36,7 +36,7 @@ class SqlFavouriteStore:
             if (await connection.execute(lock_job)).one_or_none() is None:
                 raise RejectedError(make_problem("result_not_recorded"))
             now = self._clock()
-            await note_changed_favourites(connection, gallery_posts.c.job_id == job_id, now)
+            await connection.execute(build_changed_favourites_note(gallery_posts.c.job_id == job_id, now))
             if (await connection.execute(delete(favourites).where(is_mark))).rowcount:
                 return False
             await connection.execute(insert(favourites).values(user_id=user_id, job_id=job_id, created_at=now))

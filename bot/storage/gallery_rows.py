@@ -86,11 +86,6 @@ def add_round_winners(connection: Connection, guild_id: int, job_ids: Iterable[s
             connection.execute(build_insert_unless_exists(connection, gallery_posts, row))
 
 
-async def note_changed_favourites(connection: AsyncConnection, are_changed: ColumnElement[bool], now: float) -> None:
-    """Have the number of favourites edited in the messages of these results."""
-    await connection.execute(build_changed_favourites_note(are_changed, now))
-
-
 def build_changed_favourites_note(are_changed: ColumnElement[bool], now: float) -> Update:
     """Build the statement that has the number of favourites edited in the messages of these results."""
     is_posted = gallery_posts.c.state == GalleryPostState.POSTED
