@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from shared.metrics.definition import COMMON_METRICS, LAG_BUCKETS, WAIT_BUCKETS, WORK_BUCKETS, MetricDefinition
+from shared.metrics.definition import (
+    COMMON_METRICS,
+    LAG_BUCKETS,
+    WAIT_BUCKETS,
+    WORK_BUCKETS,
+    MetricDefinition,
+    list_definitions,
+)
 
 LEADER: Final = MetricDefinition(
     "leader", "gauge", "1 while this bot leads: it keeps the deadlines, and does all that only one bot may do."
@@ -145,44 +152,4 @@ LAST_BACKUP: Final = MetricDefinition(
     "When the last backup was made by `python -m bot backup`, in Unix seconds; not told before the first one.",
 )
 
-BOT_METRICS: Final = (
-    *COMMON_METRICS,
-    ACCEPTED,
-    REFUSED,
-    DELIVERED,
-    JOB_DURATION,
-    DELIVERY_DURATION,
-    DELIVERY_FAILURES,
-    DISCORD_REQUESTS,
-    DISCORD_DURATION,
-    LOOP_LAG,
-    CONNECTIONS,
-    DATABASE_UP,
-    SPENT_TODAY,
-    BUDGET_LIMIT,
-    BUDGET_USED,
-    LAST_BACKUP,
-    LEADER,
-    GATEWAY_CONNECTED,
-    GATEWAY_LATENCY,
-    GUILDS,
-    REDIS_UP,
-    WAITING_JOBS,
-    RUNNING_JOBS,
-    PARKED_JOBS,
-    OPEN_JOBS,
-    OLDEST_WAITING,
-    UNDELIVERED,
-    OLDEST_UNDELIVERED,
-    TICKETS,
-    DEAD_LETTERS,
-    SWEEP_AGE,
-    CALLS_HELD,
-    MODEL_PAUSED,
-    MODEL_DISABLED,
-    CALL_INTERVAL,
-    MIN_CALL_INTERVAL,
-    REDIS_MEMORY,
-    REDIS_MEMORY_LIMIT,
-    REDIS_SAVED,
-)
+BOT_METRICS: Final = (*COMMON_METRICS, *list_definitions(globals()))

@@ -1,5 +1,6 @@
 """The definition of a metric: all that is said about it once, for the code, the documentation and its tests."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -24,6 +25,11 @@ class MetricDefinition:
     def full_name(self) -> str:
         """The name with the prefix."""
         return PREFIX + self.name
+
+
+def list_definitions(names: Mapping[str, object]) -> list[MetricDefinition]:
+    """List the metrics among the names of a module, in the order of their definitions."""
+    return [value for value in names.values() if isinstance(value, MetricDefinition)]
 
 
 CALL_BUCKETS: Final = (0.5, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60, 90, 120)

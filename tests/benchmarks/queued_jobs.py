@@ -18,6 +18,7 @@ from shared.prompts import TextPrompt
 from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.scripts import append_script_with_picture, load_script
 from shared.request.model import Request
+from tests.support.redis_queue import send_no_ticket
 
 CATALOGUE = load_catalogue()
 MODEL = "sd3.5-large"
@@ -59,12 +60,6 @@ class BulkScriptRunner(ScriptRunner):
         if len(self.pipeline) >= PIPELINE_SIZE:
             self.pipeline.execute()
         return [b"result", b"accepted"]
-
-
-def send_no_ticket(stage: str) -> str:
-    """Leave the workers asleep."""
-    del stage
-    return ""
 
 
 def enqueue_all(client: redis.Redis, jobs: Iterable[Job], picture: bytes = b"") -> None:

@@ -2,8 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -14,8 +13,6 @@ from tests.support.user import wait_until
 
 PADDING_KEYS: Final = 150_000
 """A server that waits a little at each key takes most of a minute to load so many, and replies after every thousand."""
-
-RedisTrouble = Callable[[RedisServer, redis.Redis], AbstractContextManager[None]]
 
 
 @contextlib.contextmanager

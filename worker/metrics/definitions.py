@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from shared.metrics.definition import CALL_BUCKETS, COMMON_METRICS, WAIT_BUCKETS, WORK_BUCKETS, MetricDefinition
+from shared.metrics.definition import (
+    CALL_BUCKETS,
+    COMMON_METRICS,
+    WAIT_BUCKETS,
+    WORK_BUCKETS,
+    MetricDefinition,
+    list_definitions,
+)
 
 CONCURRENCY: Final = MetricDefinition("worker_concurrency", "gauge", "Jobs that this worker may run at once.")
 RUNNING_TASKS: Final = MetricDefinition("worker_running_tasks", "gauge", "Tasks that run in this worker.")
@@ -60,17 +67,4 @@ FINISHED_JOBS: Final = MetricDefinition(
     ("stage", "model", "kind", "problem"),
 )
 
-WORKER_METRICS: Final = (
-    *COMMON_METRICS,
-    CONCURRENCY,
-    RUNNING_TASKS,
-    MAINTENANCE_AGE,
-    PREPARE_DURATION,
-    CALL_WAIT,
-    CALL_DURATION,
-    CALL_ERRORS,
-    THROTTLED_CALLS,
-    UNKNOWN_CALLS,
-    RELEASED_JOBS,
-    FINISHED_JOBS,
-)
+WORKER_METRICS: Final = (*COMMON_METRICS, *list_definitions(globals()))

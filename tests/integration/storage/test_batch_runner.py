@@ -35,6 +35,7 @@ from shared.queue.keys import DEFAULT_KEYS
 from tests.support.batches import BATCH_ID, IMAGE, IMAGE_SHA256, make_batch, make_items
 from tests.support.builders import ADA_ID, Clock, make_finished_status, read_rows
 from tests.support.database import execute_sql
+from tests.support.redis_queue import send_no_ticket
 
 OTHER_ID = "1300000000000000778"
 
@@ -114,7 +115,7 @@ async def harness(
 ) -> AsyncIterator[RunnerHarness]:
     limits = Limits(user=ScopeLimits(max_open=100))
     connection = connect_to_redis(redis_url)
-    queue = RedisJobQueue(connection, catalogue=catalogue, build_ticket=lambda _: "", limits=limits)
+    queue = RedisJobQueue(connection, catalogue=catalogue, build_ticket=send_no_ticket, limits=limits)
     opened = RunnerHarness(redis_url, database, job_store, queue, RedisQueueEpoch(connection), catalogue, clock)
     yield opened
     opened.client.close()

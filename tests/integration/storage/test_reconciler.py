@@ -32,6 +32,7 @@ from shared.queue.keys import DEFAULT_KEYS
 from shared.request.bundles import pack_pictures
 from shared.request.pictures import Pictures
 from tests.support.builders import EXPIRES_AT, GENERATED, NOON, SOURCE, Clock, make_finished_status, make_job, read_rows
+from tests.support.redis_queue import send_no_ticket
 
 IMAGE = b"bytes of a picture"
 
@@ -101,11 +102,6 @@ class ReconcilerHarness:
     def read_source(self, job: Job) -> bytes | None:
         with redis.Redis.from_url(self.url) as client:
             return join_chunks(cast("list[bytes]", client.lrange(DEFAULT_KEYS.upload_key(job.id), 0, -1)))
-
-
-def send_no_ticket(stage: str) -> str:
-    del stage
-    return ""
 
 
 @pytest.fixture
