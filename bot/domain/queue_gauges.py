@@ -30,6 +30,16 @@ class ModelState:
 
 
 @dataclass(frozen=True)
+class AccountModelState:
+    """Whether calls of a model are held back in one AWS account."""
+
+    account: str
+    model: str
+    is_paused: bool
+    is_disabled: bool
+
+
+@dataclass(frozen=True)
 class QueueGauges:
     """The measurement. Ages are in seconds, 0 without a job; memory is in bytes, its limit 0 if there is none.
 
@@ -38,6 +48,7 @@ class QueueGauges:
 
     queues: Sequence[QueueLength]
     models: Sequence[ModelState]
+    accounts: Sequence[AccountModelState]
     open_jobs: int
     parked_jobs: int
     undelivered_outcomes: int

@@ -62,6 +62,18 @@ MODEL_PAUSED: Final = MetricDefinition(
 MODEL_DISABLED: Final = MetricDefinition(
     "model_disabled", "gauge", "1 while no job is accepted for a model, because AWS refuses to run it.", ("model",)
 )
+ACCOUNT_MODEL_PAUSED: Final = MetricDefinition(
+    "account_model_paused",
+    "gauge",
+    "1 while one call at a time tries a model in this AWS account, because its calls there failed or got no response.",
+    ("account", "model"),
+)
+ACCOUNT_MODEL_DISABLED: Final = MetricDefinition(
+    "account_model_disabled",
+    "gauge",
+    "1 while a model is not called in this AWS account, because AWS refuses to run it there.",
+    ("account", "model"),
+)
 CALL_INTERVAL: Final = MetricDefinition(
     "model_call_interval_seconds",
     "gauge",

@@ -46,5 +46,8 @@ def build_queue_families(gauges: QueueGauges | None) -> Iterator[GaugeMetricFami
         yield build_gauge(definition, [((), value)])
     yield build_gauge(d.MODEL_PAUSED, [((row.model,), float(row.is_paused)) for row in gauges.models])
     yield build_gauge(d.MODEL_DISABLED, [((row.model,), float(row.is_disabled)) for row in gauges.models])
+    places = {(row.account, row.model): row for row in gauges.accounts}
+    yield build_gauge(d.ACCOUNT_MODEL_PAUSED, [(labels, float(row.is_paused)) for labels, row in places.items()])
+    yield build_gauge(d.ACCOUNT_MODEL_DISABLED, [(labels, float(row.is_disabled)) for labels, row in places.items()])
     yield build_gauge(d.CALL_INTERVAL, [((row.model,), row.interval_seconds) for row in gauges.models])
     yield build_gauge(d.MIN_CALL_INTERVAL, [((row.model,), row.min_interval_seconds) for row in gauges.models])

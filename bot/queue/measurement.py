@@ -2,7 +2,7 @@
 
 import math
 
-from bot.domain.queue_gauges import ModelState, QueueGauges, QueueLength
+from bot.domain.queue_gauges import AccountModelState, ModelState, QueueGauges, QueueLength
 from bot.queue.connection import QueueRedis, raise_queue_unavailable
 from bot.queue.scripts import ScriptRunner
 from shared.catalogue import Catalogue
@@ -14,6 +14,7 @@ class MeasurementReply(ScriptReply):
 
     queues: tuple[tuple[str, int, int, int], ...]
     models: tuple[tuple[str, bool, bool, int, int], ...]
+    accounts: tuple[tuple[str, str, bool, bool], ...]
     open: int
     parked: int
     undelivered: int
@@ -43,6 +44,7 @@ class RedisQueueMeasurement:
         return QueueGauges(
             queues=[QueueLength(*row) for row in reply.queues],
             models=[ModelState(*row[:3], *(milliseconds / 1000 for milliseconds in row[3:])) for row in reply.models],
+            accounts=[AccountModelState(*row) for row in reply.accounts],
             open_jobs=reply.open,
             parked_jobs=reply.parked,
             undelivered_outcomes=reply.undelivered,

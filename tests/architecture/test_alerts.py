@@ -25,6 +25,7 @@ needs_promtool = pytest.mark.skipif(
 )
 
 BOT, WORKER = 'instance="bot:9108",job="bot"', 'instance="worker:9108",job="worker"'
+SECOND = 'account="222222222222",model="m"'
 HEALTHY = {
     f"up{{{BOT}}}": "1x60",
     f"up{{{WORKER}}}": "1x60",
@@ -50,6 +51,13 @@ HEALTHY = {
     f'pentimento_model_paused{{model="m",{BOT}}}': "0x60",
     f'pentimento_model_disabled{{model="m",{BOT}}}': "0x60",
     f'pentimento_call_errors_total{{account="default",model="m",problem="credentials",{WORKER}}}': "5x60",
+    f'pentimento_call_errors_total{{{SECOND},problem="busy",{WORKER}}}': "0+1x60",
+    f'pentimento_calls_total{{account="default",model="m",result="generated",{WORKER}}}': "0+30x60",
+    f'pentimento_calls_total{{{SECOND},result="generated",{WORKER}}}': "0+30x60",
+    f'pentimento_calls_total{{{SECOND},result="failed",{WORKER}}}': "0+1x60",
+    f"pentimento_account_model_paused{{{SECOND},{BOT}}}": "0x60",
+    f"pentimento_account_model_disabled{{{SECOND},{BOT}}}": "0x60",
+    f'pentimento_account_model_disabled{{account="default",model="other",{BOT}}}': "1x60",
     f'pentimento_unknown_calls_total{{account="default",model="m",{WORKER}}}': "7x60",
     f'pentimento_outcomes_delivered_total{{kind="generated",model="m",problem="",{BOT}}}': "0+60x60",
     f'pentimento_outcomes_delivered_total{{kind="failed",model="m",problem="busy",{BOT}}}': "0+1x60",
@@ -83,6 +91,7 @@ FAULTS = {
     "CredentialsRefused": {
         f'pentimento_call_errors_total{{account="default",model="m",problem="credentials",{WORKER}}}': "0+1x60"
     },
+    "AccountRefusesCalls": {f'pentimento_calls_total{{{SECOND},result="generated",{WORKER}}}': "5x60"},
     "UnknownCalls": {f'pentimento_unknown_calls_total{{account="default",model="m",{WORKER}}}': "0+1x60"},
     "ManyFailures": {f'pentimento_outcomes_delivered_total{{kind="failed",model="m",problem="busy",{BOT}}}': "0+30x60"},
     "BudgetNearlySpent": {f'pentimento_budget_used_usd{{period="day",{BOT}}}': "4.8x60"},
@@ -90,6 +99,18 @@ FAULTS = {
     "BackupTooOld": {f"pentimento_last_backup_timestamp_seconds{{{BOT}}}": "-172801x60"},
     "RedisErrors": {f'pentimento_redis_errors_total{{component="bot",kind="timeout",{BOT}}}': "0+60x60"},
 }
+
+IDLE_ACCOUNT = {
+    f'pentimento_calls_total{{{SECOND},result="generated",{WORKER}}}': "5x60",
+    f'pentimento_calls_total{{{SECOND},result="failed",{WORKER}}}': "2x60",
+    f'pentimento_call_errors_total{{{SECOND},problem="busy",{WORKER}}}': "2x60",
+}
+FURTHER_FAULTS = [
+    ("AccountRefusesCalls", IDLE_ACCOUNT | {f"pentimento_account_model_paused{{{SECOND},{BOT}}}": "1x60"}),
+    ("AccountRefusesCalls", IDLE_ACCOUNT | {f"pentimento_account_model_disabled{{{SECOND},{BOT}}}": "1x60"}),
+    ("", IDLE_ACCOUNT),
+]
+"""Other ways to the same alert; and an account that has nothing to do gives none."""
 
 
 def read_alerts() -> list[dict[str, Any]]:
@@ -147,7 +168,7 @@ def test_dashboards_have_panels_with_names_of_their_own() -> None:
 @needs_promtool
 def test_each_alert_fires_for_its_fault_alone_and_none_without_one(tmp_path: Path) -> None:
     tests = []
-    for alert, fault in {"": dict[str, str](), **FAULTS}.items():
+    for alert, fault in [("", dict[str, str]()), *FAULTS.items(), *FURTHER_FAULTS]:
         assert fault.keys() <= HEALTHY.keys(), alert
         series = [{"series": name, "values": values} for name, values in (HEALTHY | fault).items()]
         firing = [{"labels": f'{{alertname="{alert}"}}', "value": 1}] if alert else []

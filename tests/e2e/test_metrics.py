@@ -61,7 +61,7 @@ def test_bot_and_worker_tell_what_they_have_done(stack: Stack, ada: DiscordUser)
     assert_metrics_are_as_defined(after[1], WORKER_METRICS)
     for name in ("jobs_accepted_total", "job_duration_seconds_count", "delivery_duration_seconds_count"):
         assert measure_growth(0, name) == 1, name
-    for name in ("call_duration_seconds_count", "jobs_finished_total", "call_wait_seconds_count"):
+    for name in ("call_duration_seconds_count", "calls_total", "jobs_finished_total", "call_wait_seconds_count"):
         assert measure_growth(1, name) == 1, name
     assert measure_growth(0, "discord_requests_total") >= 2
     assert measure_growth(0, "event_loop_lag_seconds_count") >= 1

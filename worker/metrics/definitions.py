@@ -39,6 +39,12 @@ CALL_DURATION: Final = MetricDefinition(
     ("model", "result"),
     CALL_BUCKETS,
 )
+CALLS: Final = MetricDefinition(
+    "calls_total",
+    "counter",
+    "Calls of Bedrock by the AWS account in which they were made, and by their result: generated, filtered or failed.",
+    ("model", "account", "result"),
+)
 CALL_ERRORS: Final = MetricDefinition(
     "call_errors_total", "counter", "Calls that failed, by the code of the problem.", ("model", "account", "problem")
 )

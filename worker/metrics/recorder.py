@@ -32,6 +32,7 @@ class WorkerRecorder:
         self.prepare_duration = create_histogram(d.PREPARE_DURATION, registry)
         self._call_wait = create_histogram(d.CALL_WAIT, registry)
         self._call_duration = create_histogram(d.CALL_DURATION, registry)
+        self._calls = create_counter(d.CALLS, registry)
         self._call_errors = create_counter(d.CALL_ERRORS, registry)
         self._throttled_calls = create_counter(d.THROTTLED_CALLS, registry)
         self._unknown_calls = create_counter(d.UNKNOWN_CALLS, registry)
@@ -43,8 +44,9 @@ class WorkerRecorder:
         """Measure how long a job has waited for its call, since this Unix time."""
         self._call_wait.labels(job.priority.value).observe(max(0.0, time.time() - waited_since))
 
-    def note_call(self, model: str, result: str, seconds: float) -> None:
-        """Measure a call that has ended."""
+    def note_call(self, model: str, account: str, result: str, seconds: float) -> None:
+        """Count and measure a call that has ended in an AWS account."""
+        self._calls.labels(model, account, result).inc()
         self._call_duration.labels(model, result).observe(seconds)
 
     def note_call_error(self, model: str, account: str, error: BedrockCallError) -> None:
@@ -176,9 +178,9 @@ class RecordingClient:
         try:
             result = self.client.generate(request, model, pictures, seed, metadata, account)
         except BedrockCallError as error:
-            self.recorder.note_call(model.key, "failed", time.perf_counter() - started_at)
+            self.recorder.note_call(model.key, account, "failed", time.perf_counter() - started_at)
             self.recorder.note_call_error(model.key, account, error)
             raise
         name = "generated" if isinstance(result, GeneratedImage) else "filtered"
-        self.recorder.note_call(model.key, name, time.perf_counter() - started_at)
+        self.recorder.note_call(model.key, account, name, time.perf_counter() - started_at)
         return result

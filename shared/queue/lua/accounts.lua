@@ -17,13 +17,18 @@ local function is_model_paused(model, account)
   return redis.call('HEXISTS', get_account_key(account, 'pace', model), 'paused_until') == 1
 end
 
+-- Whether a model may not be called in an account.
+local function is_model_disabled(model, account)
+  return redis.call('EXISTS', key('disabled_model', model), key('disabled_model', model, account)) > 0
+end
+
 -- The delay before a model may start its next call in an account: 0 if it may start one now, -1 if it has to wait for
 -- an event (the end of another call, the model being enabled again, or the epoch being confirmed), otherwise
 -- milliseconds. Then, unless it is -1, how many of its calls run in the account.
 local function get_call_delay(stage, model, account, now)
   if stage == 'prepare' then return 0, 0 end
   if not is_epoch_confirmed() then return -1 end
-  if redis.call('EXISTS', key('disabled_model', model), key('disabled_model', model, account)) > 0 then return -1 end
+  if is_model_disabled(model, account) then return -1 end
   local concurrency, next_call_at, paused_until = unpack(redis.call('HMGET', get_account_key(account, 'pace', model),
     'concurrency', 'next_call_at', 'paused_until'))
   if paused_until then concurrency = 1 end -- until it responds, one call at a time tries it

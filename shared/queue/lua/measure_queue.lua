@@ -9,6 +9,8 @@
 --   models            list    for each model: a list of its name, 1 | 0 whether it is paused, 1 | 0 whether it is disabled,
 --                             the milliseconds between the starts of two calls now, and without throttling, all of them
 --                             over all AWS accounts
+--   accounts          list    for each AWS account in which workers make calls, and each model: a list of the account, the
+--                             model, and 1 | 0 whether it is paused and whether it is disabled there
 --   open              number  jobs whose outcome is not delivered yet
 --   parked            number  jobs of paused guilds
 --   undelivered       number  outcomes in the stream
@@ -23,7 +25,7 @@
 --   max_memory        number  its maxmemory in bytes, 0 if there is no limit
 --   is_saved          number  1 | 0: the latest attempts to save and to write the append-only file succeeded
 local now, max_scanned, max_letters = get_time(), 500, 200
-local queues, models, waiting = {}, {}, {normal = 0, low = 0}
+local queues, models, accounts, waiting = {}, {}, {}, {normal = 0, low = 0}
 
 local function measure_stage(stage, model, running)
   local queued = key('queued', stage, model)
@@ -39,6 +41,13 @@ for _, model in ipairs(ARGV) do
   measure_stage('generate', model, pace.running)
   models[#models + 1] = {model, pace.is_paused and 1 or 0, redis.call('EXISTS', key('disabled_model', model)),
     math.floor(pace.interval_ms), math.floor(pace.min_interval_ms)}
+end
+
+for _, account in ipairs(list_accounts(now)) do
+  for _, model in ipairs(ARGV) do
+    accounts[#accounts + 1] = {account, model, is_model_paused(model, account) and 1 or 0,
+      is_model_disabled(model, account) and 1 or 0}
+  end
 end
 
 -- The queues are ordered by turns, open jobs by their age. Jobs that run, are parked or have ended are passed over, up to
@@ -82,6 +91,7 @@ local persistence = redis.call('INFO', 'persistence')
 return {
   'queues', queues,
   'models', models,
+  'accounts', accounts,
   'open', redis.call('ZCARD', key('open_jobs')),
   'parked', parked,
   'undelivered', undelivered,

@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from bot.domain.queue_gauges import QueueGauges, QueueLength
+from bot.metrics.queue_families import build_queue_families
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.measurement import RedisQueueMeasurement
@@ -18,6 +19,8 @@ from shared.problems import make_problem
 from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
 from tests.support.redis_queue import GENERATED, claim_job, confirm_epoch, make_job
+from worker.accounts import AccountPool
+from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
 SD, CORE = "sd3.5-large", "stable-image-core"
@@ -98,6 +101,28 @@ async def test_calls_that_are_held_back_are_told_by_model(
 
     assert (states[SD].is_paused, states[SD].is_disabled, states[SD].interval_seconds) == (True, False, 1.5)
     assert (states[CORE].is_paused, states[CORE].is_disabled) == (False, True)
+
+
+async def test_calls_that_are_held_back_are_told_by_account(
+    redis_url: str, catalogue: Catalogue, client: redis.Redis
+) -> None:
+    assert {state.account for state in (await measure(redis_url, catalogue)).accounts} == {"default"}
+    accounts = ("111111111111", "222222222222")
+    with connect_worker(redis_url) as connection:
+        queue = WorkerJobQueue(connection, lambda _: None, accounts=AccountPool(accounts))
+        queue.sweep(catalogue)
+        queue.disable_model(CORE, "222222222222", make_problem("model_gone", model="Core"))
+        client.hset(DEFAULT_KEYS.pace_key(SD, "111111111111"), "paused_until", 1)
+
+        gauges = await measure(redis_url, catalogue)
+
+    assert len(gauges.accounts) == 2 * len(catalogue.models)
+    assert [(row.account, row.model) for row in gauges.accounts if row.is_paused] == [("111111111111", SD)]
+    assert [(row.account, row.model) for row in gauges.accounts if row.is_disabled] == [("222222222222", CORE)]
+    assert not any(model.is_paused or model.is_disabled for model in gauges.models), "another account has room"
+    families = {family.name: family for family in build_queue_families(gauges)}
+    (disabled,) = (s for s in families["pentimento_account_model_disabled"].samples if s.value)
+    assert disabled.labels == {"account": "222222222222", "model": CORE}
 
 
 async def test_thousands_of_jobs_are_measured_in_milliseconds(

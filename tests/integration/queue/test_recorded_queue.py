@@ -115,6 +115,7 @@ def test_calls_are_counted_by_their_results(
 
     labels = {"model": SD, "account": "111111111111"}
     assert read(registry, "call_duration_seconds_count", model=SD, result=name) == 1
+    assert read(registry, "calls_total", result=name, **labels) == 1
     assert read(registry, "throttled_calls_total", **labels) == throttled
     assert read(registry, "unknown_calls_total", **labels) == unknown
     if isinstance(result, BedrockCallError):
