@@ -23,12 +23,17 @@ class Readings:
     """What can be read about Redis and the database, each time anew or once in a few seconds."""
 
     def __init__(
-        self, redis: QueueRedis, database: Database, catalogue: Catalogue, bot_budgets: Sequence[Budget]
+        self,
+        redis: QueueRedis,
+        broker: QueueRedis | None,
+        database: Database,
+        catalogue: Catalogue,
+        bot_budgets: Sequence[Budget],
     ) -> None:
         self._redis = redis
         self._database = database
         self.queue = CachedReading(
-            RedisQueueMeasurement(redis, catalogue).measure,
+            RedisQueueMeasurement(redis, catalogue, broker).measure,
             max_age_seconds=QUEUE_READING_SECONDS,
             timeout_seconds=READING_TIMEOUT_SECONDS,
         )

@@ -170,6 +170,7 @@ class Services:
         settings, catalogue = self.settings, self.catalogue
         self._redis = connect_to_redis(settings.redis_url.get_secret_value(), settings.key_names)
         limits, broker_url = read_limits(settings), settings.celery_broker_url
+        broker = connect_to_redis(broker_url.get_secret_value(), settings.key_names) if broker_url else None
         pictures = QueuePictures(create_picture_storage(settings))
         self.queue = RedisJobQueue(
             self._redis,
@@ -177,14 +178,14 @@ class Services:
             build_ticket=CeleryTicketWriter().write_ticket,
             limits=limits,
             max_memory_ratio=settings.redis_max_memory_ratio,
-            broker=connect_to_redis(broker_url.get_secret_value(), settings.key_names) if broker_url else None,
+            broker=broker,
             tracer=self.tracer,
             events=self.events,
             pictures=pictures,
         )
         self.call_paces = RedisCallPaces(self._redis, catalogue)
         self.withdrawn_models = WithdrawnModels(self._redis, catalogue)
-        self.readings = Readings(self._redis, self.database, catalogue, self.budgets.bot_budgets)
+        self.readings = Readings(self._redis, broker, self.database, catalogue, self.budgets.bot_budgets)
         self.outcomes = RedisOutcomeStream(self._redis, catalogue, pictures)
         token = make_bot_token()
         self.leader_lock = LeaderLock(self._redis, token)

@@ -43,7 +43,7 @@ class AccountModelState:
 class QueueGauges:
     """The measurement. Ages are in seconds, 0 without a job; memory is in bytes, its limit 0 if there is none.
 
-    `sweep_age_seconds` is infinite if no worker has ever swept.
+    `sweep_age_seconds` is infinite if no worker has ever swept. `tickets` is None if their broker does not answer.
     """
 
     queues: Sequence[QueueLength]
@@ -55,7 +55,7 @@ class QueueGauges:
     oldest_undelivered_seconds: float
     oldest_normal_seconds: float
     oldest_low_seconds: float
-    tickets: int
+    tickets: int | None
     dead_letters: int
     sweep_age_seconds: float
     is_held: bool

@@ -43,7 +43,9 @@ UNDELIVERED: Final = MetricDefinition(
 OLDEST_UNDELIVERED: Final = MetricDefinition(
     "oldest_undelivered_age_seconds", "gauge", "Seconds since the oldest of these outcomes was stored; 0 without one."
 )
-TICKETS: Final = MetricDefinition("tickets", "gauge", "Celery's messages that wait for workers.")
+TICKETS: Final = MetricDefinition(
+    "tickets", "gauge", "Celery's messages that wait for workers; not told while CELERY_BROKER_URL does not answer."
+)
 DEAD_LETTERS: Final = MetricDefinition("dead_letters", "gauge", "Dead letters that have not expired, up to 200.")
 SWEEP_AGE: Final = MetricDefinition(
     "sweep_age_seconds",

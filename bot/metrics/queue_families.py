@@ -35,7 +35,6 @@ def build_queue_families(gauges: QueueGauges | None) -> Iterator[GaugeMetricFami
         (d.OPEN_JOBS, gauges.open_jobs),
         (d.UNDELIVERED, gauges.undelivered_outcomes),
         (d.OLDEST_UNDELIVERED, gauges.oldest_undelivered_seconds),
-        (d.TICKETS, gauges.tickets),
         (d.DEAD_LETTERS, gauges.dead_letters),
         (d.SWEEP_AGE, gauges.sweep_age_seconds),
         (d.CALLS_HELD, float(gauges.is_held)),
@@ -44,6 +43,7 @@ def build_queue_families(gauges: QueueGauges | None) -> Iterator[GaugeMetricFami
         (d.REDIS_SAVED, float(gauges.is_saved)),
     ):
         yield build_gauge(definition, [((), value)])
+    yield build_gauge(d.TICKETS, [] if gauges.tickets is None else [((), gauges.tickets)])
     yield build_gauge(d.MODEL_PAUSED, [((row.model,), float(row.is_paused)) for row in gauges.models])
     yield build_gauge(d.MODEL_DISABLED, [((row.model,), float(row.is_disabled)) for row in gauges.models])
     places = {(row.account, row.model): row for row in gauges.accounts}

@@ -17,7 +17,7 @@
 --   undelivered_ms    number  milliseconds since the oldest of them was added, 0 if there is none
 --   oldest_normal_ms  number  milliseconds since the oldest waiting job of normal priority was accepted, 0 if none waits
 --   oldest_low_ms     number  the same for low priority
---   tickets           number  Celery's tickets of both stages
+--   tickets           number  Celery's tickets of both stages, those in a broker of its own excepted
 --   dead_letters      number  those that have not expired, of the latest 200
 --   swept_ms_ago      number or null  how long ago a worker last swept; null if none ever did
 --   is_held           number  1 | 0: no call may start, as the bot has not confirmed the epoch

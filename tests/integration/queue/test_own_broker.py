@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
+from bot.metrics.queue_families import build_queue_families
 from bot.queue.celery_tickets import CeleryTicketWriter
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
+from bot.queue.measurement import RedisQueueMeasurement
 from demo.redis import RedisServer, run_redis
 from shared.catalogue import Catalogue
 from shared.queue.keys import DEFAULT_KEYS
@@ -43,6 +45,16 @@ def open_queue(redis_url: str, broker_url: str, catalogue: Catalogue) -> BotJobQ
     )
 
 
+async def count_measured_tickets(redis_url: str, broker_url: str, catalogue: Catalogue) -> int | None:
+    redis, broker = connect_bot(redis_url), connect_bot(broker_url)
+    gauges = await RedisQueueMeasurement(redis, catalogue, broker).measure()
+    await redis.aclose()
+    await broker.aclose()
+    (tickets,) = (family for family in build_queue_families(gauges) if family.name == "pentimento_tickets")
+    assert [sample.value for sample in tickets.samples] == ([] if gauges.tickets is None else [gauges.tickets])
+    return gauges.tickets
+
+
 async def test_tickets_wait_in_the_broker_alone_and_the_sweep_sends_those_that_are_missing_there(
     redis_url: str, client: QueueRedis, broker_server: RedisServer, broker: QueueRedis, catalogue: Catalogue
 ) -> None:
@@ -55,6 +67,7 @@ async def test_tickets_wait_in_the_broker_alone_and_the_sweep_sends_those_that_a
     counter = TicketCounter(SecretStr(broker_server.url), DEFAULT_KEYS)
     workers = WorkerJobQueue(client, sent.send_from_worker, counter)
     assert broker.llen(TICKETS) == 3
+    assert await count_measured_tickets(redis_url, broker_server.url, catalogue) == 3
     broker.rpop(TICKETS)
     broker.rpop(TICKETS)
 
@@ -76,8 +89,9 @@ async def test_jobs_are_queued_and_claimed_while_the_broker_is_away(
 
     workers.sweep(catalogue)
     counter.close()
+    assert await count_measured_tickets(redis_url, AWAY, catalogue) is None
 
     assert sent.sent == [Stage.GENERATE]
     assert workers.claim(Stage.GENERATE) is not None
     assert "no ticket is sent" in caplog.text
-    assert "Celery's broker: Nothing listens" in caplog.text
+    assert caplog.text.count("Celery's broker: Nothing listens") == 2, "the sweep, and the measurement"
