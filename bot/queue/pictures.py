@@ -18,6 +18,7 @@ from shared.pictures.reference import PictureReference, PictureStorageError
 from shared.pictures.storage import UPLOAD, PictureStorage
 from shared.problems import RejectedError, make_problem
 from shared.queue.chunks import join_chunks
+from shared.queue.error_kinds import expect_wrong_type
 from shared.queue.scripts import is_wrong_type_error
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ class QueuePictures:
         Raises `PictureStorageError` and `redis.RedisError`.
         """
         try:
-            return join_chunks(cast("list[bytes]", await redis.lrange(key, 0, -1)))
+            with expect_wrong_type():
+                return join_chunks(cast("list[bytes]", await redis.lrange(key, 0, -1)))
         except ResponseError as error:
             if not is_wrong_type_error(error):
                 raise
@@ -83,7 +85,8 @@ class QueuePictures:
         pipeline = redis.pipeline(transaction=False)
         for key in keys:
             pipeline.get(key)
-        replies = await pipeline.execute(raise_on_error=False)
+        with expect_wrong_type():
+            replies = await pipeline.execute(raise_on_error=False)
         failures = [reply for reply in replies if isinstance(reply, RedisError) and not is_wrong_type_error(reply)]
         if failures:
             raise failures[0]

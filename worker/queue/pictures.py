@@ -12,6 +12,7 @@ from shared.outage_log import OutageLog
 from shared.pictures.reference import PictureReference, PictureStorageError
 from shared.pictures.storage import PREPARED, RESULT, PictureStorage
 from shared.queue.chunks import join_chunks, measure_chunks
+from shared.queue.error_kinds import expect_wrong_type
 from shared.queue.scripts import is_wrong_type_error
 from worker.ports import QueueUnavailableError
 from worker.queue.connection import QueueRedis, translate_redis_errors
@@ -81,8 +82,9 @@ class QueuePictures:
         """
         with translate_redis_errors():
             try:
-                count = self._client.llen(key)
-                return measure_chunks(count, cast("bytes | None", self._client.lindex(key, -1)))
+                with expect_wrong_type():
+                    count = self._client.llen(key)
+                    return measure_chunks(count, cast("bytes | None", self._client.lindex(key, -1)))
             except ResponseError as error:
                 if not is_wrong_type_error(error):
                     raise
@@ -127,7 +129,8 @@ class QueuePictures:
     def _load_reference(self, key: str) -> PictureReference | None:
         with translate_redis_errors():
             try:
-                stored = cast("bytes | None", self._client.get(key))
+                with expect_wrong_type():
+                    stored = cast("bytes | None", self._client.get(key))
             except ResponseError as error:
                 if is_wrong_type_error(error):
                     return None
@@ -141,7 +144,8 @@ class QueuePictures:
         """Load the chunks of a picture, or the reference to it."""
         with translate_redis_errors():
             try:
-                return cast("list[bytes]", self._client.lrange(key, 0, -1))
+                with expect_wrong_type():
+                    return cast("list[bytes]", self._client.lrange(key, 0, -1))
             except ResponseError as error:
                 if not is_wrong_type_error(error):
                     raise

@@ -5,6 +5,8 @@ from redis import exceptions
 
 from shared.queue.error_kinds import name_error_kind
 
+WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
+
 
 @pytest.mark.parametrize(
     ("error", "kind"),
@@ -16,6 +18,7 @@ from shared.queue.error_kinds import name_error_kind
         (exceptions.ReadOnlyError("You can't write against a read only replica."), "READONLY"),
         (exceptions.ResponseError("MISCONF Redis is configured to save RDB snapshots"), "MISCONF"),
         (exceptions.ResponseError("ERR wrong number of arguments"), "other"),
+        (exceptions.ResponseError(WRONG_TYPE), "WRONGTYPE"),
         (exceptions.NoScriptError("No matching script. Please use EVAL."), None),
         (exceptions.ResponseError("BUSYGROUP Consumer Group name already exists"), None),
         (exceptions.ResponseError("unknown subcommand 'SETINFO'. Try CLIENT HELP."), None),
