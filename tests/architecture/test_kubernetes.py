@@ -12,6 +12,7 @@ import pytest
 import redis
 import yaml
 
+from bot.domain.shards import parse_shards
 from bot.metrics.definitions import BOT_METRICS
 from bot.settings import Settings as BotSettings
 from demo.redis import run_redis
@@ -197,10 +198,51 @@ def test_each_half_is_probed_has_settings_that_it_reads_and_its_own_secrets_alon
         for operation in yaml.safe_load(patch["patch"])
         if operation["path"].endswith("/env/-")
     ]
-    for variable in [*container["env"], *patches]:
+    for variable in [*container["env"], *(value for value in patches if value["name"].endswith("_FILE"))]:
         secret_name = variable["name"].removesuffix("_FILE")
         assert secret_name in list_secret_names(settings)
         assert variable["value"] == f"{SECRET_FOLDERS[half]}/{secret_name.lower()}"
+
+
+def test_each_shard_is_run_by_one_of_the_bots() -> None:
+    (bot,) = (
+        document for document in read_documents(FOLDER / "base" / "bot.yaml") if document["kind"] == "StatefulSet"
+    )
+    (component,) = read_documents(FOLDER / "components" / "shards" / "kustomization.yaml")
+    apply_operations(bot, yaml.safe_load(component["patches"][0]["patch"]))
+    environment = {variable["name"]: variable for variable in bot["spec"]["template"]["spec"]["containers"][0]["env"]}
+    documented = re.findall(
+        r"^\| (\d+) \| `(\S*POD_INDEX\S*)` \|", (ROOT / "docs" / "operate" / "scaling.md").read_text(), re.MULTILINE
+    )
+
+    validate(bot)
+    assert list(environment)[-2:] == ["POD_INDEX", "SHARDS"], "what a variable is made of comes before it"
+    field = environment["POD_INDEX"]["valueFrom"]["fieldRef"]["fieldPath"]
+    assert field == "metadata.labels['apps.kubernetes.io/pod-index']"
+    assert (str(bot["spec"]["replicas"]), environment["SHARDS"]["value"]) in documented
+    assert len(documented) == 2
+    for pod_count, value in documented:
+        pods = [parse_shards(value.replace("$(POD_INDEX)", str(index))) for index in range(int(pod_count))]
+        (count,) = {pod.count for pod in pods}
+        assert sorted(shard_id for pod in pods for shard_id in pod.ids) == list(range(count))
+    assert bot["spec"]["podManagementPolicy"] == "Parallel", "a bot that is not ready keeps no other from starting"
+    (settings,) = component["configMapGenerator"]
+    assert settings == {"name": "bot-settings", "behavior": "merge", "literals": ["DATABASE_URL="]}, "no SQLite each"
+
+
+def apply_operations(document: dict[str, Any], operations: list[dict[str, Any]]) -> None:
+    """Apply a patch of RFC 6902 with the two operations that ours have."""
+    for operation in operations:
+        place: Any = document
+        *path, name = operation["path"].removeprefix("/").split("/")
+        for part in path:
+            place = place[int(part)] if isinstance(place, list) else place[part]
+        if isinstance(place, list):
+            assert (operation["op"], name) == ("add", "-")
+            place.append(operation["value"])
+        else:
+            assert (operation["op"] == "replace") is (name in place), operation
+            place[name] = operation["value"]
 
 
 def test_nothing_is_reached_that_no_policy_names() -> None:
