@@ -69,6 +69,7 @@ def build_background_tasks(
         tracer=s.tracer,
         events=s.events,
     )
+    backups = SqlBackupLog(s.database)
     reconciler = Reconciler(
         s.job_store,
         s.queue,
@@ -76,6 +77,7 @@ def build_background_tasks(
         s.image_fetcher.fetch_image,
         s.queue_epoch.has_kept_jobs_since,
         load_stored_image=s.image_store.load_upload,
+        is_restored=backups.is_restored,
         interval_seconds=settings.reconcile_interval_seconds,
     )
     gallery_poster = GalleryPoster(
@@ -101,9 +103,7 @@ def build_background_tasks(
     notices = SqlNoticeStore(s.database)
     notice_sender = NoticeSender(bot, notices, bot.notice_renderers, s.guild_settings)
 
-    restored_jobs = RestoredJobs(
-        SqlBackupLog(s.database), s.queue_epoch, s.queue, s.job_store, consumer.find_outcome_message
-    )
+    restored_jobs = RestoredJobs(backups, s.queue_epoch, s.queue, s.job_store, consumer.find_outcome_message)
     epoch_keeper = EpochKeeper(
         s.queue_epoch, s.queue, s.epoch_store, s.paused_queues.update, reconciler.run_once, restored_jobs
     )

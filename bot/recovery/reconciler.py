@@ -54,7 +54,9 @@ class Reconciler:
     A record that was never queued is left alone for `grace_seconds`, because its command may still be at work, unless
     it is older than this process. `load_stored_image` finds the picture of a job by the hash of its upload,
     `fetch_image` downloads one again; both raise `RejectedError`. `has_kept_jobs_since` tells whether Redis certainly
-    has all that it accepted since a time. `clock` gives Unix seconds.
+    has all that it accepted since a time. `is_restored` tells whether the queue has yet to be compared with Discord
+    after a restore: that counts a call of unknown fate for each job in the queue, so that none is queued before.
+    `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Reconciler:
         has_kept_jobs_since: Callable[[float], Awaitable[bool]],
         *,
         load_stored_image: Callable[[Job, str], Awaitable[StoredImage | None]] | None = None,
+        is_restored: Callable[[], Awaitable[bool]] | None = None,
         interval_seconds: float = RECONCILE_INTERVAL_SECONDS,
         grace_seconds: float = ENQUEUE_GRACE_SECONDS,
         clock: Callable[[], float] = time.time,
@@ -76,6 +79,7 @@ class Reconciler:
         self._fetch_image = fetch_image
         self._has_kept_jobs_since = has_kept_jobs_since
         self._load_stored_image = load_stored_image
+        self._is_restored = is_restored
         self._interval_seconds = interval_seconds
         self._grace_seconds = grace_seconds
         self._clock = clock
@@ -90,6 +94,8 @@ class Reconciler:
     async def run_once(self) -> None:
         """Reconcile all open records, one round at a time. Raises the errors of the database and of the queue."""
         async with self._lock:
+            if self._is_restored is not None and await self._is_restored():
+                return
             records = await self._store.list_open_records()
             for start in range(0, len(records), BATCH_SIZE):
                 await self._reconcile_batch(records[start : start + BATCH_SIZE])
