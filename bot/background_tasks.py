@@ -40,6 +40,9 @@ from bot.storage.retention import SqlRetention
 
 OFFER_INTERVAL_SECONDS: Final = 10.0
 
+CHANGES_INTERVAL_SECONDS: Final = 1.0
+"""How often the leading bot looks whether another process has changed the database. Its own changes wake it at once."""
+
 
 def build_background_tasks(
     services: Services, settings: Settings, bot: Bot, monitor: HealthMonitor
@@ -108,15 +111,17 @@ def build_background_tasks(
         s.queue_epoch, s.queue, s.epoch_store, s.paused_queues.update, reconciler.run_once, restored_jobs
     )
 
+    changes, find_changes = s.database.changes, s.database.find_changes
     leader_tasks: dict[str, BackgroundTask] = {
-        "exploration messages": exploration_messages.run,
-        "notices": notice_sender.run,
-        "rounds": RoundLeader(s.rounds.contests, s.queue).run,
-        "round messages": RoundMessageSender(bot, s.rounds, s.round_messages).run,
-        "batches": batch_runner.run,
-        "approvals": approvals.run,
-        "batch messages": BatchDrawer(bot, s.batches, s.batch_messages).run,
-        "galleries": gallery_poster.run,
+        "database changes": partial(run_every, CHANGES_INTERVAL_SECONDS, find_changes, "looking for changes"),
+        "exploration messages": partial(exploration_messages.run, changes),
+        "notices": partial(notice_sender.run, changes),
+        "rounds": partial(RoundLeader(s.rounds.contests, s.queue).run, changes),
+        "round messages": partial(RoundMessageSender(bot, s.rounds, s.round_messages).run, changes),
+        "batches": partial(batch_runner.run, changes),
+        "approvals": partial(approvals.run, changes),
+        "batch messages": partial(BatchDrawer(bot, s.batches, s.batch_messages).run, changes),
+        "galleries": partial(gallery_poster.run, changes),
         "data deletions": DataDeleter(
             s.data_deletions, SqlUserDataStore(s.database), s.queue.purge_jobs, s.saved_searches.delete_searches
         ).run,

@@ -14,13 +14,14 @@ from bot.batches.approval_view import SHEET_FILENAME, ApprovalFacts, build_appro
 from bot.batches.languages import load_public_messages
 from bot.batches.source_sheet import SourceSheets
 from bot.batches.teams import find_batch_team
+from bot.change_signal import ChangeSignal
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS
 from bot.delivery.discord_errors import is_transient
 from bot.delivery.posted_messages import PostedMessageFinder, derive_nonce
 from bot.delivery.retrying_sender import RetryingSender, may_send_later
 from bot.domain.batches import Batch, BatchState
 from bot.domain.ports import GuildSettingsStore
-from bot.periodic import run_every
+from bot.periodic import choose_rest, run_on_changes
 from bot.rendering.outcome_views import compute_component_id
 from bot.storage.batches import SqlBatchStore
 from bot.storage.teams import SqlTeamStore
@@ -61,16 +62,20 @@ class ApprovalMessages:
             clock=clock,
         )
 
-    async def run(self) -> None:
+    async def run(self, changes: ChangeSignal) -> None:
         """Draw messages until cancelled, as soon as the client knows its servers."""
         await self._client.wait_until_ready()
         self._posted_messages.restart()
-        await run_every(INTERVAL_SECONDS, self.draw_waiting, "drawing the messages for approvers")
+        await run_on_changes(INTERVAL_SECONDS, self.draw_waiting, changes, "drawing the messages for approvers")
 
-    async def draw_waiting(self) -> None:
-        """Draw the messages that do not show the state of their batches. Raises `RejectedError`."""
+    async def draw_waiting(self) -> float:
+        """Draw the messages that do not show the state of their batches; return how many seconds to rest.
+
+        Raises `RejectedError`.
+        """
         waiting = await self._store.list_undrawn_approvals(MAX_WAITING)
         await self._sender.send_messages(waiting, lambda batch: batch.id)
+        return choose_rest(waiting)
 
     async def _draw_messages(self, batches: Sequence[Batch]) -> None:
         for batch in batches:

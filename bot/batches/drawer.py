@@ -19,11 +19,12 @@ from bot.batches.message_builder import (
     build_sheet_nonce,
 )
 from bot.batches.places import BatchPlaces
+from bot.change_signal import ChangeSignal
 from bot.delivery.discord_errors import FORBIDDEN_CODES, GONE_CODES, REFUSED_CODES, is_transient
 from bot.delivery.result_message import MessagePayload
 from bot.delivery.retrying_sender import RetryingSender, may_send_later
 from bot.domain.batches import Batch, BatchBoard, BatchSheet
-from bot.periodic import run_every
+from bot.periodic import choose_rest, run_on_changes
 from bot.rendering.markdown import THREAD_NAME_LIMIT, flatten_text, truncate_text
 from bot.storage.batches import SqlBatchStore
 from shared.i18n.messages import Messages
@@ -64,19 +65,23 @@ class BatchDrawer:
             clock=clock,
         )
 
-    async def run(self) -> None:
+    async def run(self, changes: ChangeSignal) -> None:
         """Draw messages until cancelled, as soon as the client knows its servers."""
         await self._client.wait_until_ready()
         self._places.restart()
-        await run_every(INTERVAL_SECONDS, self.draw_due, "drawing the messages of batches")
+        await run_on_changes(INTERVAL_SECONDS, self.draw_due, changes, "drawing the messages of batches")
 
-    async def draw_due(self) -> None:
-        """Draw the messages of the batches that have changed, several batches at once. Raises `RejectedError`."""
+    async def draw_due(self) -> float:
+        """Draw the messages of the batches that have changed, several at once; return how many seconds to rest.
+
+        Raises `RejectedError`.
+        """
         boards = await self._store.list_undrawn_boards(MAX_UNDRAWN)
         now = self._clock()
         self._drawing_times = {batch_id: at for batch_id, at in self._drawing_times.items() if at > now}
         due = [board for board in boards if board.batch.id not in self._drawing_times]
         await self._sender.send_messages(due, lambda board: board.batch.id)
+        return choose_rest(boards)
 
     async def _draw_batch(self, boards: Sequence[BatchBoard]) -> None:
         """Draw the board, a few sheets, and at the end the ping of one batch."""

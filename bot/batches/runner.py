@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.batches.jobs import build_item_job
+from bot.change_signal import ChangeSignal
 from bot.domain.batches import Batch, BatchItem, BatchState, ItemState
 from bot.domain.errors import QueueResultUnknownError
 from bot.domain.guild_settings import GuildQueueState
 from bot.domain.images import StoredImage
-from bot.periodic import run_every
+from bot.periodic import run_on_changes
 from bot.queue.job_queue import RedisJobQueue
 from bot.storage.batch_jobs import SqlBatchJobStore
 from bot.storage.batches import SqlBatchStore
@@ -85,15 +86,19 @@ class BatchRunner:
     rng: random.Random = field(default_factory=random.SystemRandom)
     clock: Callable[[], float] = time.time
 
-    async def run(self) -> None:
+    async def run(self, changes: ChangeSignal) -> None:
         """Do what is due until cancelled."""
-        await run_every(INTERVAL_SECONDS, self.advance_due_batches, "running batches")
+        await run_on_changes(INTERVAL_SECONDS, self.advance_due_batches, changes, "running batches")
 
-    async def advance_due_batches(self) -> None:
-        """Do everything that is due now. Raises `RejectedError`; one batch that fails does not hold up the others."""
+    async def advance_due_batches(self) -> float:
+        """Do everything that is due now; return for how many seconds nothing more is.
+
+        Raises `RejectedError`; one batch that fails does not hold up the others.
+        """
         failures: list[RejectedError] = []
         turns: list[_Turn] = []
-        for batch in await self.batches.list_due_batches(MAX_DUE):
+        due = await self.batches.list_due_batches(MAX_DUE)
+        for batch in due:
             try:
                 match batch.state:
                     case BatchState.RUNNING:
@@ -108,6 +113,7 @@ class BatchRunner:
         failures += await self._take_turns(turns)
         if failures:
             raise failures[0]
+        return 0.0 if due else await self.batches.compute_rest()
 
     async def _take_turns(self, turns: Sequence[_Turn]) -> list[RejectedError]:
         """Start one item of each batch after the other; return the errors of those that could not go on."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 import discord
 from discord import ui
 
+from bot.change_signal import ChangeSignal
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, get_own_permissions, open_direct_channel
 from bot.delivery.discord_errors import (
     UNKNOWN_MESSAGE_CODE,
@@ -25,7 +26,7 @@ from bot.delivery.retrying_sender import RetryingSender
 from bot.discord_client.feature import NoticeRenderer
 from bot.discord_client.sharded_client import load_guild
 from bot.domain.notices import DIRECT_MESSAGE, Notice, NoticeKind
-from bot.periodic import run_every
+from bot.periodic import choose_rest, run_on_changes
 from bot.rendering.layout import build_container_view
 from bot.rendering.outcome_views import compute_component_id
 from bot.storage.notices import SqlNoticeStore
@@ -61,16 +62,20 @@ class NoticeSender:
             self._send_to_place, outage=OutageLog(log, "notices are posted"), subject="notices for", clock=clock
         )
 
-    async def run(self) -> None:
+    async def run(self, changes: ChangeSignal) -> None:
         """Post notices until cancelled, as soon as the client knows its servers."""
         await self._client.wait_until_ready()
         self._posted_messages.restart()
-        await run_every(INTERVAL_SECONDS, self.send_waiting, "posting notices")
+        await run_on_changes(INTERVAL_SECONDS, self.send_waiting, changes, "posting notices")
 
-    async def send_waiting(self) -> None:
-        """Post the notices that wait, in several channels at once. Raises `DATABASE_ERRORS` and `RejectedError`."""
+    async def send_waiting(self) -> float:
+        """Post the notices that wait, in several channels at once; return how many seconds to rest.
+
+        Raises `DATABASE_ERRORS` and `RejectedError`.
+        """
         waiting = await self._store.list_waiting(self._renderers)
         await self._sender.send_messages(waiting, lambda notice: notice.place_id)
+        return choose_rest(waiting)
 
     async def _send_to_place(self, notices: Sequence[Notice]) -> None:
         """Post the notices of one channel or user."""

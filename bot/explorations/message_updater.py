@@ -14,6 +14,7 @@ from typing import Final
 import aiohttp
 import discord
 
+from bot.change_signal import ChangeSignal
 from bot.domain.exploration import Exploration
 from bot.domain.ports import GuildSettingsStore, JobStatusReader
 from bot.domain.records import JobRecord
@@ -27,7 +28,7 @@ from bot.explorations.view import (
 )
 from bot.images.contact_sheet import draw_contact_sheet
 from bot.interactions.offers import restrict_catalogue
-from bot.periodic import run_every
+from bot.periodic import choose_rest, run_on_changes
 from bot.rendering.status_text import format_obstacle
 from bot.results.thumbnails import ThumbnailLoader
 from bot.results.withdrawal import withdraw_thread_name
@@ -74,12 +75,15 @@ class ExplorationMessages:
         self._last_rendered: dict[str, tuple[Exploration, list[VariantState], list[str]]] = {}
         self._missing_counts: dict[str, int] = {}
 
-    async def run(self) -> None:
+    async def run(self, changes: ChangeSignal) -> None:
         """Refresh the messages until cancelled."""
-        await run_every(self._interval, self.refresh_messages, "updating the messages of explorations")
+        await run_on_changes(self._interval, self.refresh_messages, changes, "updating the messages of explorations")
 
-    async def refresh_messages(self) -> None:
-        """Edit the messages whose state has changed. Raises the errors of the queue and the database."""
+    async def refresh_messages(self) -> float:
+        """Edit the messages whose state has changed; return how many seconds to rest, see `run_on_changes`.
+
+        Raises the errors of the queue and the database.
+        """
         explorations = await self._explorations.list_open_explorations()
         open_ids = {exploration.id for exploration in explorations}
         self._last_rendered = {key: value for key, value in self._last_rendered.items() if key in open_ids}
@@ -96,6 +100,7 @@ class ExplorationMessages:
                 log.warning("exploration %s: not edited, a later round tries again (%r)", exploration.id, error)
             except Exception:
                 log.exception("exploration %s: a later round tries again", exploration.id)
+        return choose_rest(explorations)
 
     async def _refresh_message(self, exploration: Exploration, statuses: Mapping[str, JobStatus]) -> None:
         records = {record.job.id: record for record in await self._explorations.list_variants(exploration)}

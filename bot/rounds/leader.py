@@ -4,8 +4,9 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
+from bot.change_signal import ChangeSignal
 from bot.domain.rounds import Contest, EntryState
-from bot.periodic import run_every
+from bot.periodic import run_on_changes
 from bot.queue.job_queue import RedisJobQueue
 from bot.storage.rounds import SqlRoundStore
 from shared.outcome import CANCELLED
@@ -24,14 +25,18 @@ class RoundLeader:
     contests: SqlRoundStore
     queue: RedisJobQueue
 
-    async def run(self) -> None:
+    async def run(self, changes: ChangeSignal) -> None:
         """Do what is due until cancelled."""
-        await run_every(INTERVAL_SECONDS, self.advance_due_contests, "advancing contests")
+        await run_on_changes(INTERVAL_SECONDS, self.advance_due_contests, changes, "advancing contests")
 
-    async def advance_due_contests(self) -> None:
-        """Do everything that is due now. Raises `RejectedError`; one contest that fails does not hold up the others."""
+    async def advance_due_contests(self) -> float:
+        """Do everything that is due now; return for how many seconds nothing more is.
+
+        Raises `RejectedError`; one contest that fails does not hold up the others.
+        """
         failures: list[RejectedError] = []
-        for contest in await self.contests.list_due_contests(MAX_DUE):
+        due = await self.contests.list_due_contests(MAX_DUE)
+        for contest in due:
             try:
                 if not contest.is_open:
                     await self._cancel_running_jobs(contest)
@@ -43,6 +48,7 @@ class RoundLeader:
                 log.info("contest %s: %s, round %d", contest.id, changed.phase, changed.round_number)
         if failures:
             raise failures[0]
+        return 0.0 if due else await self.contests.compute_rest()
 
     async def _cancel_running_jobs(self, contest: Contest) -> None:
         """Cancel the jobs of the entries of a contest that has ended; those that run already come too late."""

@@ -9,6 +9,7 @@ from typing import Final
 
 import discord
 
+from bot.change_signal import ChangeSignal
 from bot.delivery.destinations import CALL_TIMEOUT_SECONDS, open_direct_channel
 from bot.delivery.discord_errors import (
     FORBIDDEN_CODES,
@@ -23,7 +24,7 @@ from bot.domain.round_changes import end_contest
 from bot.domain.round_phases import get_entry_page
 from bot.domain.round_steps import NewMessage
 from bot.domain.rounds import DIRECT_KINDS, Contest, EndReason, EntryState, MessageKind, RoundEntry, RoundMessage
-from bot.periodic import run_every
+from bot.periodic import choose_rest, run_on_changes
 from bot.rounds.forum_tags import update_post_tags
 from bot.rounds.message_builder import RoundMessageBuilder
 from bot.storage.round_stores import RoundStores
@@ -59,16 +60,20 @@ class RoundMessageSender:
             clock=clock,
         )
 
-    async def run(self) -> None:
+    async def run(self, changes: ChangeSignal) -> None:
         """Post messages until cancelled, as soon as the client knows its servers."""
         await self._client.wait_until_ready()
         self._posted_messages.restart()
-        await run_every(INTERVAL_SECONDS, self.send_waiting, "posting the messages of contests")
+        await run_on_changes(INTERVAL_SECONDS, self.send_waiting, changes, "posting the messages of contests")
 
-    async def send_waiting(self) -> None:
-        """Post the messages that wait, those of several contests at once. Raises `RejectedError`."""
+    async def send_waiting(self) -> float:
+        """Post the messages that wait, those of several contests at once; return how many seconds to rest.
+
+        Raises `RejectedError`.
+        """
         waiting = await self._stores.messages.list_waiting_messages(MAX_WAITING_PER_CONTEST)
         await self._sender.send_messages(waiting, lambda message: message.contest_id)
+        return choose_rest(waiting)
 
     async def _send_of_contest(self, messages: Sequence[RoundMessage]) -> None:
         """Post the messages of one contest."""

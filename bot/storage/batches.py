@@ -32,6 +32,7 @@ from bot.storage.batch_items import (
 )
 from bot.storage.batch_retention import delete_pictures, select_expired_batches
 from bot.storage.batch_rows import count_items, lock_batch, lock_batch_in, parse_item
+from bot.storage.due_times import compute_rest
 from bot.storage.session import translate_database_errors
 from bot.storage.tables import batch_items, batches
 from shared.problems import RejectedError, make_problem
@@ -97,6 +98,11 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
         """List batches for which the leading bot has something to do, those that have waited longest first."""
         query = select(batches).where(batches.c.due_at <= self._clock()).order_by(batches.c.due_at).limit(limit)
         return await self._list_batches(query)
+
+    async def compute_rest(self) -> float:
+        """Compute for how many seconds no batch is due; infinity if none ever is."""
+        with translate_database_errors():
+            return await compute_rest(self._database, batches.c.due_at, self._clock())
 
     async def take_pending_items(self, batch_id: str, limit: int) -> Sequence[BatchItem]:
         """List the first items that are to be started, as many as may be if at most `limit` are open at once.

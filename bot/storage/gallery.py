@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Row, case, delete, exists, func, select, update
 
 from bot.domain.gallery import GalleryPost, GalleryPostState, GalleryReason, GallerySettings, Remover
+from bot.storage.due_times import compute_rest
 from bot.storage.gallery_rows import (
     COUNT_DELAY_SECONDS,
     build_post_row,
@@ -20,7 +21,7 @@ from bot.storage.gallery_rows import (
     select_favourite_count,
     withdraw_posts,
 )
-from bot.storage.session import Database, begin_transaction
+from bot.storage.session import Database, begin_transaction, translate_database_errors
 from bot.storage.tables import gallery_posts, gallery_settings, jobs
 from bot.storage.upsert import build_upsert, insert_unless_exists
 
@@ -97,6 +98,11 @@ class SqlGalleryStore:
         query = select(due).where(due.c.rank <= guild_limit).order_by(due.c.due_at, due.c.job_id).limit(limit)
         async with begin_transaction(self._database) as connection:
             return [_parse_post(row) for row in (await connection.execute(query)).all()]
+
+    async def compute_rest(self) -> float:
+        """Compute for how many seconds no result is due; infinity if none ever is."""
+        with translate_database_errors():
+            return await compute_rest(self._database, gallery_posts.c.due_at, self._clock())
 
     async def begin_attempt(self, post: GalleryPost, channel_id: int, lease_seconds: float) -> GalleryPost | None:
         """Record that a result is about to be posted; None if it was changed meanwhile, perhaps by another bot.

@@ -17,6 +17,7 @@ from bot.domain.images import StoredImage
 from bot.domain.round_phases import advance_contest
 from bot.domain.round_steps import RoundFacts, Step
 from bot.domain.rounds import Contest, Phase, RoundEntry
+from bot.storage.due_times import compute_rest
 from bot.storage.gallery_rows import add_round_winners
 from bot.storage.round_messages import add_messages
 from bot.storage.round_rows import (
@@ -138,6 +139,11 @@ class SqlRoundStore:
         with translate_database_errors():
             rows = await self._database.run_transaction(lambda connection: connection.execute(query).all())
         return [contest for row in rows if (contest := parse_contest(row))]
+
+    async def compute_rest(self) -> float:
+        """Compute for how many seconds no contest is due; infinity if none ever is."""
+        with translate_database_errors():
+            return await compute_rest(self._database, contests.c.due_at, self._clock())
 
     async def list_entries(
         self, contest_id: str, *, round_number: int | None = None, author_id: int | None = None

@@ -13,6 +13,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import QueuePool
 
+from bot.change_signal import ChangeSignal
+from bot.storage.changes import note_changes, read_mark, take_changes
 from bot.storage.engine import open_async_engine, open_sqlite_engine, parse_database_url
 from bot.storage.migrate import migrate_database
 from bot.storage.tables import jobs
@@ -30,6 +32,7 @@ class Database:
     """The bot's database. Every store is given the same one.
 
     A transaction may take `TRANSACTION_TIMEOUT_SECONDS`; it is committed at its end, or rolled back when it raises.
+    `changes` tells of each one that has changed rows.
     """
 
     def __init__(self, url: str) -> None:
@@ -37,6 +40,9 @@ class Database:
         self.url = parse_database_url(url)
         self._engine = open_async_engine(self.url)
         self._sqlite_thread = _SQLiteThread(self.url) if self.url.get_backend_name() == "sqlite" else None
+        self.changes: Final = ChangeSignal()
+        self._mark: object = None
+        note_changes(self._engine.sync_engine)
 
     async def migrate(self) -> None:
         """Upgrade the schema to this release's. Raises `DatabaseSetupError` and `UnsupportedFormatError`."""
@@ -45,7 +51,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction for statements that are awaited one by one. Raises `DATABASE_ERRORS`."""
-        async with asyncio.timeout(TRANSACTION_TIMEOUT_SECONDS), self._engine.begin() as connection:
+        async with asyncio.timeout(TRANSACTION_TIMEOUT_SECONDS), self._begin() as connection:
             yield connection
 
     async def run_transaction(self, work: Callable[[Connection], T]) -> T:
@@ -55,9 +61,25 @@ class Database:
         """
         async with asyncio.timeout(TRANSACTION_TIMEOUT_SECONDS):
             if self._sqlite_thread is not None:
-                return await self._sqlite_thread.run_transaction(work)
-            async with self._engine.begin() as connection:
+                return await self._sqlite_thread.run_transaction(work, self.changes)
+            async with self._begin() as connection:
                 return await connection.run_sync(work)
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[AsyncConnection]:
+        """Begin a transaction, and announce its changes once it is committed."""
+        async with self._engine.begin() as connection:
+            yield connection
+            has_changes = await connection.run_sync(take_changes)
+        if has_changes:
+            self.changes.announce()
+
+    async def find_changes(self) -> None:
+        """Announce a change if another process may have made one since the last call. Raises `DATABASE_ERRORS`."""
+        mark = await self.run_transaction(read_mark)
+        if mark != self._mark:
+            self._mark = mark
+            self.changes.announce()
 
     async def probe_write(self) -> None:
         """Take the lock that every write needs, without writing. Raises `DATABASE_ERRORS`."""
@@ -98,16 +120,22 @@ class _SQLiteThread:
 
     def __init__(self, url: URL) -> None:
         self._engine = open_sqlite_engine(url)
+        note_changes(self._engine)
         self._executor = ThreadPoolExecutor(1, "sqlite")
 
-    async def run_transaction(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a transaction, which is completed even if the caller is cancelled meanwhile."""
+    async def run_transaction(self, work: Callable[[Connection], T], changes: ChangeSignal) -> T:
+        """Run `work` in a transaction, which is completed and announced even if the caller is cancelled meanwhile."""
+        loop = asyncio.get_running_loop()
 
         def run_to_the_end() -> T:
             with self._engine.begin() as connection:
-                return work(connection)
+                result = work(connection)
+                has_changes = take_changes(connection)
+            if has_changes:
+                loop.call_soon_threadsafe(changes.announce)
+            return result
 
-        return await asyncio.get_running_loop().run_in_executor(self._executor, run_to_the_end)
+        return await loop.run_in_executor(self._executor, run_to_the_end)
 
     async def close(self) -> None:
         """Close the file once the running transaction has ended."""

@@ -14,6 +14,7 @@ from typing import Final
 import aiohttp
 import discord
 
+from bot.change_signal import ChangeSignal
 from bot.delivery.discord_errors import get_retry_after
 from bot.delivery.result_message import build_picture_file
 from bot.discord_client.sharded_client import load_guild
@@ -29,7 +30,7 @@ from bot.features.gallery.place import (
 )
 from bot.features.gallery.post_view import PostContent, build_post_view
 from bot.images.upload_limit import MAX_REQUEST_BYTES
-from bot.periodic import run_every
+from bot.periodic import run_on_changes
 from bot.rendering.markdown import build_thread_name
 from bot.results.images import ResultImageLoader
 from bot.results.message_images import list_message_images
@@ -75,21 +76,26 @@ class GalleryPoster:
     guild_settings: GuildSettingsStore
     catalogue: Catalogue
 
-    async def run(self) -> None:
+    async def run(self, changes: ChangeSignal) -> None:
         """Bring the galleries up to date until cancelled, as soon as the client knows its servers."""
         await self.client.wait_until_ready()
-        await run_every(INTERVAL_SECONDS, self.update_galleries, "updating the galleries")
+        await run_on_changes(INTERVAL_SECONDS, self.update_galleries, changes, "updating the galleries")
 
-    async def update_galleries(self) -> None:
-        """Bring the results up to date that are due, several servers at once. Raises `RejectedError`."""
+    async def update_galleries(self) -> float:
+        """Bring the results up to date that are due, several servers at once; return for how many seconds no more is.
+
+        Raises `RejectedError`.
+        """
         by_guild: dict[int, list[GalleryPost]] = defaultdict(list)
-        for post in await self.gallery.list_due_posts(MAX_POSTS_PER_ROUND, MAX_POSTS_PER_GUILD):
+        due = await self.gallery.list_due_posts(MAX_POSTS_PER_ROUND, MAX_POSTS_PER_GUILD)
+        for post in due:
             by_guild[post.guild_id].append(post)
         slots = asyncio.Semaphore(MAX_CONCURRENT_GUILDS)
         updates = (self._update_gallery(posts, slots) for posts in by_guild.values())
         for result in await asyncio.gather(*updates, return_exceptions=True):
             if isinstance(result, BaseException):
                 raise result
+        return 0.0 if due else await self.gallery.compute_rest()
 
     async def _update_gallery(self, posts: Sequence[GalleryPost], slots: asyncio.Semaphore) -> None:
         """Bring results of one server up to date, one after the other; one that fails is looked at again later."""
