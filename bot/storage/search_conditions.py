@@ -12,26 +12,46 @@ from shared.outcome import CANCELLED
 from shared.prompts import normalize_search_text
 
 
-def build_job_conditions(
-    query: SearchQuery, guild_id: int | None, channel_ids: Collection[int]
+def build_scope_conditions(
+    query: SearchQuery, guild_id: int | None, found: FromClause
 ) -> Iterator[ColumnElement[bool]]:
-    """Build the conditions that columns of `jobs` fulfil alone."""
-    yield jobs.c.state == RecordState.DELIVERED
-    if query.is_guild_wide:
-        yield jobs.c.guild_id == guild_id
-        yield (jobs.c.requester_id == query.viewer_id) | jobs.c.channel_id.in_(channel_ids)
-    elif not query.is_favourite:
-        yield jobs.c.requester_id == query.viewer_id
+    """Build the conditions by which an index of `jobs` finds the jobs of a person, or else of a server, in a period.
+
+    `found` has columns of `jobs`.
+    """
     if query.requester_id is not None:
-        yield jobs.c.requester_id == query.requester_id
-    for word in normalize_search_text(query.keywords).split():
-        yield jobs.c.search_text.contains(word, autoescape=True)
-    if query.model is not None:
-        yield jobs.c.model == query.model
+        yield found.c.requester_id == query.requester_id
+    elif query.is_guild_wide:
+        yield found.c.guild_id == guild_id
+    elif not query.is_favourite:
+        yield found.c.requester_id == query.viewer_id
     if query.accepted_after is not None:
-        yield jobs.c.accepted_at >= query.accepted_after
+        yield found.c.accepted_at >= query.accepted_after
     if query.accepted_before is not None:
-        yield jobs.c.accepted_at < query.accepted_before
+        yield found.c.accepted_at < query.accepted_before
+
+
+def build_job_conditions(
+    query: SearchQuery, guild_id: int | None, channel_ids: Collection[int], found: FromClause
+) -> Iterator[ColumnElement[bool]]:
+    """Build the conditions that are judged by the columns of an index. `found` has columns of `jobs`."""
+    yield found.c.state == RecordState.DELIVERED
+    if query.is_guild_wide:
+        yield found.c.guild_id == guild_id
+        yield (found.c.requester_id == query.viewer_id) | found.c.channel_id.in_(channel_ids)
+    elif not query.is_favourite:
+        yield found.c.requester_id == query.viewer_id
+    if query.model is not None:
+        yield found.c.model == query.model
+
+
+def build_word_conditions(query: SearchQuery, found: FromClause) -> Iterator[ColumnElement[bool]]:
+    """Build the conditions that each word occurs in the prompts of a row of `found`, which may lack `search_text`."""
+    prompts: ColumnElement[Any] = select(jobs.c.search_text).where(jobs.c.id == found.c.id).scalar_subquery()
+    if "search_text" in found.c:
+        prompts = found.c.search_text
+    for word in normalize_search_text(query.keywords).split():
+        yield prompts.contains(word, autoescape=True)
 
 
 def build_view_conditions(

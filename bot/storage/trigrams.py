@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     Integer,
     Join,
     MetaData,
@@ -69,9 +70,9 @@ def _compile_join(join: _OrderedJoin, compiler: Any, **options: Any) -> str:
     return str(compiler.visit_join(join, **options)).replace(" JOIN ", " CROSS JOIN ")
 
 
-def join_jobs_by_number() -> Join:
-    """Join SQLite's index of words to the jobs; for each job of a period it would else search the index anew."""
-    numbered = job_trigrams.join(job_numbers, job_numbers.c.number == job_trigrams.c.rowid)
+def join_jobs_by_number(matches: FromClause) -> Join:
+    """Join matches of SQLite's index of words to the jobs; for each job of a period it would else search them anew."""
+    numbered = matches.join(job_numbers, job_numbers.c.number == matches.c.rowid)
     return _OrderedJoin(numbered, jobs, jobs.c.id == job_numbers.c.job_id)
 
 

@@ -23,6 +23,9 @@ HEAVY_USER = 500_000_000_000_000_001
 """A person with a fifth of all jobs, three quarters of them in `HEAVY_GUILD`."""
 CHANNELS_OF_GUILD = 40
 COMMON_WORD, RARE_WORD = "castle", "zyzzyva"
+"""Words of one prompt in 30, and of one in 1,000."""
+RARE_LETTERS = RARE_WORD[:2]
+"""They occur in that word alone."""
 YEAR_SECONDS = 365 * 86400.0
 MODELS = ("sd3.5-large", "sd3.5-large", "sd3.5-large", "stable-image-ultra", "stable-image-core", "sdxl")
 RARE_MODEL = "stable-image-core"
@@ -51,6 +54,11 @@ class MillionRows:
     def viral_job_id(self) -> str:
         """The id of a job from which many others start: of a million, about 2,500."""
         return self._make_id(self.jobs // 100)
+
+    @property
+    def frequent_word(self) -> str:
+        """The word of every other prompt."""
+        return next(_make_words(1))
 
     def write(self, connection: Connection) -> None:
         """Write all rows into a migrated database."""

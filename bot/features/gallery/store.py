@@ -149,7 +149,7 @@ def _select_winners(query: TopQuery) -> Select[Any]:
     of_job = select(func.count()).select_from(favourites).where(favourites.c.job_id == jobs.c.id)
     marks = of_job.where(*_build_mark_conditions(query)).correlate(jobs).scalar_subquery().label("marks")
     found = select(jobs.c.id.label("job_id"), jobs.c.accepted_at, literal(1).label("wins"), marks)
-    shown = _join_shown(found.join(wins, wins.c.job_id == jobs.c.id)).where(jobs.c.guild_id == query.guild_id)
+    shown = _join_shown(found.join(wins, wins.c.job_id == jobs.c.id))
     return shown.order_by(marks.desc(), jobs.c.accepted_at.desc(), jobs.c.id.desc())
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from discord import ui
 
 from bot.features.history.custom_ids import FavouritesPageId, HistoryNextToId, HistoryPageId, ShowResultSelectId
-from bot.features.history.view import COUNTED_PAGES, HistoryPage, build_job_options
+from bot.features.history.view import HistoryPage, build_job_options
 from bot.interactions.components import build_button, build_select
 from bot.interactions.custom_ids import CustomId
 from shared.catalogue import Catalogue
@@ -24,10 +24,10 @@ def build_page_rows(
         placeholder, options = messages.text("history.choose"), build_job_options(page.records, catalogue)
         rows.append(ui.ActionRow(build_select(ShowResultSelectId(), placeholder, options)))
     targets = {}
-    if page.number > 1:
-        targets["previous"] = _make_page_id(search_id, page.number - 1, "newer", page.first_id)
+    if page.has_newer:
+        targets["previous"] = _make_page_id(search_id, max(1, page.number - 1), "newer", page.newer_id)
     if page.has_older:
-        targets["next"] = _make_page_id(search_id, page.number + 1, "older", page.last_id)
+        targets["next"] = _make_page_id(search_id, page.number + 1, "older", page.older_id)
     buttons = [build_button(target, messages.text(f"history.{name}")) for name, target in targets.items()]
     if buttons:
         rows.append(ui.ActionRow(*buttons))
@@ -35,6 +35,6 @@ def build_page_rows(
 
 
 def _make_page_id(search_id: str | None, number: int, direction: str, job_id: str | None) -> CustomId:
-    if number > COUNTED_PAGES and job_id is not None:
+    if job_id is not None:
         return HistoryNextToId(search_id or "", number, direction, job_id)
     return FavouritesPageId(number) if search_id is None else HistoryPageId(search_id, number)

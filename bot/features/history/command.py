@@ -99,7 +99,7 @@ class HistoryCommand:
         await update_message(interaction, lambda: self._render_page(interaction, query, custom_id.page_number, None))
 
     async def turn_uncounted_page(self, interaction: discord.Interaction, custom_id: HistoryNextToId) -> None:
-        """Show a page beyond those that are counted in the same message."""
+        """Show a page beyond those that are counted in the same message; the first one if nothing is newer."""
         search_id, is_newer = custom_id.search_id or None, custom_id.direction == "newer"
 
         async def render_other_page() -> RenderedMessage:
@@ -114,6 +114,8 @@ class HistoryCommand:
                 before_id=None if is_newer else custom_id.job_id,
                 after_id=custom_id.job_id if is_newer else None,
             )
+            if is_newer and not found.has_more:
+                return await self._render_page(interaction, query, 1, search_id)
             page = HistoryPage.of_neighbours(found, custom_id.page_number, is_newer=is_newer)
             return await self._render_found(interaction, query, page, search_id)
 

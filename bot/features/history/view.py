@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 from discord import SelectOption, ui
 
 from bot.domain.records import JobRecord
-from bot.domain.search import COUNT_LIMIT, SearchPage, SearchSlice
+from bot.domain.search import COUNT_LIMIT, SearchPage, SearchSlice, SearchStop
 from bot.images.contact_sheet import Cell
 from bot.rendering.job_list import build_origin_link
 from bot.rendering.layout import ActionRows, build_attached_gallery, build_container_view
@@ -32,31 +32,52 @@ _PROMPT_LIMIT: Final = 140
 class HistoryPage:
     """A page of search results, numbered from 1.
 
-    `total_count` is None for more than `COUNT_LIMIT`. `first_id` and `last_id` are those of the newest and of the
-    oldest job of the page.
+    `total_count` is None for more than `COUNT_LIMIT`, and where `is_counted` is false. `newer_id` and `older_id` are
+    those of the jobs from which the pages before and after this one are found; None: by their number. `stop` is where
+    the search ended before it had seen all jobs.
     """
 
     records: Sequence[JobRecord]
     number: int
     total_count: int | None
+    has_newer: bool
     has_older: bool
-    first_id: str | None = None
-    last_id: str | None = None
+    newer_id: str | None = None
+    older_id: str | None = None
+    stop: SearchStop | None = None
+    is_counted: bool = True
 
     @classmethod
     def of_counted(cls, page: SearchPage, number: int) -> Self:
         """Build one of the first pages."""
-        ids = [record.job.id for record in page.records]
-        first_id, last_id = (ids[0], ids[-1]) if ids else (None, None)
-        has_older = page.total_count > number * PAGE_SIZE
+        older_id = page.records[-1].job.id if page.records and number >= COUNTED_PAGES else None
+        is_last = page.total_count <= number * PAGE_SIZE
+        if is_last and page.stop is not None:
+            older_id = page.stop.job_id
         return cls(
-            page.records, number, page.total_count if page.is_count_exact else None, has_older, first_id, last_id
+            page.records,
+            number,
+            page.total_count if page.is_count_exact else None,
+            has_newer=number > 1,
+            has_older=not is_last or page.stop is not None,
+            older_id=older_id,
+            stop=page.stop,
         )
 
     @classmethod
     def of_neighbours(cls, found: SearchSlice, number: int, *, is_newer: bool) -> Self:
         """Build a page beyond those that are counted; `is_newer`: it was found from an older page."""
-        return cls(found.records, number, None, is_newer or found.has_more, found.first_id, found.last_id)
+        return cls(
+            found.records,
+            number,
+            None,
+            has_newer=True,
+            has_older=is_newer or found.has_more,
+            newer_id=found.first_id,
+            older_id=found.last_id,
+            stop=None if is_newer else found.stop,
+            is_counted=False,
+        )
 
     @property
     def page_count(self) -> int | None:
@@ -79,7 +100,7 @@ def build_history_view(
     `heading` describes the search; `rows` are the components below the list; `empty_text` is for a page without
     results.
     """
-    summary = empty_text if page.total_count == 0 else _format_counts(page, messages)
+    summary = empty_text if page.total_count == 0 and page.stop is None else _format_counts(page, messages)
     items: list[ui.Item[Any]] = [ui.TextDisplay(f"### {truncate_text(heading, _HEADING_LIMIT)}\n{summary}")]
     if page.records:
         alt_text = f"{messages.text('history.alt')} {'; '.join(_format_numbered_prompts(page.records, catalogue))}"
@@ -129,12 +150,19 @@ def format_choice_name(record: JobRecord, catalogue: Catalogue, messages: Messag
 
 
 def _format_counts(page: HistoryPage, messages: Messages) -> str:
-    if page.total_count is None:
-        more = messages.text("history.more", count=COUNT_LIMIT)
-        return " · ".join((more, messages.text("history.page_alone", page=page.number)))
-    parts = [messages.text("history.count", count=page.total_count)]
-    if page.page_count is not None and page.page_count > 1:
+    parts = []
+    if page.total_count is not None:
+        parts.append(messages.text("history.count", count=page.total_count))
+    elif page.is_counted:
+        parts.append(messages.text("history.more", count=COUNT_LIMIT))
+    elif not page.records:
+        parts.append(messages.text("history.none_between"))
+    if page.page_count is None or page.stop is not None:
+        parts.append(messages.text("history.page_alone", page=page.number))
+    elif page.page_count > 1:
         parts.append(messages.text("history.page", page=page.number, pages=page.page_count))
+    if page.stop is not None:
+        parts.append(messages.text("history.searched_until", at=int(page.stop.accepted_at)))
     return " · ".join(parts)
 
 

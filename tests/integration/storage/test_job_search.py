@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from bot.domain.messages import MessageRef
-from bot.domain.search import SearchQuery
+from bot.domain.search import SearchQuery, SearchStop
 from bot.storage.favourites import SqlFavouriteStore
 from bot.storage.job_history import SqlJobHistory
 from bot.storage.job_search import SqlJobSearch
 from bot.storage.jobs import SqlJobStore
 from bot.storage.session import Database
 from bot.storage.tables import jobs
-from shared.job import Job
+from shared.job import Job, get_snowflake_time
 from shared.outcome import Failed, Filtered, FilteredPart, Outcome
 from shared.problems import make_problem
 from tests.support.builders import ADA_ID, BEN_ID, NOON, make_finished_status, make_job, make_job_by, read_rows
@@ -252,3 +252,78 @@ async def test_results_beyond_the_limit_are_not_counted(
         return page.total_count
 
     assert [await count(offset) for offset in (0, 2, 4, 6)] == [4, 5, 7, 7]
+
+
+async def list_by_pages(
+    job_search: SqlJobSearch, query: SearchQuery, direction: str, start_id: str | None = None
+) -> tuple[list[int], int]:
+    """Turn pages of two in a direction, and return the numbers of the jobs in this order, and of pages that stopped."""
+    numbers, stops = [], 0
+    for _ in range(20):
+        start: dict[str, Any] = {direction: start_id}
+        found = await job_search.list_jobs(query, guild_id=GUILD_ID, channel_ids={CHANNEL_ID}, limit=2, **start)
+        page = [int(record.job.id) - int(make_job(0).id) for record in found.records]
+        numbers += page if direction == "before_id" else page[::-1]
+        stops += found.stop is not None
+        if not found.has_more:
+            return numbers, stops
+        start_id = found.last_id if direction == "before_id" else found.first_id
+    raise AssertionError(numbers)
+
+
+@pytest.mark.parametrize("is_guild_wide", [False, True])
+@pytest.mark.parametrize(
+    "options", [{"keywords": "at"}, {"keywords": "sea at"}, {"keywords": "castle"}, {"has_picture": True}]
+)
+async def test_a_search_stops_after_some_jobs_and_the_next_page_goes_on_from_there(
+    job_store: SqlJobStore,
+    job_search: SqlJobSearch,
+    job_history: SqlJobHistory,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
+    is_guild_wide: bool,
+) -> None:
+    monkeypatch.setattr("bot.storage.search_candidates.CANDIDATE_LIMIT", 4)
+    found = [2, 3, 13, 14, 15]
+    for number in range(1, 20):
+        await finish_jobs(job_store, make_job_by(number, prompt="a castle at sea" if number in found else "a sea gull"))
+        if number not in found:
+            await job_history.mark_result_deleted(make_job(number).id)
+    query = SearchQuery(ADA_ID, is_guild_wide=is_guild_wide, **options)
+
+    older, stops = await list_by_pages(job_search, query, "before_id")
+    newer, _ = await list_by_pages(job_search, query, "after_id", make_job(1).id)
+    page = await job_search.search_jobs(query, guild_id=GUILD_ID, channel_ids={CHANNEL_ID}, limit=2)
+
+    assert older == newer[::-1] == found[::-1]
+    if options != {"keywords": "castle"}:  # all that an index of words finds are results
+        assert (page.total_count, page.stop) == (0, SearchStop(make_job(16).id, NOON + 16))
+        assert stops >= 3
+
+
+async def test_a_search_stops_after_some_favourites(
+    database: Database, job_store: SqlJobStore, job_search: SqlJobSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.storage.search_candidates.CANDIDATE_LIMIT", 3)
+    for number in range(1, 9):
+        await finish_jobs(job_store, make_job_by(number, user_id=BEN_ID, channel_id=99 if number > 1 else CHANNEL_ID))
+        await SqlFavouriteStore(database).toggle_favourite(ADA_ID, make_job(number).id)
+
+    assert await list_by_pages(job_search, SearchQuery(ADA_ID, is_favourite=True), "before_id") == ([1], 2)
+
+
+async def test_pages_of_words_go_on_from_a_job_that_was_deleted_meanwhile(
+    job_store: SqlJobStore, job_search: SqlJobSearch, database_url: str
+) -> None:
+    numbers = [hour * 3_600_000 << 22 for hour in range(0, 12, 2)]  # of ids that tell the time
+    for number in numbers:
+        at = get_snowflake_time(int(make_job(number).id))
+        await finish_jobs(job_store, make_job_by(number, prompt="a castle").model_copy(update={"accepted_at": at}))
+    start = make_job(numbers[3]).id
+    execute_sql(database_url, "DELETE FROM jobs WHERE id = :id", id=start)
+    query = SearchQuery(ADA_ID, keywords="castle")
+
+    older = await list_by_pages(job_search, query, "before_id", start)
+    newer = await list_by_pages(job_search, query, "after_id", start)
+
+    assert (older, newer) == ((numbers[2::-1], 0), (numbers[4:], 0))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.messages import MessageRef
 from bot.domain.records import JobRecord
-from bot.domain.search import SearchPage, SearchQuery, SearchSlice
+from bot.domain.search import SearchPage, SearchQuery, SearchSlice, SearchStop
 from bot.features.history.buttons import build_page_rows
 from bot.features.history.search import explain_no_results, format_search_heading
 from bot.features.history.view import HistoryPage, build_contact_sheet_cells, build_history_view, format_choice_name
@@ -144,13 +144,43 @@ def test_pages_beyond_the_counted_ones_are_found_from_their_neighbours() -> None
     assert list_page_ids(last_counted, 112, "17") == ["history_page:17:111"]
     assert list_ids(HistoryPage.of_counted(last_counted, 112), "17")[1] == f"history_next_to:17:113:older:{job_id}"
     assert list_ids(HistoryPage.of_neighbours(found, 113, is_newer=False), "17") == [
-        "history_page:17:112",
+        "history_next_to:17:112:newer:22",
         "history_next_to:17:114:older:21",
     ]
     assert list_ids(HistoryPage.of_neighbours(oldest, 114, is_newer=False), None) == [
         "history_next_to::113:newer:22",
     ]
     assert len(list_ids(HistoryPage.of_neighbours(oldest, 114, is_newer=True), None)) == 2
+
+
+def test_pages_of_a_search_that_stopped_say_so_and_go_on_from_there() -> None:
+    stop = SearchStop("15", 86400.5)
+
+    def read(page: HistoryPage) -> tuple[str, list[str]]:
+        view = build_history_view(page, "Yours", EN, CATALOGUE, viewer_id=42, empty_text="Try other words")
+        buttons = build_page_rows(page, "17", EN, CATALOGUE)[-1].children
+        return join_texts(view).splitlines()[1], [str(getattr(button, "custom_id", "")) for button in buttons]
+
+    counted = SearchPage([make_result_record()], 12, stop)
+    empty = SearchSlice([], "22", "15", has_more=True, stop=stop)
+
+    assert read(HistoryPage.of_counted(counted, 1))[1] == ["history_page:17:2"]
+    assert read(HistoryPage.of_counted(counted, 2)) == (
+        "12 found · page 2 · searched back to <t:86400:D>",
+        ["history_page:17:1", "history_next_to:17:3:older:15"],
+    )
+    assert read(HistoryPage.of_counted(SearchPage([], 0, stop), 1)) == (
+        "0 found · page 1 · searched back to <t:86400:D>",
+        ["history_next_to:17:2:older:15"],
+    )
+    assert read(HistoryPage.of_neighbours(empty, 2, is_newer=False)) == (
+        "nothing found in this part · page 2 · searched back to <t:86400:D>",
+        ["history_next_to:17:1:newer:22", "history_next_to:17:3:older:15"],
+    )
+    assert read(HistoryPage.of_neighbours(empty, 1, is_newer=True)) == (
+        "nothing found in this part · page 1",
+        ["history_next_to:17:1:newer:22", "history_next_to:17:2:older:15"],
+    )
 
 
 def test_a_line_names_other_requesters_and_says_why_there_is_no_picture() -> None:
