@@ -129,6 +129,10 @@ class Job(BaseModel):
     batch: BatchRef | None = None
     priority: Priority = Priority.NORMAL
 
+    def to_json(self) -> str:
+        """Write it for the queue: fields without a value of their own are left out, which are most of them."""
+        return self.model_dump_json(exclude_defaults=True)
+
     @property
     def locale(self) -> str:
         """The language of its messages, except those to the requester alone."""

@@ -179,7 +179,7 @@ class RedisJobQueue(RedisJobStatusReader):
     async def _accept(
         self, job: Job, image: bytes | PictureReference | None, unknown_calls: int, traceparent: str
     ) -> AcceptReply:
-        arguments: list[Any] = [job.id, job.model_dump_json(), job.request.model, job.tenant, job.cost]
+        arguments: list[Any] = [job.id, job.to_json(), job.request.model, job.tenant, job.cost]
         arguments += [self._max_memory_ratio, self._image_ttl_ms, unknown_calls]
         stage = Stage.PREPARE if image else Stage.GENERATE
         arguments += ["" if self._broker else self._build_ticket(stage), job.subtenant, job.priority]

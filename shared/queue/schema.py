@@ -51,7 +51,7 @@ REDIS_KEYS: Final = (
     RedisKey(
         "job:{job}",
         "hash",
-        "A job that was accepted.",
+        "A job that was accepted. Once delivered, it keeps neither its place in the queue nor its span.",
         "7 days after delivery",
         {
             "job": "shared.job.Job as JSON",

@@ -12,6 +12,10 @@ from tests.fuzz.queue_dump import QueueDump
 STAGES: Final = ("prepare", "generate")
 PLACEHOLDERS: Final = {"stage": "prepare|generate", "scope": r"(?:user|batch|channel|guild)-\d+", "job": r"\d+"}
 ENDED_STATES: Final = {"finished", "delivered"}
+NEEDED_FIELDS: Final = {"finished": {"job", "state", "model", "tenant"}, "delivered": {"job", "state", "model"}}
+PLACE_FIELDS: Final = {"tenant", "subtenant", "cost", "priority", "scopes", "resumed_at", "crashes", "call_started"} | {
+    f"{tag}:{stage}" for tag in ("start_tag", "inner_tag") for stage in STAGES
+}
 MAX_UNKNOWN_CALLS: Final = 2
 """The call that is not repeated counts, too, if the bot has learned of it from the database."""
 
@@ -92,11 +96,12 @@ def _audit_open_jobs(dump: QueueDump) -> Iterator[str]:
 
 def _audit_job(dump: QueueDump, job_id: str, job: Mapping[str, str]) -> Iterator[str]:
     """A job's outcome and counters agree with its state."""
-    needed = {"job", "state", "tenant", "model"}
-    if not (needed if job.get("state") in ENDED_STATES else {*needed, "stage"}) <= set(job):
+    state = job.get("state", "unknown")
+    if not NEEDED_FIELDS.get(state, {"job", "state", "model", "tenant", "stage"}) <= set(job):
         yield f"job {job_id} is no whole job: {dict(job)}"
         return
-    state = job["state"]
+    if state == "delivered" and PLACE_FIELDS & set(job):
+        yield f"job {job_id} is delivered and keeps {sorted(PLACE_FIELDS & set(job))}"
     if state == "finished" and not any(fields["job_id"] == job_id for _, fields in dump.get_entries("outcomes")):
         yield f"job {job_id} has ended, and its outcome is not in the stream"
     if (state == "finished") != ("outcome" in job) and state != "delivered":

@@ -178,7 +178,7 @@ class RedisJobQueue:
         job = claim.job
         arguments: list[Any] = [claim.stage, job.id, claim.token, outcome.model_dump_json()]
         arguments += [self._image_ttl_ms, duration_ms]
-        arguments += [job.model_dump_json(), job.request.model, job.tenant, claim.unknown_calls, claim.account]
+        arguments += [job.to_json(), job.request.model, job.tenant, claim.unknown_calls, claim.account]
         with self._tracer.start_span("finish", attributes=describe_job(job, claim.stage)) as span:
             span.set_attribute(OUTCOME, outcome.problem.code if isinstance(outcome, Failed) else outcome.kind)
             stored = self._pictures.store_result(job.id, picture) if picture else None

@@ -1,6 +1,7 @@
 -- mark_delivered.lua: acknowledge an outcome that was delivered. The pictures are deleted; the job's hash is kept for a
--- while, so that a second delivery of the same interaction is still recognised. A job that waits or runs, because an
--- older file of Redis was restored, leaves its stage: it is not called again.
+-- while, so that a second delivery of the same interaction is still recognised, and a database that was restored learns
+-- how the job ended. Its place in the queue is not kept. A job that waits or runs, because an older file of Redis was
+-- restored, leaves its stage: it is not called again.
 --
 -- KEYS[1]  prefix of every key
 -- ARGV[1]  string  job id
@@ -19,6 +20,8 @@ if not has_ended(state) then leave_stage(stage, id) end
 redis.call('DEL', key('upload', id), key('result', id), key('prepared', id))
 redis.call('ZREM', key('open_jobs'), id)
 for _, scope in ipairs(get_scopes(id)) do redis.call('SREM', key('open', scope.name), id) end
+redis.call('HDEL', key('job', id), 'tenant', 'subtenant', 'cost', 'priority', 'scopes', 'start_tag:prepare',
+  'start_tag:generate', 'inner_tag:prepare', 'inner_tag:generate', 'resumed_at', 'crashes', 'call_started', 'traceparent')
 redis.call('HSET', key('job', id), 'message_id', message_id)
 set_state(id, 'delivered')
 redis.call('PEXPIRE', key('job', id), ttl_ms)

@@ -1,10 +1,12 @@
 """The status of a job: its state, its position, and when its result is expected."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
+import redis
 
-from bot.domain.status import JobStatus, QueueState
+from bot.domain.status import CancelResult, JobStatus, QueueState
 from bot.queue.connection import connect_to_redis as connect_bot
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.queue.limits import ScopeLimits
@@ -12,10 +14,11 @@ from bot.queue.outcomes import RedisOutcomeStream
 from bot.queue.status import WORKER_TIMEOUT_MS
 from shared.accounts import DEFAULT_ACCOUNT
 from shared.catalogue import Catalogue, Model
+from shared.job import Priority, TeamRef
 from shared.problems import RejectedError, make_problem
 from shared.queue.keys import DEFAULT_KEYS
 from shared.queue.stages import Stage
-from tests.support.redis_queue import GENERATED, claim_job, make_job, open_bot_queue, send_no_ticket
+from tests.support.redis_queue import GENERATED, claim_job, confirm_epoch, make_job, open_bot_queue, send_no_ticket
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
 
@@ -168,6 +171,43 @@ async def test_the_open_jobs_of_a_user_are_listed_and_those_of_a_guild_counted(
     statuses, _ = await bot_queue.list_tenant_jobs("user-1")
     assert [status.job.id for status in statuses] == ["2", "4"]
     assert await bot_queue.count_open_jobs(1) == 2
+
+
+async def test_a_delivered_job_keeps_how_it_ended_and_not_its_place_in_the_queue(
+    client: redis.Redis,
+    redis_url: str,
+    catalogue: Catalogue,
+    outcomes: RedisOutcomeStream,
+    worker_queue: WorkerJobQueue,
+) -> None:
+    confirm_epoch(client)
+    key = DEFAULT_KEYS.job_key("1")
+    scope = ScopeLimits(max_open=9, max_running=2)
+    async with open_bot_queue(redis_url, catalogue, user=scope, channel=scope, guild=scope) as queue:
+        job = make_job(1, has_picture=True, team=TeamRef(id=5, name="Art", weight=2), priority=Priority.LOW)
+        await queue.enqueue_job(job, b"upload")
+        await queue.set_thread("1", 77)
+        assert worker_queue.promote(claim_job(worker_queue, Stage.PREPARE), b"prepared")
+        claim = claim_job(worker_queue)
+        worker_queue.start_call(claim)
+        worker_queue.finish(claim, GENERATED, b"picture")
+        [entry] = await outcomes.read_outcomes()
+        before, size = await load_status(queue, 1), client.memory_usage(key, samples=0) or 0
+
+        await outcomes.acknowledge_outcome(entry, 99)
+        delivered_size = client.memory_usage(key, samples=0) or size
+        await outcomes.acknowledge_outcome(entry, 99)
+
+        kept = {name.decode() for name in client.hgetall(key) if isinstance(name, bytes)}
+        counts = {"claims", "calls", "unknown_calls", "account"}
+        assert kept == {"job", "model", "stage", "state", "state_since", "outcome", "thread_id", "message_id", *counts}
+        after = await load_status(queue, 1)
+        assert after == replace(before, state=QueueState.DELIVERED, state_since=after.state_since, message_id=99)
+        assert after.job == job
+        assert delivered_size <= 0.8 * size
+        assert not await queue.enqueue_job(job, b"upload"), "the same interaction is the same job"
+        assert await queue.cancel_job("1", make_problem("cancelled")) is CancelResult.TOO_LATE
+    assert list(client.scan_iter(f"{DEFAULT_KEYS.prefix}open*")) == []
 
 
 async def test_of_many_open_jobs_every_look_lists_the_ends_and_the_claimed_ones_and_a_page_of_the_others(

@@ -22,6 +22,18 @@ def test_the_id_of_a_job_a_variant_or_a_retry_is_accepted(job_id: str) -> None:
     assert len(job_id) <= NONCE_LIMIT
 
 
+def test_a_job_is_written_for_the_queue_without_the_fields_that_have_no_value_of_their_own() -> None:
+    job = make_job(1)
+    job = job.model_copy(update={"seed": None, "request": job.request.model_copy(update={"keep": 0.0})})
+
+    text = job.to_json()
+
+    assert Job.model_validate_json(text) == job
+    assert '"seed":null' in text, "0.1.0 reads no job without it"
+    assert '"keep":0.0' in text
+    assert "cfg_scale" not in text
+
+
 def test_a_retry_has_a_snowflake_of_its_time() -> None:
     first, second = (make_retry_id(1_796_000_000.5, bits) for bits in (0, 2**22 - 1))
 
