@@ -1,21 +1,29 @@
 """Finding out whether the database has changed: by this process, and by others."""
 
-from typing import Any, Final
+from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event
 
-_HAS_CHANGES: Final = "has_changes"
 
+class ChangeNotes:
+    """Notes which connections of an engine have changed rows. Each transaction has one of its own."""
 
-def note_changes(engine: Engine) -> None:
-    """Let the connections of an engine note the changes of their transactions, for `take_changes`."""
-    event.listen(engine, "after_cursor_execute", _note_change)
-    event.listen(engine, "rollback", take_changes)
+    def __init__(self, engine: Engine) -> None:
+        self._changed: WeakSet[Connection] = WeakSet()
+        event.listen(engine, "after_cursor_execute", self._note_change)
 
+    def has_changed(self, connection: Connection) -> bool:
+        """Tell whether the transaction of a connection has changed rows, or may have."""
+        return connection in self._changed
 
-def take_changes(connection: Connection) -> bool:
-    """Tell whether a transaction that is about to be committed has changed rows."""
-    return bool(connection.info.pop(_HAS_CHANGES, False))
+    def _note_change(
+        self, connection: Connection, cursor: Any, _statement: str, _parameters: Any, context: Any, _is_many: bool
+    ) -> None:
+        """Note that a statement has changed rows. One that returns rows does not yet know their number."""
+        is_change = context.isinsert or context.isupdate or context.isdelete
+        if is_change and (cursor.rowcount != 0 or cursor.description):
+            self._changed.add(connection)
 
 
 def read_mark(connection: Connection) -> object:
@@ -28,12 +36,3 @@ def read_mark(connection: Connection) -> object:
     is_sqlite = connection.dialect.name == "sqlite"
     query = "PRAGMA data_version" if is_sqlite else "SELECT CAST(txid_current_snapshot() AS text)"
     return connection.exec_driver_sql(query).scalar()
-
-
-def _note_change(
-    connection: Connection, cursor: Any, _statement: str, _parameters: Any, context: Any, _is_many: bool
-) -> None:
-    """Note that a statement has changed rows. One that returns rows does not yet know their number."""
-    is_change = context.isinsert or context.isupdate or context.isdelete
-    if is_change and (cursor.rowcount != 0 or cursor.description):
-        connection.info[_HAS_CHANGES] = True

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import QueuePool
 
 from bot.change_signal import ChangeSignal
-from bot.storage.changes import note_changes, read_mark, take_changes
+from bot.storage.changes import ChangeNotes, read_mark
 from bot.storage.engine import open_async_engine, open_sqlite_engine, parse_database_url
 from bot.storage.migrate import migrate_database
 from bot.storage.tables import jobs
@@ -42,7 +42,7 @@ class Database:
         self._sqlite_thread = _SQLiteThread(self.url) if self.url.get_backend_name() == "sqlite" else None
         self.changes: Final = ChangeSignal()
         self._mark: object = None
-        note_changes(self._engine.sync_engine)
+        self._notes = ChangeNotes(self._engine.sync_engine)
 
     async def migrate(self) -> None:
         """Upgrade the schema to this release's. Raises `DatabaseSetupError` and `UnsupportedFormatError`."""
@@ -70,7 +70,7 @@ class Database:
         """Begin a transaction, and announce its changes once it is committed."""
         async with self._engine.begin() as connection:
             yield connection
-            has_changes = await connection.run_sync(take_changes)
+            has_changes = await connection.run_sync(self._notes.has_changed)
         if has_changes:
             self.changes.announce()
 
@@ -120,7 +120,7 @@ class _SQLiteThread:
 
     def __init__(self, url: URL) -> None:
         self._engine = open_sqlite_engine(url)
-        note_changes(self._engine)
+        self._notes = ChangeNotes(self._engine)
         self._executor = ThreadPoolExecutor(1, "sqlite")
 
     async def run_transaction(self, work: Callable[[Connection], T], changes: ChangeSignal) -> T:
@@ -130,7 +130,7 @@ class _SQLiteThread:
         def run_to_the_end() -> T:
             with self._engine.begin() as connection:
                 result = work(connection)
-                has_changes = take_changes(connection)
+                has_changes = self._notes.has_changed(connection)
             if has_changes:
                 loop.call_soon_threadsafe(changes.announce)
             return result

@@ -30,6 +30,7 @@ from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database, begin_transaction
 from bot.storage.tables import notices
 from shared.catalogue import Catalogue
+from shared.problems import RejectedError
 from tests.support.discord_guild import wait_until
 from tests.support.rounds import make_contest
 
@@ -145,6 +146,23 @@ async def test_a_transaction_that_outlives_its_caller_is_announced(database: Dat
     task.cancel()
 
     await wait_until(lambda: database.changes.count == 1)
+
+
+async def test_a_connection_that_breaks_in_a_transaction_is_an_error_of_the_database(database: Database) -> None:
+    if database.url.get_backend_name() == "sqlite":
+        pytest.skip("SQLite has no connection that could break")
+
+    async def break_off() -> None:
+        async with begin_transaction(database) as connection:
+            await connection.run_sync(write)
+            await connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(RejectedError, match="database"):
+        await break_off()
+    assert database.changes.count == 0
+
+    await database.run_transaction(write)
+    assert database.changes.count == 1
 
 
 async def test_the_changes_of_another_process_are_found(database: Database, other: Database) -> None:
