@@ -22,11 +22,20 @@ REGION: Final = "box 10% 20% 50% 60%, feather 5"
 _SPENT: Final = "SELECT sum(spent), sum(calls) FROM ledger_entries WHERE job_id = ?"
 
 
-def start_erasing(user: DiscordUser) -> str:
-    """Ask for the edit and press Start below its preview; return the id of its job."""
+def invoke_erase(user: DiscordUser) -> dict[str, Any]:
+    """Ask for the edit; return its preview."""
     image = encode_file(SAMPLE_IMAGE.name, SAMPLE_IMAGE.read_bytes())
     used = user.invoke_command("edit erase", user.stack.channel_id, {"image": image}, region=REGION)
-    preview = user.wait_for_private_message(used)
+    return user.wait_for_private_message(used)
+
+
+def start_erasing(user: DiscordUser) -> str:
+    """Ask for the edit and press Start below its preview; return the id of its job."""
+    return press_start(user, invoke_erase(user))
+
+
+def press_start(user: DiscordUser, preview: dict[str, Any]) -> str:
+    """Press Start below a preview; return the id of its job."""
     user.press_button(preview, "edit_start")
     return str(preview["id"])
 

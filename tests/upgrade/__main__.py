@@ -3,8 +3,9 @@
 python -m tests.upgrade --from HEAD~10 --jobs 40
 
 Requests are brought to every stage (being prepared, waiting, running, finished, delivered) under one release, whose
-processes are then replaced by those of the other in the documented order. Exit codes: 0, every request got exactly one
-answer, both ways; 1, not so; 2, the commit is not at hand.
+processes are then replaced by those of the other in the documented order. Beside them are an exploration, edits, a
+batch and a contest, as far as the earlier commit has them. Exit codes: 0, every request got exactly one answer, both
+ways; 1, not so; 2, the commit is not at hand.
 """
 
 import argparse

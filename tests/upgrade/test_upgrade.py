@@ -46,6 +46,7 @@ def test_every_request_is_answered_once_across_an_upgrade_and_back(commit_file: 
     said: list[str] = []
 
     with check_out(commit) as earlier:
-        run_upgrade_test(earlier, THIS_RELEASE, tmp_path / "logs", 20, said.append)
+        run_upgrade_test(earlier, THIS_RELEASE, tmp_path / "logs", 12, said.append)
 
-    assert said[-1] == "40 requests in all, 40 answers: none lost, none twice"
+    assert said[0].endswith("has no /batch, /budget, /edit, /round: left out")
+    assert said[-1] == "28 requests in all, 28 answers: none lost, none twice"  # four are of explorations
