@@ -34,7 +34,7 @@ from shared.settings_reader import find_misspelt_settings
 from shared.stored_format import UnsupportedFormatError
 from shared.tracing import create_tracer
 from worker.accounts import AccountPool
-from worker.configuration import create_guardrail, create_image_client, load_configuration
+from worker.configuration import create_guardrail, create_image_client
 from worker.generate import GenerateJob
 from worker.health import WorkerHealth
 from worker.maintenance import MaintenanceThread
@@ -58,17 +58,12 @@ _WAKE_UP_SECONDS: Final = 0.02
 log = logging.getLogger(__name__)
 
 
-def run_worker() -> bool:
+def run_worker(settings: Settings, catalogue: Catalogue) -> bool:
     """Run the worker until it ends. Return whether a signal stopped it in order. Raises `InvalidSettingsError`."""
-    for number in (
-        signal.SIGTERM,
-        signal.SIGINT,
-        signal.SIGHUP,
-    ):  # until Celery handles signals, there is nothing to finish
-        signal.signal(number, lambda *_: sys.exit(0))
     # it tells stdout of each signal, as the log does
     celery.apps.worker.safe_say = lambda *_: None  # type: ignore[attr-defined]
-    worker = load_app().Worker(without_gossip=True, without_mingle=True, without_heartbeat=True, quiet=True)
+    app = set_up_app(settings, catalogue)
+    worker = app.Worker(without_gossip=True, without_mingle=True, without_heartbeat=True, quiet=True)
     signals: list[str] = []
     worker_shutting_down.connect(lambda sig, **_: signals.append(sig), weak=False)
     worker.start()
@@ -77,9 +72,8 @@ def run_worker() -> bool:
     return bool(signals) and (not worker.exitcode or "SIGINT" in signals)  # Celery counts Ctrl+C as a failure
 
 
-def load_app() -> Celery:
-    """Read the settings, set up logging, and create the app. Raises `InvalidSettingsError`."""
-    settings, catalogue = load_configuration()
+def set_up_app(settings: Settings, catalogue: Catalogue) -> Celery:
+    """Set up the allocator and logging, and create the app. Raises `InvalidSettingsError`."""
     tune_malloc()
     configure_logging(settings.log_level, EntryFormatter(WRITERS[settings.log_format]))
     for name in _VERBOSE_LOGGERS:

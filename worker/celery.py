@@ -3,10 +3,11 @@
 import sys
 
 from shared.settings import InvalidSettingsError
-from worker.app import load_app
+from worker.app import set_up_app
+from worker.configuration import load_configuration
 
 try:
-    app = load_app()
+    app = set_up_app(*load_configuration())
 except InvalidSettingsError as error:
     print(error, file=sys.stderr)  # noqa: T201 - the end of a command
     sys.exit(2)

@@ -1,5 +1,6 @@
 """The settings, the catalogue and AWS's own configuration, read and checked before anything is done with them."""
 
+import gc
 from typing import Any
 
 from shared.catalogue import Catalogue
@@ -14,6 +15,7 @@ def load_configuration(**overrides: Any) -> tuple[Settings, Catalogue]:
     settings = load_settings(**overrides)
     catalogue = settings.read_catalogue()
     validate_aws_configuration(settings.aws_region, catalogue, settings.accounts)
+    gc.collect()  # botocore's descriptions of services, 5 MiB in cycles
     return settings, catalogue
 
 

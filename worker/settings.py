@@ -1,4 +1,4 @@
-"""The settings of the worker. AWS's own variables (AWS_PROFILE and others) are read by boto3."""
+"""The settings of the worker. AWS's own variables (AWS_PROFILE and others) are read by botocore."""
 
 import re
 from collections.abc import Mapping

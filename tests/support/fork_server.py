@@ -149,6 +149,8 @@ def fork_processes() -> Iterator[None]:
 def serve(module: str, number: int) -> None:
     """Import the module, fork for each request on the socket with this file number, and run the module in the fork."""
     importlib.import_module(f"{module}.__main__")
+    if module == "worker":
+        importlib.import_module("worker.app")  # imported when it starts
     del sys.modules[f"{module}.__main__"]  # a fork runs it as its main module
     assert threading.active_count() == 1, "threads do not survive a fork"
     gc.collect()

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from boto3.session import Session
 from botocore.config import Config
+from botocore.session import Session
 
 from shared.catalogue import Model
 from shared.doctor.clock import check_date_header
@@ -111,7 +111,7 @@ def check_models(models: Iterable[Model], region: str, today: date, role_arn: st
 
     The account is that of the role, or of the credentials.
     One session serves all of them, as a new one reads the description of the service again. After an error another one
-    does: a thread that missed its deadline may still use the first, and boto3's sessions are not to be shared.
+    does: a thread that missed its deadline may still use the first, and botocore's sessions are not to be shared.
     A region that does not respond is not asked again.
     """
     session, findings, clocks = create_session(region, role_arn), list[Finding](), list[Finding]()
@@ -139,7 +139,7 @@ def _query_model(
     model: Model, region: str, today: date, session: Session
 ) -> tuple[tuple[Status, str, str], Mapping[str, str]]:
     """Return the state of a model, and the headers of a response."""
-    client: BedrockClient = session.client("bedrock", region_name=region, config=_CLIENT_CONFIG)
+    client = cast("BedrockClient", session.create_client("bedrock", region_name=region, config=_CLIENT_CONFIG))
     plain_id = get_foundation_model_id(model)
     answer: Any = client.get_foundation_model(modelIdentifier=plain_id)
     availability: Any = client.get_foundation_model_availability(modelId=plain_id)

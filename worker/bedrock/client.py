@@ -38,7 +38,7 @@ DEFAULT_ACCOUNTS: Final[Mapping[str, str | None]] = MappingProxyType({DEFAULT_AC
 
 
 class BedrockImageClient:
-    """The `ImageModelClient` that calls Bedrock through boto3."""
+    """The `ImageModelClient` that calls Bedrock through botocore."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Checking AWS's own configuration, which boto3 reads from variables and files, without calling anything.
+"""Checking AWS's own configuration, which botocore reads from variables and files, without calling anything.
 
 https://docs.aws.amazon.com/boto3/latest/guide/configuration.html
 """
@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ConfigParseError, ProfileNotFound
 
 from shared.catalogue import Catalogue
 from shared.settings import InvalidSettingsError
-from worker.bedrock.sessions import create_botocore_session
+from worker.bedrock.sessions import create_session
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -34,7 +34,7 @@ def validate_aws_configuration(region: str, catalogue: Catalogue, accounts: Mapp
             "credentials, or remove BEDROCK_ACCOUNTS."
         )
     try:
-        session = create_botocore_session()
+        session = create_session(region)
         _ = session.full_config  # both files
         session.get_scoped_config()
     except ProfileNotFound:

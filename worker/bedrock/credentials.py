@@ -1,4 +1,4 @@
-"""Finding the credentials that boto3 would use, and their kind, without calling Bedrock.
+"""Finding the credentials that botocore would use, and their kind, without calling Bedrock.
 
 https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 """
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from boto3.session import Session
 from botocore.exceptions import PartialCredentialsError
+from botocore.session import get_session
 
 from shared.doctor.findings import Finding, Status
 from worker.bedrock.deadline import run_with_deadline
@@ -59,7 +59,7 @@ def check_credentials() -> Finding:
 
 def _find_credentials() -> tuple[str, str, bool] | None:
     """Return where credentials are, the id of their key, and whether they have a session token."""
-    credentials: Any = Session().get_credentials()
+    credentials: Any = get_session().get_credentials()
     if credentials is None:
         return None
     frozen = credentials.get_frozen_credentials()

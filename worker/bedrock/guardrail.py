@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class BedrockGuardrail:
-    """The `Guardrail` that calls Bedrock through boto3. Threads may share it."""
+    """The `Guardrail` that calls Bedrock through botocore. Threads may share it."""
 
     def __init__(self, name: str, version: str, *, region: str | None, call_seconds: float, concurrency: int) -> None:
         """Configure it; connections are opened by the first check.

@@ -1,7 +1,7 @@
-"""boto3's clients of Bedrock's runtime: one session, and one client for each region."""
+"""botocore's clients of Bedrock's runtime: one session, and one client for each region."""
 
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from botocore.config import Config
 
@@ -16,7 +16,7 @@ CONNECT_TIMEOUT_SECONDS: Final = 5
 class RuntimeClients:
     """Clients that send each request once, and that threads may share.
 
-    boto3's clients may be shared between threads and its sessions may not, so clients are created under a lock:
+    botocore's clients may be shared between threads and its sessions may not, so clients are created under a lock:
     https://docs.aws.amazon.com/boto3/latest/guide/clients.html
     """
 
@@ -42,18 +42,20 @@ class RuntimeClients:
     @property
     def region(self) -> str | None:
         """The region of the session."""
-        return self._session.region_name
+        region: str | None = self._session.get_config_variable("region")
+        return region
 
     def get_client(self, region: str | None) -> "BedrockRuntimeClient":
         with self._lock:
             if region not in self._clients:
-                self._clients[region] = self._session.client("bedrock-runtime", region_name=region, config=self._config)
+                client = self._session.create_client("bedrock-runtime", region_name=region, config=self._config)
+                self._clients[region] = cast("BedrockRuntimeClient", client)
             return self._clients[region]
 
     def assume_role(self) -> None:
         """Fetch the credentials of the role, unless there are some that do not expire soon.
 
-        Raises `CredentialRetrievalError`. Without a role nothing is done: boto3 searches for credentials at a call.
+        Raises `CredentialRetrievalError`. Without a role nothing is done: botocore searches for credentials at a call.
         """
         if self._role_arn is None:
             return

@@ -7,7 +7,7 @@
 -- ARGV[1]  string  stage
 -- ARGV[2]  string  claim token, unique to this claim
 -- ARGV[3]  number  length of the lease, in milliseconds
--- ARGV[4…] string  AWS accounts in which the worker can make calls
+-- ARGV[4...] string  AWS accounts in which the worker can make calls
 --
 -- Reply: names and values
 --   result         string  'claimed' | 'none' (no job may run now) | 'again' (100 jobs in a row were blocked or

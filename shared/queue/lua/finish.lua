@@ -14,7 +14,7 @@
 -- ARGV[9]    string  its tenant
 -- ARGV[10]   number  its calls of unknown fate
 -- ARGV[11]   string  AWS account of the call
--- ARGV[12…]  string  chunks of the picture, if they are not in incoming_picture
+-- ARGV[12...]  string  chunks of the picture, if they are not in incoming_picture
 --
 -- Reply: names and values
 --   is_stored        number  1 | 0: the job had already ended, or failed under a lost lease

@@ -7,7 +7,7 @@
 -- ARGV[2]   number  length of its registration, in milliseconds
 -- ARGV[3]   string  beginning of the tokens of bots that divide the delivery among them
 -- ARGV[4]   number  partitions that it releases
--- ARGV[5…]  number  these partitions, then those that it takes if they are free
+-- ARGV[5...]  number  these partitions, then those that it takes if they are free
 --
 -- Reply: names and values
 --   now                number   milliseconds of Redis's clock
