@@ -168,6 +168,19 @@ async def test_transactions_grow_and_shrink_with_the_time_they_take(
     assert work.limit == 2 * FIRST_LIMIT < MAX_LIMIT
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_the_last_rows_of_very_many_are_found_by_an_index(filled_url: str) -> None:
+    execute_sql(filled_url, "ANALYZE")
+    some = f"EXPLAIN SELECT id FROM ledger_entries WHERE user_id = {HEAVY_USER} LIMIT 10"  # noqa: S608 - a constant
+    database = Database(filled_url)
+
+    plan = await BoundedWork(database).run(lambda connection, _: connection.execute(text(some)).scalars().all())
+    await database.close()
+
+    assert any("Seq Scan" in str(line) for (line,) in execute_sql(filled_url, some))
+    assert not any("Seq Scan" in line for line in plan)
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_no_trigram_of_a_deleted_prompt_remains_in_the_index(filled_url: str) -> None:
     execute_sql(
