@@ -63,6 +63,8 @@ class Catalogue(FrozenModel):
     _get_today: Callable[[], date] = PrivateAttr(default_factory=lambda: get_today)
     _withdrawn: frozenset[str] = PrivateAttr(frozenset())
     _excluded: frozenset[str] = PrivateAttr(frozenset())
+    _offered: tuple[date, Mapping[Task, tuple[Model, ...]]] | None = PrivateAttr(None)
+    """The models on offer on a date, by task: they are asked for dozens of times for each request."""
 
     @property
     def source(self) -> str:
@@ -83,7 +85,7 @@ class Catalogue(FrozenModel):
 
     def exclude_models(self, keys: Iterable[str]) -> "Catalogue":
         """Copy the catalogue as it is now, with these models not on offer."""
-        copy = self.model_copy()
+        copy = self._copy()
         copy._excluded = frozenset(keys)  # noqa: SLF001 - its own class
         return copy
 
@@ -95,7 +97,13 @@ class Catalogue(FrozenModel):
             )
             for key, model in self.models.items()
         }
-        return self.model_copy(update={"models": models})
+        return self._copy(models=models)
+
+    def _copy(self, **changes: Any) -> "Catalogue":
+        """Copy the catalogue with changes, from which follows another offer."""
+        copy = self.model_copy(update=changes)
+        copy._offered = None  # noqa: SLF001 - its own class
+        return copy
 
     @model_validator(mode="after")
     def _validate_default(self) -> "Catalogue":
@@ -116,7 +124,8 @@ class Catalogue(FrozenModel):
     @property
     def generation_models(self) -> tuple[Model, ...]:
         """The models of `/imagine` that are available."""
-        return tuple(model for model in self.listed_models if self.is_available(model))
+        withdrawn = self._withdrawn
+        return tuple(model for model in self.listed_models if model.key not in withdrawn)
 
     @property
     def listed_models(self) -> tuple[Model, ...]:
@@ -154,7 +163,13 @@ class Catalogue(FrozenModel):
 
     def models_for_task(self, task: Task) -> tuple[Model, ...]:
         """Return the models on offer for a task, in any command."""
-        return tuple(model for model in self if self.is_offered(model) and model.task == task)
+        today, offered = self._get_today(), self._offered
+        if offered is None or offered[0] != today:
+            models: dict[Task, tuple[Model, ...]] = {}
+            for model in filter(self.is_offered, self):
+                models[model.task] = (*models.get(model.task, ()), model)
+            self._offered = offered = today, models
+        return offered[1].get(task, ())
 
     def is_offered(self, model: Model | None) -> bool:
         """Return whether a model is on offer today."""

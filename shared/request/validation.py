@@ -109,10 +109,10 @@ def _validate_prompts(request: Request, model: Model, catalogue: Catalogue) -> I
         if model.requires_prompt and is_only_negative:
             yield make_problem("prompt_only_negative", model=model.name)
             return
-        others = _suggest_models(catalogue, model, lambda m: m.weighs_prompts) or "a model with weights"
         for part in request.text_prompts:
             if abs(part.weight) != 1 and not model.reads_emphasis:
                 facts = {"text": part.text[:_QUOTED_PROMPT_LENGTH], "value": _format_number(part.weight)}
+                others = _suggest_models(catalogue, model, lambda m: m.weighs_prompts) or "a model with weights"
                 yield make_problem("weight_unsupported", model=model.name, models=others, **facts)
     for field, text in texts:
         if len(text) > model.prompt_limit:

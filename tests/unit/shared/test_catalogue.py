@@ -79,6 +79,18 @@ def test_models_are_offered_until_their_end_of_life_unless_the_operator_says_oth
     assert ending.pick_picture_model("sd3.5-large") is None
 
 
+def test_a_copy_has_an_offer_of_its_own() -> None:
+    catalogue = load_catalogue()
+    before = catalogue.models_for_task("generate")
+
+    fewer = catalogue.exclude_models(["sd3.5-large"])
+    dearer = catalogue.add_check_price(1.0)
+
+    assert "sd3.5-large" not in {model.key for model in fewer.models_for_task("generate")}
+    assert [model.price_usd > 1 for model in dearer.models_for_task("generate")] == [True] * len(before)
+    assert catalogue.models_for_task("generate") == before
+
+
 def test_a_model_that_aws_refuses_to_run_is_replaced_where_another_one_would_do() -> None:
     catalogue = load_catalogue()
 
