@@ -92,7 +92,7 @@ def build_features(services: Services) -> list[Feature]:
     s = services
     newest_results = NewestResultFinder(s.job_history, s.job_search)
     features = [
-        build_imagine_feature(s.option_parser, s.pictures, s.drafts, newest_results, s.catalogue),
+        build_imagine_feature(s.option_parser, s.pictures, s.drafts, s.job_history, s.catalogue),
         build_explore_feature(s.option_parser, s.exploration_confirmation, s.queue, s.moderation, s.catalogue),
         build_reimagine_feature(
             s.validator, s.pictures, s.drafts, s.job_history, s.reuse_rule, s.preset_option, s.catalogue

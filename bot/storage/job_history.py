@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, delete, or_, select, update
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, delete, or_, select, update
 
 from bot.domain.gallery import Remover
 from bot.domain.records import JobRecord
@@ -14,6 +14,7 @@ from bot.storage.job_records import parse_job_record, select_job_records
 from bot.storage.session import Database, begin_transaction, translate_database_errors
 from bot.storage.tables import (
     IS_OPEN_JOB,
+    RecordState,
     explorations,
     gallery_posts,
     jobs,
@@ -29,6 +30,14 @@ _STATUS_WINDOW_SECONDS: Final = 900.0
 _FIRST_JOBS: Final = 20
 """Among so many that ended first is the job that was accepted first."""
 _HAS_IMAGE: Final = and_(jobs.c.deleted_at.is_(None), outcomes.c.kind == "generated")
+_REQUESTER_ID: Final[BindParameter[int]] = bindparam("target_requester_id")
+_SELECT_RESULT_OF: Final = (
+    select(jobs.c.id)
+    .where(jobs.c.requester_id == _REQUESTER_ID, jobs.c.state == RecordState.DELIVERED, jobs.c.deleted_at.is_(None))
+    # not a join: PostgreSQL might read all outcomes for it
+    .where(select(outcomes.c.kind).where(outcomes.c.job_id == jobs.c.id).scalar_subquery() == "generated")
+    .limit(1)
+)
 
 
 class SqlJobHistory:
@@ -79,6 +88,15 @@ class SqlJobHistory:
         )
         query = select_job_records().where(jobs.c.id.in_(oldest)).order_by(jobs.c.accepted_at, jobs.c.id).limit(1)
         return await self._find_one(query)
+
+    async def has_result(self, requester_id: int) -> bool:
+        """Tell whether a person has a result that was not deleted. This is asked for many requests, so it is cheap."""
+        with translate_database_errors():
+            return await self._database.run_transaction(
+                lambda connection: (
+                    connection.execute(_SELECT_RESULT_OF, {_REQUESTER_ID.key: requester_id}).first() is not None
+                )
+            )
 
     async def list_open_job_ids(self, guild_id: int, requester_id: int) -> Sequence[str]:
         """List the ids of a member's open jobs in a guild, oldest first."""

@@ -4,7 +4,7 @@ import hashlib
 import logging
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, literal, select
+from sqlalchemy import BindParameter, Connection, String, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.provenance import FileKind, PostedFile
@@ -16,6 +16,13 @@ log = logging.getLogger(__name__)
 
 _INSERT_OUTCOME: Final = insert(outcomes)
 _INSERT_HASH: Final = insert(result_hashes)
+_JOB_ID: Final[BindParameter[str]] = bindparam("target_job_id", type_=String)
+_SHA256: Final[BindParameter[str]] = bindparam("copy_sha256", type_=String)
+_KIND: Final[BindParameter[str]] = bindparam("copy_kind", type_=String)
+_INSERT_COPY: Final = insert(result_hashes).from_select(
+    ["job_id", "sha256", "kind"],
+    select(jobs.c.id, _SHA256, _KIND).where(jobs.c.id == _JOB_ID, jobs.c.deleted_at.is_(None)),
+)
 
 
 class SqlResultHashStore:
@@ -55,12 +62,9 @@ class SqlResultHashStore:
 
     async def save_copy(self, job_id: str, data: bytes, kind: FileKind) -> None:
         """Store the hash of a copy that was posted, unless its result was deleted. A failure is only logged."""
-        columns = ["job_id", "sha256", "kind"]
-        values = (literal(hashlib.sha256(data).hexdigest()), literal(kind.value))
-        existing_job = select(jobs.c.id, *values).where(jobs.c.id == job_id, jobs.c.deleted_at.is_(None))
+        facts = {_JOB_ID.key: job_id, _SHA256.key: hashlib.sha256(data).hexdigest(), _KIND.key: kind.value}
         try:
-            async with self._database.transaction() as connection:
-                await connection.execute(insert(result_hashes).from_select(columns, existing_job))
+            await self._database.run_transaction(lambda connection: connection.execute(_INSERT_COPY, facts))
         except IntegrityError:
             log.debug("job %s: the hash of this copy is stored already", job_id)
         except DATABASE_ERRORS:

@@ -23,7 +23,6 @@ from bot.features.reimagine.feature import build_reimagine_feature
 from bot.features.result_actions.feature import build_details_feature, build_result_actions_feature
 from bot.results.deletion import ResultDeletion
 from bot.results.lookup import ResultLookup
-from bot.results.newest import NewestResultFinder
 from bot.results.reuse import ReuseRule
 from bot.submission.drafts import DraftImageLoader
 from bot.submission.images import ImageFetcher
@@ -222,7 +221,7 @@ def build_bot(
     drafts = draft_store or FakeDraftStore()
     pictures = PictureSubmitter(submitter, unused, unused, catalogue)
     features = [
-        build_imagine_feature(option_parser, pictures, drafts, NewestResultFinder(history, history), catalogue),
+        build_imagine_feature(option_parser, pictures, drafts, history, catalogue),
         build_foreign_syntax_feature(drafts, DraftImageLoader(history, reuse_rule), pictures),
         build_preferences_feature(unused, catalogue),
         build_history_feature(unused, unused, unused, unused, unused, unused, catalogue),

@@ -95,6 +95,9 @@ class EmptyJobHistory:
     async def find_first_job(self, thread_id: int) -> JobRecord | None:
         return None
 
+    async def has_result(self, requester_id: int) -> bool:
+        return False
+
     async def mark_result_deleted(self, job_id: str) -> None:
         return None
 

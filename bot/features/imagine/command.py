@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import discord
 
+from bot.domain.ports import JobHistory
 from bot.explorations.several import PictureSubmitter, get_preferred_count
 from bot.interactions.deadlines import limit_lookup_time
 from bot.interactions.responses import respond_with_problems
-from bot.results.newest import NewestResultFinder
 from bot.submission.option_parser import OptionParser, ParsedOptions
 from bot.submission.syntax_question import SyntaxQuestion
 from shared.notes import Note, make_note
@@ -32,7 +32,7 @@ class ImagineCommand:
     option_parser: OptionParser
     pictures: PictureSubmitter
     syntax_question: SyntaxQuestion
-    newest_results: NewestResultFinder
+    job_history: JobHistory
 
     async def generate_pictures(
         self,
@@ -72,7 +72,7 @@ class ImagineCommand:
             return ()
         try:
             async with limit_lookup_time(interaction):
-                is_first = not await self.newest_results.list_own_results(interaction, 1)
+                is_first = not await self.job_history.has_result(interaction.user.id)
         except RejectedError:
             return ()
         return (make_note("first_keep"),) if is_first else ()

@@ -7,10 +7,9 @@ from discord import app_commands
 
 from bot.discord_client.command_builder import Command
 from bot.discord_client.feature import Feature
-from bot.domain.ports import DraftStore
+from bot.domain.ports import DraftStore, JobHistory
 from bot.explorations.several import PictureSubmitter
 from bot.features.imagine.command import EXTRAS_OPTION, IMAGINE_OPTIONS, SDXL_OPTIONS, ImagineCommand
-from bot.results.newest import NewestResultFinder
 from bot.submission.command_options import Option, build_generation_command
 from bot.submission.option_parser import OptionParser
 from bot.submission.syntax_question import SyntaxQuestion
@@ -22,14 +21,14 @@ def build_imagine_feature(
     option_parser: OptionParser,
     pictures: PictureSubmitter,
     drafts: DraftStore,
-    newest_results: NewestResultFinder,
+    job_history: JobHistory,
     catalogue: Catalogue,
 ) -> Feature:
     """Build `/imagine` and, if a model with the fields of SDXL 1.0 is on offer, `/sdxl`.
 
     Both have the options that their models read; `extras` only if the operator lets anybody use it.
     """
-    handler = ImagineCommand(option_parser, pictures, SyntaxQuestion(drafts), newest_results)
+    handler = ImagineCommand(option_parser, pictures, SyntaxQuestion(drafts), job_history)
     return Feature(commands=list(_build_commands(handler, catalogue)))
 
 

@@ -78,6 +78,22 @@ async def test_the_latest_result_of_a_thread_is_the_newest_that_was_not_deleted(
     assert after.job.id == make_job(1).id
 
 
+async def test_a_person_has_a_result_until_the_last_one_was_deleted(
+    job_store: SqlJobStore, job_history: SqlJobHistory
+) -> None:
+    person = make_job(1).requester.id
+    failed = make_finished_status(make_job(1), Failed(problem=make_problem("interrupted")))
+    await job_store.add_jobs([make_job(1)], SOURCE)
+    await job_store.mark_delivered(failed, MessageRef(7, 1))
+    without_picture = await job_history.has_result(person)
+    await finish_job(job_store, 2)
+    with_picture = await job_history.has_result(person)
+    await job_history.mark_result_deleted(make_job(2).id)
+
+    assert (without_picture, with_picture, await job_history.has_result(person)) == (False, True, False)
+    assert not await job_history.has_result(person + 1)
+
+
 async def test_the_results_of_a_thread_are_listed_newest_first_up_to_the_limit(
     job_store: SqlJobStore, job_history: SqlJobHistory
 ) -> None:
