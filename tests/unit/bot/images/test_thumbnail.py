@@ -1,17 +1,19 @@
 """Thumbnails: any image as a small JPEG, or rejected with a reason, within little memory."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from bot.images.thumbnail import make_thumbnail
 from demo.processes import ROOT
 from shared.imaging.limits import ImageRejectedError, RejectionCode
+from tests.benchmarks.sample_images import make_photo
 from tests.fuzz.samples import make_hostile_files, make_valid_images
 from tests.support.hostile_images import HOSTILE_FILES, make_png, make_progressive_jpeg, make_webp
 from tests.support.images import BLUE, GREEN, RED, encode_image, is_near, make_noise_image, open_image
@@ -180,3 +182,20 @@ def test_hostile_files_take_little_memory_and_time_and_are_shown_or_rejected(lim
 @pytest.mark.parametrize("name", [name for name in make_valid_images() if not name.startswith(("GIF", "AVIF"))])
 def test_valid_images_of_every_kind_are_shown(limited_results: dict[str, Any], name: str) -> None:
     assert limited_results[name][0] == "shown"
+
+
+@pytest.mark.parametrize("size", [(1024, 1024), (1536, 1024), (1344, 768)])
+def test_a_thumbnail_looks_as_one_by_the_best_filter(size: tuple[int, int]) -> None:
+    image = make_photo(*size)
+    thumbnail = open_image(make_thumbnail(encode_image(image, "PNG", compress_level=1)))
+
+    best = image.resize(thumbnail.size, Image.Resampling.LANCZOS)
+
+    assert compute_psnr(thumbnail, best) > 36
+
+
+def compute_psnr(image: Image.Image, other: Image.Image) -> float:
+    """Compute the peak signal-to-noise ratio in dB."""
+    error = ImageStat.Stat(ImageChops.difference(image, other))
+    mean = sum(rms**2 for rms in error.rms) / len(error.rms)
+    return 10 * math.log10(255**2 / mean)
