@@ -21,6 +21,7 @@ from bot.delivery.final_status import FinalStatus
 from bot.delivery.ports import DeliveryStore, EntryReader, GuildSettingsReader, OutcomeStream, StatusMessageFinalizer
 from bot.delivery.private_notices import PrivateNotices, is_for_requester_alone, is_read_by_others
 from bot.delivery.queue_retries import retry_until_answered
+from bot.delivery.result_pictures import ResultPictures
 from bot.delivery.sender import OutcomeSender
 from bot.delivery.unreadable import UnreadableOutcomes
 from bot.domain.errors import PartitionLostError
@@ -97,12 +98,19 @@ class OutcomeConsumer:
         self._clock = clock
         self._store = store
         self._status_messages = status_messages
-        self._final_status = FinalStatus(queue, status_messages, guild_settings, catalogue, result_hashes)
+        self._pictures = ResultPictures(queue)
+        self._final_status = FinalStatus(self._pictures, status_messages, guild_settings, catalogue, result_hashes)
         self._images = DeliveredImages(queue, image_store, keeps_images=keeps_images)
         self._unreadable_outcomes = UnreadableOutcomes(queue, store, status_messages)
         self._private_notices = PrivateNotices(client, followups or RecentFollowups())
         self._sender = OutcomeSender(
-            client, queue, catalogue, status_messages, self._get_start, result_hashes=result_hashes, clock=clock
+            client,
+            self._pictures,
+            catalogue,
+            status_messages,
+            self._get_start,
+            result_hashes=result_hashes,
+            clock=clock,
         )
         self._entry_notices = EntryNotices(queue, self._sender, self._private_notices, entries)
         self._events = events
@@ -162,12 +170,13 @@ class OutcomeConsumer:
         if isinstance(outcome, Failed) and is_for_requester_alone(status.job, outcome):
             return await self._deliver_to_requester_alone(status, outcome)
         settings = await self._final_status.load_settings(status.job)
-        with self._tracer.start_span("post", kind=SpanKind.CLIENT, attributes=describe_job(status.job)):
-            message = await self._sender.send_outcome(status, outcome, settings)
-        if message is None:
-            log.warning("job %s: no place accepts its outcome", status.job.id)
-        await self._store.mark_delivered(status, message)
-        await self._final_status.show_outcome(status, outcome, message, settings)
+        with self._pictures.share(status.job.id):
+            with self._tracer.start_span("post", kind=SpanKind.CLIENT, attributes=describe_job(status.job)):
+                message = await self._sender.send_outcome(status, outcome, settings)
+            if message is None:
+                log.warning("job %s: no place accepts its outcome", status.job.id)
+            await self._store.mark_delivered(status, message)
+            await self._final_status.show_outcome(status, outcome, message, settings)
         if not isinstance(outcome, Generated) and is_read_by_others(status.job, outcome):
             await self._private_notices.explain_outcome(status.job, outcome)
         return message

@@ -5,8 +5,9 @@ import logging
 from dataclasses import dataclass
 from functools import partial
 
-from bot.delivery.ports import GuildSettingsReader, OutcomeStream, StatusMessageFinalizer
+from bot.delivery.ports import GuildSettingsReader, StatusMessageFinalizer
 from bot.delivery.preview import build_preview
+from bot.delivery.result_pictures import ResultPictures
 from bot.domain.guild_settings import GuildSettings, ResultPlace
 from bot.domain.messages import MessageRef
 from bot.domain.provenance import FileKind
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 class FinalStatus:
     """Edits status messages a last time. Repeated, the same edit changes nothing."""
 
-    queue: OutcomeStream
+    pictures: ResultPictures
     status_messages: StatusMessageFinalizer
     guild_settings: GuildSettingsReader
     catalogue: Catalogue
@@ -73,7 +74,7 @@ class FinalStatus:
 
     async def _show_preview(self, job: Job, generated: Generated, message: MessageRef, settings: GuildSettings) -> bool:
         """Show the picture of `message` small. False if there is none any more, or Discord does not accept it here."""
-        image = await self.queue.load_result_image(job.id)
+        image = await self.pictures.load(job.id)
         if image is None:
             return False
         source_type = SourceType.choose(has_picture=job.request.has_picture)

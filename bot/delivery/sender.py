@@ -34,8 +34,9 @@ from bot.delivery.discord_errors import (
     is_upload_too_large,
 )
 from bot.delivery.message import build_outcome_message
-from bot.delivery.ports import OutcomeStream, StatusMessageFinalizer
+from bot.delivery.ports import StatusMessageFinalizer
 from bot.delivery.result_message import MessagePayload
+from bot.delivery.result_pictures import ResultPictures
 from bot.discord_client.sharded_client import load_guild
 from bot.domain.guild_settings import GuildSettings, ResultPlace
 from bot.domain.messages import MessageRef
@@ -69,7 +70,7 @@ class OutcomeSender:
     def __init__(
         self,
         client: discord.Client,
-        queue: OutcomeStream,
+        pictures: ResultPictures,
         catalogue: Catalogue,
         status_messages: StatusMessageFinalizer,
         get_start: Callable[[Job], float],
@@ -78,7 +79,7 @@ class OutcomeSender:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
-        self._queue = queue
+        self._pictures = pictures
         self._catalogue = catalogue
         self._status_messages = status_messages
         self._result_hashes = result_hashes
@@ -194,7 +195,7 @@ class OutcomeSender:
         """Post the outcome, with a smaller picture or without a reply where Discord requires that."""
         job, max_bytes = status.job, destination.upload_limit
         catalogue = restrict_catalogue(self._catalogue, settings)
-        image = await self._queue.load_result_image(job.id) if isinstance(outcome, Generated) else None
+        image = await self._pictures.load(job.id) if isinstance(outcome, Generated) else None
         channel = self._client.get_partial_messageable(destination.channel_id)
         options: dict[str, Any] = {"nonce": job.id, "allowed_mentions": self._build_allowed_mentions(job)}
         if destination.is_reply:

@@ -41,6 +41,7 @@ class FakeOutcomeStream:
         self.statuses: dict[str, JobStatus] = {}
         self.unreadable_jobs: dict[str, UnreadableJob] = {}
         self.images: dict[str, bytes] = {}
+        self.loaded_images: list[str] = []
         self.stream: asyncio.Queue[OutcomeEntry] = asyncio.Queue()
         self.delivered_messages: dict[str, int | None] = {}
         self.acknowledgement = asyncio.Condition()
@@ -78,6 +79,7 @@ class FakeOutcomeStream:
         self.released_entries.append(entry)
 
     async def load_result_image(self, job_id: str) -> bytes | None:
+        self.loaded_images.append(job_id)
         return self.images.get(job_id)
 
     async def load_prepared_image(self, job_id: str) -> bytes | None:

@@ -140,6 +140,7 @@ async def test_the_hashes_of_a_smaller_copy_and_of_the_preview_are_stored(
     (preview,) = await discord_channel.list_files(await discord_channel.find_status(job))
     smaller = [(job.id, file["size"], FileKind.SMALLER)] if is_large else []
     assert hashes.copies == [*smaller, (job.id, preview["size"], FileKind.PREVIEW)]
+    assert outcome_stream.loaded_images == [job.id], "the picture is loaded once, and posted twice"
 
 
 async def test_an_upload_that_discord_rejects_as_too_large_is_made_smaller(
