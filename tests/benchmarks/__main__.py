@@ -3,8 +3,9 @@
     python -m tests.benchmarks                 all of TOPICS
     python -m tests.benchmarks cpu_job worker  these alone
 
-QUICK=1 in the environment measures fewer rounds. Writes `bench.json` and `bench.png`; the last line of the output is
-the same JSON. Exit code 0, or 1 when something could not be measured: a goal that is missed is reported, no more. It is
+QUICK=1 in the environment measures fewer rounds. Writes `bench.json` and `bench.png` after each topic; topics that are
+named replace their rows in `bench.json`, and the others stay. The last line of the output is the same JSON. Exit code
+0, or 1 when something could not be measured, after the other topics: a goal that is missed is reported, no more. It is
 reported as busy if other programs took more than a tenth of the cores meanwhile.
 """
 
@@ -26,6 +27,7 @@ import PIL
 from tests.benchmarks.chart import draw_chart
 from tests.benchmarks.machine_load import MachineLoad
 from tests.benchmarks.ratios import Ratio
+from tests.benchmarks.results import RESULTS_FILE, format_report, list_rows, load_report, merge_rows, sort_rows
 
 TOPICS = (
     "cpu_job",
@@ -81,32 +83,29 @@ def measure_topic(topic: str, *, quick: bool) -> list[Ratio] | None:
     return [replace(row, other_share=share) for row in rows]
 
 
-def format_table(rows: Sequence[Ratio]) -> str:
-    """Write the rows as Markdown."""
-    lines = ["| | Ratio | From, to | Goal | | Measured |", "| --- | --- | --- | --- | --- | --- |"]
-    for row in rows:
-        low, high = row.spread
-        goal = f"{'≤' if row.better == 'lower' else '≥'} {row.goal:g}"
-        state = {"met": "met", "missed": "**missed**", "busy": f"busy ({row.other_share:.0%})"}[row.state]
-        lines.append(f"| `{row.name}` | {row.value:.3g} | {low:.3g}, {high:.3g} | {goal} | {state} | {row.note} |")
-    return "\n".join(lines)
-
-
 def main(wanted: Sequence[str]) -> int:
-    """Measure the topics and write the results as table, JSON and chart."""
+    """Measure the topics; what is measured is written after each of them."""
     unknown = set(wanted) - set(TOPICS)
     if unknown:
         print(f"There is no {', '.join(sorted(unknown))}. The topics are: {', '.join(TOPICS)}.", file=sys.stderr)
         return 2
-    quick = bool(os.environ.get("QUICK"))
-    results = [measure_topic(topic, quick=quick) for topic in wanted or TOPICS]
-    rows = [row for result in results for row in result or ()]
-    report = {"machine": describe_machine(), "ratios": {row.name: row.to_json() for row in rows}}
-    Path("bench.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    draw_chart(rows, "{cpu}, {cores} cores, {date}".format(**report["machine"])).save("bench.png")
-    print(format_table(rows))
+    quick, machine = bool(os.environ.get("QUICK")), describe_machine()
+    report = load_report(RESULTS_FILE) if wanted else {"machine": machine, "ratios": {}}
+    failed: list[str] = []
+    for topic in wanted or TOPICS:
+        measured = measure_topic(topic, quick=quick)
+        if measured is None:
+            failed.append(topic)
+            continue
+        report = sort_rows(merge_rows(report, machine, topic, measured, is_quick=quick), TOPICS)
+        RESULTS_FILE.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        draw_chart(list_rows(report), "{cpu}, {cores} cores, {date}".format(**machine)).save("bench.png")
+    if report["ratios"]:
+        print(format_report(report))
     print(json.dumps(report))
-    return int(None in results)
+    if failed:
+        print(f"These could not be measured: {', '.join(failed)}.", file=sys.stderr)
+    return int(bool(failed))
 
 
 if __name__ == "__main__":

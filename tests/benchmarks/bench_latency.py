@@ -25,7 +25,7 @@ from tests.benchmarks.sample_images import make_model_image, make_uploads
 from worker.bedrock.dialects import get_dialect
 from worker.imaging.preparation import prepare_image
 
-GOAL = 1.5
+GOAL = 1.25
 MODEL = load_catalogue().models["sd3.5-large"]
 MODEL_SECONDS = 1.0
 HOPS = 4  # accept, prepare, generate, deliver

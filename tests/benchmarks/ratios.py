@@ -37,8 +37,9 @@ class Ratio:
     def to_json(self) -> Mapping[str, Any]:
         """Give the row as `make bench` writes it."""
         spread = [round(end, 4) for end in self.spread]
-        figures = {"value": round(self.value, 4), "goal": self.goal, "spread": spread}
-        return figures | {"met": self.is_goal_met, "state": self.state, "other_share": round(self.other_share, 3)}
+        figures = {"value": round(self.value, 4), "goal": self.goal, "better": self.better, "spread": spread}
+        states = {"met": self.is_goal_met, "state": self.state, "other_share": round(self.other_share, 3)}
+        return figures | states | {"note": self.note}
 
 
 def compute_ratio(
