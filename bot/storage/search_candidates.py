@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Select, func, literal, select, text, tuple_
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, String, any_, func, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.search import CANDIDATE_LIMIT, SearchQuery
@@ -81,8 +81,10 @@ class CandidateFinder:
         if has_index and self._connection.dialect.name == "sqlite":
             return await self._select_by_number()
         by_time = await self._select_by_time()
-        if has_index and not await self._has_frequent_words(by_time) and await self._has_few_matches():
-            return await self._select_matches()
+        if has_index and not await self._has_frequent_words(by_time):
+            job_ids = await self._list_matches()
+            if len(job_ids) <= CANDIDATE_LIMIT:
+                return await self._select_matches(job_ids)
         return by_time
 
     def _select_favourites(self) -> Candidates:
@@ -108,27 +110,26 @@ class CandidateFinder:
         matches = select(func.count()).select_from(sample).where(*build_word_conditions(self._query, sample))
         return bool((await self._connection.execute(matches)).scalar_one() >= _FREQUENT_MATCHES)
 
-    async def _has_few_matches(self) -> bool:
-        """Tell whether PostgreSQL's index of words finds no more than the limit.
+    async def _list_matches(self) -> Sequence[str]:
+        """List the matches in PostgreSQL's index of words, in no order, and one job above the limit at most.
 
-        It gives no order: all that it finds are read to know the newest ones. An estimate can be so wrong that all jobs
-        would be read instead, and with too little memory the index notes pages, whose jobs are all compared.
+        Its estimate can be so wrong that all jobs would be read instead, and with too little memory the index notes
+        pages, whose jobs are all compared.
         """
         await self._connection.execute(text("SET LOCAL enable_seqscan = off"))
         await self._connection.execute(text("SET LOCAL work_mem = '64MB'"))
-        some = select(jobs.c.id).where(self._build_trigram_condition()).limit(CANDIDATE_LIMIT + 1).subquery()
-        count = (await self._connection.execute(select(func.count()).select_from(some))).scalar_one()
-        return bool(count <= CANDIDATE_LIMIT)
+        matches = select(jobs.c.id).where(self._build_trigram_condition()).limit(CANDIDATE_LIMIT + 1)
+        return (await self._connection.execute(matches)).scalars().all()
 
-    async def _select_matches(self) -> Candidates:
-        """Select all that PostgreSQL's index of words finds."""
-        found = select(jobs).where(self._build_trigram_condition()).offset(0).subquery()
+    async def _select_matches(self, job_ids: Sequence[str]) -> Candidates:
+        """Select from the few jobs that PostgreSQL's index of words finds."""
+        found = select(jobs).where(jobs.c.id == any_(literal([*job_ids], ARRAY(String)))).offset(0).subquery()
         statement = select(found.c.id).where(*await self._build_scope_conditions(found))
         statement = statement.where(*self._build_job_conditions(found))
         return Candidates(statement.order_by(*self._order(found.c.accepted_at, found.c.id)), found)
 
     async def _select_by_number(self) -> Candidates:
-        """Select what SQLite's index of words finds, in the order of its numbers: those of time, nearly."""
+        """Select the matches in SQLite's index of words, in the order of its numbers: those of time, nearly."""
         number = job_trigrams.c.rowid
         matches = select(number).where(self._build_trigram_condition(), *await self._build_number_conditions())
         matches = matches.order_by(*self._order(number))
