@@ -37,10 +37,11 @@ from bot.storage.housekeeping import (
 )
 from bot.storage.notices import SqlNoticeStore
 from bot.storage.retention import SqlRetention
+from bot.tasks import sleep_until_tick
 
 OFFER_INTERVAL_SECONDS: Final = 10.0
 
-CHANGES_INTERVAL_SECONDS: Final = 1.0
+CHANGES_INTERVAL_SECONDS: Final = 2.0
 """How often the leading bot looks whether another process has changed the database. Its own changes wake it at once."""
 
 
@@ -113,7 +114,9 @@ def build_background_tasks(
 
     changes, find_changes = s.database.changes, s.database.find_changes
     leader_tasks: dict[str, BackgroundTask] = {
-        "database changes": partial(run_every, CHANGES_INTERVAL_SECONDS, find_changes, "looking for changes"),
+        "database changes": partial(
+            run_every, CHANGES_INTERVAL_SECONDS, find_changes, "looking for changes", sleep=sleep_until_tick
+        ),
         "exploration messages": partial(exploration_messages.run, changes),
         "notices": partial(notice_sender.run, changes),
         "rounds": partial(RoundLeader(s.rounds.contests, s.queue).run, changes),
@@ -126,7 +129,7 @@ def build_background_tasks(
             s.data_deletions, SqlUserDataStore(s.database), s.queue.purge_jobs, s.saved_searches.delete_searches
         ).run,
         "recovery": reconciler.run,
-        "epoch": epoch_keeper.run,
+        "epoch": partial(epoch_keeper.run, s.delivery_partitions.wait_for_lost_epoch),
         "paused queues": s.paused_queues.run,
         "call log": epoch_keeper.record_calls,
         "ledger": partial(maintain_ledger, s.job_store, s.budgets),

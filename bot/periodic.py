@@ -14,22 +14,31 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-MAX_REST_SECONDS: Final = 10.0
-"""How long a function rests at most, in case a clock was set or a change was overlooked."""
+MAX_REST_SECONDS: Final = 60.0
+"""How long a function rests at most, in case a change was overlooked."""
+
+MAX_WAIT_SECONDS: Final = 10.0
+"""How long it rests at most while something is due later, in case a clock was set."""
 
 SETTLING_RATIO: Final = 0.2
 """After which part of its interval a resting function follows a change, so that one round sees several of them."""
 
 
-async def run_every(interval_seconds: float, function: Callable[[], Awaitable[None]], description: str) -> None:
+async def run_every(
+    interval_seconds: float,
+    function: Callable[[], Awaitable[None]],
+    description: str,
+    *,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
     """Call the function until cancelled, with a pause after each round. A failure that lasts is logged once a minute.
 
-    `description` names the work, as in "updating the status messages".
+    `description` names the work, as in "updating the status messages". `sleep` makes the pause.
     """
     reporter = _RoundReporter(interval_seconds, description)
     while True:
         await reporter.run_round(function)
-        await asyncio.sleep(interval_seconds)
+        await sleep(interval_seconds)
 
 
 async def run_on_changes(
@@ -39,14 +48,15 @@ async def run_on_changes(
 
     The function returns for how many seconds it may rest unless the database changes: 0 if something waits, and
     infinity if nothing is due at any time. The pause lasts at least the interval, which is all of it after a failure
-    or a change that came since the round began, and at most `MAX_REST_SECONDS`.
+    or a change that came since the round began.
     """
     reporter = _RoundReporter(interval_seconds, description)
     while True:
         seen_count = changes.count
         rest_seconds = await reporter.run_round(function) or 0.0
         await asyncio.sleep(interval_seconds)
-        rest_seconds = min(rest_seconds, MAX_REST_SECONDS) - interval_seconds
+        rest_seconds = MAX_REST_SECONDS if math.isinf(rest_seconds) else min(rest_seconds, MAX_WAIT_SECONDS)
+        rest_seconds -= interval_seconds
         if rest_seconds > 0 and changes.count == seen_count and await changes.wait_for_change(seen_count, rest_seconds):
             await asyncio.sleep(interval_seconds * SETTLING_RATIO)
 

@@ -1,4 +1,4 @@
-"""Ending asyncio tasks."""
+"""Ending asyncio tasks, and letting them wake up together."""
 
 import asyncio
 import time
@@ -18,6 +18,15 @@ async def end_tasks(tasks: Iterable[asyncio.Future[Any]], *, interval_seconds: f
         for task in pending:
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=min(interval_seconds, remaining))
+
+
+async def sleep_until_tick(interval_seconds: float) -> None:
+    """Sleep until the event loop's clock is a multiple of the interval: for at most as long.
+
+    Small tasks that wake up in the same moment cost a fraction of what they cost one by one.
+    """
+    now = asyncio.get_running_loop().time()
+    await asyncio.sleep(interval_seconds - now % interval_seconds)
 
 
 def raise_if_cancelled() -> None:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from redis.exceptions import RedisError
@@ -18,7 +18,7 @@ from bot.domain.errors import PartitionLostError
 from bot.domain.partitions import Tenure, choose_partitions, find_partition, reschedule
 from bot.queue.connection import QueueRedis
 from bot.queue.scripts import ScriptRunner
-from bot.tasks import raise_if_cancelled
+from bot.tasks import raise_if_cancelled, sleep_until_tick
 from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.replies import ScriptReply
@@ -48,6 +48,7 @@ class RenewReply(ScriptReply):
     tokens: frozenset[str]
     own: frozenset[int]
     others: frozenset[int]
+    is_confirmed: bool
 
 
 class DeliveryPartitions:
@@ -76,6 +77,7 @@ class DeliveryPartitions:
         self._renewed_at = float("-inf")
         self._settled_at = float("-inf")
         self._has_some = asyncio.Event()
+        self._epoch_lost = asyncio.Event()
         self._outage = OutageLog(log, "Redis accepts the registration of this bot")
 
     @property
@@ -95,6 +97,13 @@ class DeliveryPartitions:
     async def wait_for_partitions(self) -> None:
         """Wait until this bot has a partition."""
         await self._has_some.wait()
+
+    async def wait_for_lost_epoch(self, timeout_seconds: float) -> None:
+        """Wait until a renewal finds that no call may start, as Redis has lost data, or the timeout is over."""
+        self._epoch_lost.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                await self._epoch_lost.wait()
 
     @asynccontextmanager
     async def hold(self, tenure: Tenure) -> AsyncIterator[None]:
@@ -125,7 +134,7 @@ class DeliveryPartitions:
                 self._outage.report_success()
             raise_if_cancelled()
             is_settled = self._tenures.keys() == self._wanted
-            await asyncio.sleep(self._renew_interval_seconds if is_settled else EXPECTING_INTERVAL_SECONDS)
+            await sleep_until_tick(self._renew_interval_seconds if is_settled else EXPECTING_INTERVAL_SECONDS)
 
     async def close(self) -> None:
         """Give all partitions up, so that the other bots need not wait until the registration expires."""
@@ -175,6 +184,8 @@ class DeliveryPartitions:
             # Redis has lost its data, or its clock was set forward: the others are about to register again
             self._settled_at = sent_at + self._lease_seconds
         self._renewed_at = sent_at
+        if not reply.is_confirmed:
+            self._epoch_lost.set()
         if reply.is_led_by_earlier and self._tenures:
             log.warning(
                 "a bot of an earlier release leads and delivers all outcomes: this one waits until it has ended"

@@ -12,7 +12,7 @@ from shared.queue.keys import CONSUMER_GROUP
 from shared.queue.replies import ScriptReply
 
 CALL_BATCH_SIZE: Final = 200
-CALL_BLOCK_MS: Final = 2000
+CALL_BLOCK_MS: Final = 5000
 CLOCK_DIFFERENCE_SECONDS: Final = 60.0
 """By how much the clocks of Redis and of the bots may differ."""
 

@@ -13,7 +13,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from bot.queue.connection import QueueRedis
-from bot.tasks import end_tasks, raise_if_cancelled
+from bot.tasks import end_tasks, raise_if_cancelled, sleep_until_tick
 from shared.outage_log import OutageLog
 from shared.queue.connection_errors import describe_redis_error
 from shared.queue.refusals import is_read_only
@@ -21,7 +21,9 @@ from shared.queue.refusals import is_read_only
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS: Final = 3.0
-RENEW_INTERVAL_SECONDS: Final = 0.75
+RENEW_INTERVAL_SECONDS: Final = 1.0
+LOOKING_RATIO: Final = 0.75
+"""After which part of that interval a bot that does not lead looks whether the lease is free."""
 ANSWER_TIMEOUT_SECONDS: Final = 10.0
 CANCEL_INTERVAL_SECONDS: Final = 1.0
 CANCEL_TIMEOUT_SECONDS: Final = 15.0
@@ -104,7 +106,10 @@ class LeaderLock:
                     log.warning("another bot leads now: this one did not renew its lease for %g s", self._lease_seconds)
                 self._set_leader(is_leader=is_leader)
             raise_if_cancelled()
-            await asyncio.sleep(self._renew_interval_seconds)
+            if self._is_leader:
+                await sleep_until_tick(self._renew_interval_seconds)
+            else:
+                await asyncio.sleep(self._renew_interval_seconds * LOOKING_RATIO)
 
     async def close(self) -> None:
         """Give up the lease, so that the next bot need not wait until it expires."""

@@ -8,6 +8,7 @@ know count as calls of unknown fate. The epoch holds until Redis loses it, wheth
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Final
 
 from bot.domain.errors import QueueUnavailableError
@@ -20,7 +21,11 @@ from shared.unreadable import UnreadableRowLog
 
 log = logging.getLogger(__name__)
 
-CHECK_INTERVAL_SECONDS: Final = 0.5
+CHECK_INTERVAL_SECONDS: Final = 5.0
+"""How often the epoch is checked that nobody has found lost."""
+
+OUTAGE_RETRY_SECONDS: Final = 0.5
+"""When to look again at a Redis or a database that does not answer: it may have lost data when it is back."""
 RETRY_SECONDS: Final = 2.0
 BATCH_SIZE: Final = 200
 MAX_UNKNOWN_CALLS: Final = 1
@@ -53,12 +58,13 @@ class EpochKeeper:
         self._was_confirmed = asyncio.Event()
         self._unreadable_rows = UnreadableRowLog(log)
 
-    async def run(self) -> None:
-        """Check the epoch twice a second until cancelled."""
+    async def run(self, wait_for_loss: Callable[[float], Awaitable[None]]) -> None:
+        """Check the epoch until cancelled, and whenever `wait_for_loss` returns: after a loss, or so many seconds."""
         self._number = None
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_repeat(self._requeue_after_confirmation, "queueing lost jobs again", 0))
-            await _repeat(self.run_once, "comparing the queue with the database", CHECK_INTERVAL_SECONDS)
+            tasks.create_task(_repeat(self._requeue_after_confirmation, "queueing lost jobs again"))
+            wait = partial(wait_for_loss, CHECK_INTERVAL_SECONDS)
+            await _repeat(self.run_once, "comparing the queue with the database", wait)
 
     async def run_once(self) -> None:
         """Confirm the epoch if Redis does not have it. Raises the errors of the database and of Redis."""
@@ -82,7 +88,7 @@ class EpochKeeper:
 
     async def record_calls(self) -> None:
         """Record calls in the database as they begin, and those of unknown fate, until cancelled."""
-        await _repeat(self.record_calls_once, "recording calls", 0)
+        await _repeat(self.record_calls_once, "recording calls")
 
     async def record_calls_once(self) -> None:
         """Wait a few seconds at most for calls and record them. Raises the errors of the database and of Redis."""
@@ -153,16 +159,22 @@ def count_unknown_calls(queued: QueuedCounters, record: RecordedCounters) -> int
     return max(queued.unknown_calls, recorded + is_lost)
 
 
-async def _repeat(step: Callable[[], Awaitable[None]], description: str, interval_seconds: float) -> None:
-    """Repeat a step until cancelled. While Redis does not answer, others log that."""
+async def _repeat(
+    step: Callable[[], Awaitable[None]],
+    description: str,
+    wait: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Repeat a step until cancelled, and `wait` in between. While Redis does not answer, others log that."""
     while True:
-        pause = interval_seconds
         try:
             await step()
         except (QueueUnavailableError, RejectedError) as error:
             log.debug("%s: Redis does not answer (%r)", description, error)
-            pause = CHECK_INTERVAL_SECONDS
+            pause = OUTAGE_RETRY_SECONDS
         except Exception:
             log.exception("%s failed; trying again in %g s", description, RETRY_SECONDS)
             pause = RETRY_SECONDS
+        else:
+            await (wait() if wait else asyncio.sleep(0))
+            continue
         await asyncio.sleep(pause)

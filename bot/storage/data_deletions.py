@@ -104,6 +104,8 @@ class SqlDataDeletions:
         is_untold = data_deletions.c.finished_at < finished_before
 
         def add(connection: Connection) -> int:
+            if connection.execute(select(data_deletions.c.user_id).where(is_untold).limit(1)).one_or_none() is None:
+                return 0  # without the lock of a write, and without waking those who wait for one
             rows = connection.execute(delete(data_deletions).where(is_untold).returning(data_deletions)).all()
             for row in rows:
                 data = {"user_id": row.user_id, "locale": row.locale, "counts": _parse_deletion(row).counts}

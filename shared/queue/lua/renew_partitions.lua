@@ -1,6 +1,6 @@
 -- renew_partitions.lua: register a bot for a few seconds, let it hand over partitions of the delivery, and take others
 -- that are free. Registrations that have expired are forgotten. It writes even if Redis is full: there is room again
--- only when outcomes have been delivered.
+-- only when outcomes have been delivered. It also tells whether the epoch still holds.
 --
 -- KEYS[1]   prefix of every key
 -- ARGV[1]   string  token of the bot
@@ -16,6 +16,7 @@
 --   tokens             strings  tokens of the bots that are registered
 --   own                strings  partitions of this bot
 --   others             strings  partitions of other bots that are registered
+--   is_confirmed       number   1 if calls may start, otherwise 0: this server has started or lost its data since
 local token, lease_ms, token_prefix, released = unpack(ARGV, 1, 4)
 allow_writes_when_full()
 local now = get_server_time()
@@ -62,4 +63,4 @@ for partition, owner in pairs(owners) do
   end
 end
 return {'now', now, 'was_registered', was_registered, 'is_led_by_earlier', is_led_by_earlier and 1 or 0, 'tokens', tokens,
-  'own', own, 'others', others}
+  'own', own, 'others', others, 'is_confirmed', is_epoch_confirmed() and 1 or 0}

@@ -35,12 +35,20 @@ local function release_claims(account, model)
   end
 end
 
+-- Set the pace of a model in an account. It is written only if it is another one, as what is written is kept in the
+-- append-only file.
+local function set_pace(pace, concurrency, min_interval_ms)
+  local stored = redis.call('HMGET', pace, 'concurrency', 'min_interval_ms', 'interval_ms')
+  if stored[1] ~= concurrency or stored[2] ~= min_interval_ms then
+    redis.call('HSET', pace, 'concurrency', concurrency, 'min_interval_ms', min_interval_ms)
+  end
+  if not stored[3] then redis.call('HSET', pace, 'interval_ms', min_interval_ms) end
+end
+
 for account in accounts:gmatch('%S+') do
   redis.call('ZADD', key('accounts'), now, account)
   for i = 10, #ARGV, 3 do
-    local pace, concurrency, min_interval_ms = get_account_key(account, 'pace', ARGV[i]), ARGV[i + 1], ARGV[i + 2]
-    redis.call('HSET', pace, 'concurrency', concurrency, 'min_interval_ms', min_interval_ms)
-    redis.call('HSETNX', pace, 'interval_ms', min_interval_ms)
+    set_pace(get_account_key(account, 'pace', ARGV[i]), ARGV[i + 1], ARGV[i + 2])
     if account ~= default_account then release_claims(account, ARGV[i]) end
   end
 end
@@ -98,9 +106,13 @@ for _, guild in ipairs(stage == 'generate' and redis.call('SMEMBERS', key('parke
 end
 
 -- Jobs that are queued for a model which was disabled meanwhile fail with the problem that it was disabled for.
+local models, names = {}, {}
 for i = 10, #ARGV, 3 do
-  local model = ARGV[i]
-  local problem = redis.call('GET', key('disabled_model', model))
+  models[#models + 1], names[#names + 1] = ARGV[i], key('disabled_model', ARGV[i])
+end
+local problems = #names > 0 and redis.call('MGET', unpack(names)) or {}
+for i, model in ipairs(models) do
+  local problem = problems[i]
   local queued = problem and redis.call('ZRANGE', key('queued', stage, model), 0, batch_size - 1) or {}
   for _, id in ipairs(queued) do
     end_job(stage, id, '{"kind":"failed","problem":' .. problem .. '}')

@@ -39,6 +39,32 @@ async def test_calls_throttled_within_one_second_slow_the_pace_once_and_a_succes
         assert client.hget(DEFAULT_KEYS.pace_key(MODEL), "interval_ms") == b"300"
 
 
+def test_a_sweep_of_an_idle_queue_writes_next_to_nothing_and_restores_a_pace_that_was_lost(
+    worker_queue: WorkerJobQueue, catalogue: Catalogue, redis_url: str
+) -> None:
+    """What it writes is appended to the append-only file, every second."""
+
+    def sweep_and_count_writes() -> int:
+        before = client.info("persistence")["rdb_changes_since_last_save"]
+        worker_queue.sweep(catalogue)
+        return int(client.info("persistence")["rdb_changes_since_last_save"] - before)
+
+    with connect_worker(redis_url) as client:
+        worker_queue.sweep(catalogue)
+        assert sweep_and_count_writes() <= 4
+
+        paces = {key: client.hgetall(DEFAULT_KEYS.pace_key(key)) for key in catalogue.models}
+        assert all(pace.keys() == {b"concurrency", b"min_interval_ms", b"interval_ms"} for pace in paces.values())
+        client.delete(DEFAULT_KEYS.pace_key(MODEL))
+        worker_queue.sweep(catalogue)
+        client.hset(DEFAULT_KEYS.pace_key("stable-image-core"), mapping={"concurrency": 99, "interval_ms": 777})
+        worker_queue.sweep(catalogue)
+
+        assert client.hgetall(DEFAULT_KEYS.pace_key(MODEL)) == paces[MODEL]
+        changed = client.hgetall(DEFAULT_KEYS.pace_key("stable-image-core"))
+        assert changed == paces["stable-image-core"] | {b"interval_ms": b"777"}, "what calls have learned stays"
+
+
 async def test_a_released_job_waits_its_delay_and_throttling_slows_every_worker(
     bot_queue: BotJobQueue, worker_queue: WorkerJobQueue, catalogue: Catalogue
 ) -> None:

@@ -1,5 +1,6 @@
 """The books know of calls as they begin, and as their fate gets unknown: from the queue's log of calls."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
@@ -7,6 +8,7 @@ import pytest
 import redis
 
 from bot.queue.connection import connect_to_redis as connect_bot
+from bot.queue.delivery_partitions import DeliveryPartitions, make_bot_token
 from bot.queue.epoch import QueuedCounters, RedisQueueEpoch
 from bot.queue.job_queue import RedisJobQueue as BotJobQueue
 from bot.recovery.epoch import EpochKeeper, count_unknown_calls
@@ -17,6 +19,7 @@ from bot.storage.tables import queue_entries
 from shared.catalogue import Catalogue
 from shared.queue.keys import DEFAULT_KEYS
 from tests.support.builders import read_rows
+from tests.support.discord_guild import wait_until
 from tests.support.poison_rows import plant_lines
 from tests.support.redis_queue import (
     LEASE_SECONDS,
@@ -31,6 +34,8 @@ from tests.support.restored_jobs import make_restored_jobs
 from worker.ports import Claim
 from worker.queue.connection import connect_to_redis as connect_worker
 from worker.queue.job_queue import RedisJobQueue as WorkerJobQueue
+
+EPOCH_KEY = f"{DEFAULT_KEYS.prefix}epoch"
 
 StartJob = Callable[[int], Awaitable[Claim]]
 
@@ -70,6 +75,33 @@ async def start_job(
             return claim
 
         yield start
+
+
+async def test_an_epoch_that_redis_has_lost_is_confirmed_as_soon_as_a_bot_renews_its_registration(
+    keeper: EpochKeeper, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.recovery.epoch.CHECK_INTERVAL_SECONDS", 3600)
+    connection = connect_bot(redis_url)
+    partitions = DeliveryPartitions(connection, make_bot_token(), renew_interval_seconds=0.1)
+    tasks = [asyncio.create_task(partitions.run()), asyncio.create_task(keeper.run(partitions.wait_for_lost_epoch))]
+    try:
+        with redis.Redis.from_url(redis_url) as client:
+            await wait_until(lambda: client.hexists(EPOCH_KEY, "run_id"))
+            await asyncio.sleep(0.3)
+            for _ in range(2):
+                client.flushall()
+                await wait_until(lambda: client.hexists(EPOCH_KEY, "run_id"))
+
+            before = client.info("commandstats")["cmdstat_info"]["calls"]
+            await asyncio.sleep(1)
+            calls = client.info("commandstats")["cmdstat_info"]["calls"] - before
+        assert calls < 20, "while it holds, nobody asks but those who register"
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await partitions.close()
+        await connection.aclose()
 
 
 def read_counts(database_url: str) -> list[tuple[int, int]]:

@@ -93,8 +93,11 @@ async def test_what_is_due_later_is_done_in_time_without_a_change() -> None:
     assert 3.9 * INTERVAL <= work.times[1] - work.times[0] < LONG / 10
 
 
-async def test_a_function_rests_no_longer_than_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.periodic.MAX_REST_SECONDS", 3 * INTERVAL)
-    work = Work()
+@pytest.mark.parametrize(("bound", "rest"), [("MAX_REST_SECONDS", math.inf), ("MAX_WAIT_SECONDS", LONG)])
+async def test_a_function_rests_no_longer_than_the_bound(
+    bound: str, rest: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"bot.periodic.{bound}", 3 * INTERVAL)
+    work = Work(rest, rest)
     async with work.run():
         await work.wait_for_rounds(3)

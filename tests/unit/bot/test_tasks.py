@@ -1,10 +1,10 @@
-"""Tasks end, even if one of their commands swallows a cancellation."""
+"""Tasks end, even if one of their commands swallows a cancellation, and wake up together."""
 
 import asyncio
 import contextlib
 import time
 
-from bot.tasks import end_tasks
+from bot.tasks import end_tasks, sleep_until_tick
 
 
 async def sleep_stubbornly(cancellations: int) -> None:
@@ -41,3 +41,20 @@ async def test_a_task_that_does_not_end_is_waited_for_no_longer_than_the_timeout
 
 async def test_no_tasks_are_no_problem() -> None:
     await end_tasks([], interval_seconds=1, timeout_seconds=1)
+
+
+async def test_tasks_that_sleep_until_a_tick_wake_up_together_and_no_later_than_after_the_interval() -> None:
+    interval = 0.2
+    clock = asyncio.get_running_loop().time
+
+    async def measure_sleep(begin_later: float) -> tuple[float, float]:
+        await asyncio.sleep(begin_later)
+        begun_at = clock()
+        await sleep_until_tick(interval)
+        return begun_at, clock()
+
+    sleeps = await asyncio.gather(*(measure_sleep(delay) for delay in (0.0, 0.03, 0.07, 0.11)))
+
+    for begun_at, woken_at in sleeps:
+        tick = (begun_at // interval + 1) * interval
+        assert tick - 0.001 <= woken_at < tick + 5
