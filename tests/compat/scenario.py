@@ -8,14 +8,19 @@ from typing import Any
 import redis
 from PIL import Image
 
+from bot.domain.batches import BatchState
 from demo.http_client import request_json
 from demo.processes import Process
 from demo.stack import Stack
 from shared.queue.keys import DEFAULT_KEYS
+from tests.support.batch_play import start_batch
 from tests.support.bot_processes import inject_discord_fault
+from tests.support.contest_play import enter, find_entering, start_contest
+from tests.support.edits import start_erasing
 from tests.support.exploration import invoke_explore, start_exploration, wait_for_exploration_end
 from tests.support.server import find_owner
 from tests.support.server_panel import choose, open_section
+from tests.support.stored_batches import StoredBatches
 from tests.support.user import DiscordUser, wait_until
 
 USERS = ("ada", "grace", "linus", "margaret", "ben", "cleo")
@@ -27,6 +32,7 @@ SETTINGS = {
     "WORKER_CONCURRENCY": "8",
     "RECONCILE_INTERVAL_SECONDS": "1",
     "MAX_RUNNING_PER_USER": "1",
+    "MAX_RUNNING_PER_BATCH": "1",
     "MAX_RUNNING_PER_CHANNEL": "50",
     "MAX_RUNNING_PER_GUILD": "50",
 }
@@ -105,7 +111,20 @@ class Scenario:
         invoke_explore(ada, "a plan that is not started", vary="seeds", count=2)
         ada.wait_for_private_message(ada.invoke_command("history", channel, words="castle"))
         ada.invoke_and_wait("lineage", first["channel_id"])
+        self.work_together()
         self.make_undelivered_result()
+
+    def work_together(self) -> None:
+        """Let people edit a picture, finish a batch, enter a contest and live on a budget."""
+        ada, grace = self.users["ada"], self.users["grace"]
+        owner = find_owner(self.stack)
+        owner.wait_for_private_text(owner.invoke_command("budget set", self.stack.channel_id, amount=50, per="day"))
+        self.wait_for_state(start_erasing(ada), "delivered")
+        batches = StoredBatches(self.stack)
+        batch_id = start_batch(ada, ["a castle at dusk", "a castle at dawn"], "Days")
+        wait_until(lambda: batches.read_state(batch_id) is BatchState.REVIEW, "the end of the batch", 60)
+        thread = start_contest(ada, "castles in the air")
+        enter(grace, find_entering(ada, thread), "a castle on a cloud")
 
     def make_undelivered_result(self) -> None:
         """Let a result find no place at all, so that the database keeps its picture."""
@@ -139,6 +158,11 @@ class Scenario:
             lambda: self.client.zscore(f"{DEFAULT_KEYS.prefix}blocked:generate:{self._scope('margaret')}", blocked),
             "a job that waits for a slot",
         )
+        start_batch(self.users["margaret"], ["a lake at dusk [slow:80]", "a lake at dawn"], "Later", is_low=True)
+        wait_until(
+            lambda: list(self.client.scan_iter(f"{DEFAULT_KEYS.prefix}blocked_turns:generate:*")),
+            "items of a batch that wait for a slot",
+        )
         request_json("PUT", f"{self.stack.bedrock_url}/control/models/{RETIRED_MODEL}", {"status": "EOL"})
         self.wait_for_state(self.submit("cleo", "a lake", command="sdxl"), "finished")
         self.client.hincrby(f"{DEFAULT_KEYS.prefix}sweep", "last_at", 60_000)  # as if Redis's clock had been set back
@@ -148,6 +172,10 @@ class Scenario:
         self.kill_worker()
         self.submit("cleo", "a lake that is not prepared", has_picture=True)
         self.submit("cleo", "a lake that waits")
+        start_batch(self.users["grace"], ["a lake in spring", "a lake in autumn"], "Seasons")
+        wait_until(
+            lambda: list(self.client.scan_iter(f"{DEFAULT_KEYS.prefix}ready_turns:generate:*")), "items that may run"
+        )
 
     def _scope(self, user: str) -> str:
         users = self.users[user].get("/control/state")["users"]

@@ -19,6 +19,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from shared.queue.keys import DEFAULT_KEYS
+from shared.request.bundles import pack_pictures, unpack_pictures
+from shared.request.pictures import Pictures
 
 FOLDER = Path(__file__).parent
 REDIS_FILE = "redis.json"
@@ -28,7 +30,14 @@ _BINARY = "base64:"
 _PICTURE_KEYS = tuple(
     f"{DEFAULT_KEYS.prefix}{kind}:".encode() for kind in ("upload", "prepared", "result", "dead_letter_picture")
 )
-_PICTURE_COLUMNS = {"source_images": "image", "thumbnails": "jpeg", "undelivered_images": "image"}
+_PICTURE_COLUMNS = {
+    "batch_images": "image",
+    "batch_results": "image",
+    "source_images": "image",
+    "style_pictures": "picture",
+    "thumbnails": "jpeg",
+    "undelivered_images": "image",
+}
 
 
 def list_snapshots() -> list[Path]:
@@ -60,19 +69,45 @@ def load_redis(client: redis.Redis, dump: dict[str, Any]) -> None:
 
 
 def dump_database(file: Path) -> str:
-    """Dump an SQLite database as SQL."""
-    with closing(sqlite3.connect(file)) as database:
+    """Dump an SQLite database as SQL, with the contents of its full-text indexes, byte for byte."""
+    with closing(sqlite3.connect(file)) as stored, closing(sqlite3.connect(":memory:")) as database:
+        stored.backup(database)  # dumping takes parts of it away
         for table, column in _PICTURE_COLUMNS.items():
             for row_id, picture in database.execute(f"SELECT rowid, {column} FROM {table}").fetchall():  # noqa: S608
                 update = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"  # noqa: S608 - the names are ours
-                database.execute(update, (shrink_picture(picture), row_id))
-        return "\n".join(database.iterdump()) + "\n"
+                database.execute(update, (shrink_pictures(picture), row_id))
+        index_lines = list(_take_full_text_indexes(database))
+        return "\n".join([*database.iterdump(), *index_lines]) + "\n"
+
+
+def _take_full_text_indexes(database: sqlite3.Connection) -> Iterator[str]:
+    """Drop the virtual tables of FTS5, which `iterdump` cannot dump, and yield the SQL that makes them again.
+
+    Each keeps its contents in ordinary tables of its own, which are made with it.
+    """
+    kept_in = [name for _, name, kind, *_ in database.execute("PRAGMA table_list").fetchall() if kind == "shadow"]
+    virtual = database.execute("SELECT name, sql FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%'").fetchall()
+    for name, sql in virtual:
+        yield f"{sql};"
+        for table in sorted(kept for kept in kept_in if kept.startswith(f"{name}_")):
+            columns = [column for _, column, *_ in database.execute(f"PRAGMA table_info({table})").fetchall()]
+            quoted = " || ',' || ".join(f"quote({column})" for column in columns)
+            yield f"DELETE FROM {table};"  # noqa: S608 - the names are ours
+            for (values,) in database.execute(f"SELECT {quoted} FROM {table}").fetchall():  # noqa: S608
+                yield f"INSERT INTO {table} VALUES ({values});"  # noqa: S608
+        database.execute(f"DROP TABLE {name}")
 
 
 def load_database(sql: str, file: Path) -> None:
     """Make an SQLite database of a dump."""
     with closing(sqlite3.connect(file)) as database:
         database.executescript(sql)
+
+
+def shrink_pictures(data: bytes) -> bytes:
+    """Make each picture of a request smaller."""
+    parts = {name: shrink_picture(picture) for name, picture in unpack_pictures(data).list_parts()}
+    return pack_pictures(Pictures(**parts)) or b""
 
 
 def shrink_picture(data: bytes) -> bytes:
@@ -110,7 +145,7 @@ def _dump_value(client: redis.Redis, name: bytes, kind: str) -> Any:
         case "list":
             raw = client.lrange(name, 0, -1)
             if name.startswith(_PICTURE_KEYS):
-                raw = [shrink_picture(b"".join(raw))]
+                raw = [shrink_pictures(b"".join(raw))]
             return [_encode(item) for item in raw]
         case "set":
             raw = client.smembers(name)

@@ -56,6 +56,14 @@ KEYS_OF_LATER_RELEASES: dict[str, set[str]] = {
 }
 """Add the patterns of keys that came after a release, by the release."""
 
+UNRECORDED_PATTERNS = {
+    *("followup:{job}", "identify:{bucket}"),  # of several bots
+    *("claimed:{stage}:{model}:{account}", "pace:{model}:{account}"),  # of several AWS accounts
+    *("paused_guilds", "parked:{scope}", "parked_guilds"),  # of a server whose queue is paused: its jobs would not end
+    "celery:malformed_tickets",
+}
+"""Keys that the scenario makes none of."""
+
 
 def read_dump(snapshot: Path) -> dict[str, Any]:
     dump: dict[str, Any] = json.loads((snapshot / REDIS_FILE).read_text(encoding="utf-8"))
@@ -66,6 +74,8 @@ def contains(value: Any, stored: Any) -> bool:
     """Tell whether a value has everything that was stored, whatever fields were added since."""
     if isinstance(value, dict) and isinstance(stored, dict):
         return all(name in value and contains(value[name], entry) for name, entry in stored.items())
+    if isinstance(value, list) and isinstance(stored, list):
+        return len(value) == len(stored) and all(map(contains, value, stored))
     return bool(value == stored)
 
 
@@ -90,7 +100,8 @@ def dump(snapshot: Path, redis_url: str) -> dict[str, Any]:
 
 def test_a_snapshot_has_every_kind_of_key(snapshot: Path) -> None:
     names = [name.removeprefix(DEFAULT_KEYS.prefix) for name in read_dump(snapshot)]
-    patterns = {key.pattern for key in REDIS_KEYS} - TRANSIENT_PATTERNS - KEYS_OF_LATER_RELEASES[snapshot.name]
+    later = KEYS_OF_LATER_RELEASES.get(snapshot.name, set())
+    patterns = {key.pattern for key in REDIS_KEYS} - TRANSIENT_PATTERNS - UNRECORDED_PATTERNS - later
 
     missing = {
         pattern
@@ -98,7 +109,7 @@ def test_a_snapshot_has_every_kind_of_key(snapshot: Path) -> None:
         if not any(re.fullmatch(re.sub(r"\\{\w+\\}", "[^:]+", re.escape(pattern)), name) for name in names)
     }
 
-    assert missing - {"celery:malformed_tickets"} == set()
+    assert missing == set()
 
 
 async def test_every_job_and_outcome_is_read(
@@ -164,6 +175,7 @@ async def test_every_row_of_the_database_is_read(
     database_file: Path, catalogue: Catalogue, caplog: pytest.LogCaptureFixture
 ) -> None:
     with closing(sqlite3.connect(database_file)) as raw:
+        raw.row_factory = sqlite3.Row
         rows: dict[str, list[Any]] = {
             table: raw.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - the names are ours
             for table in ("user_preferences", "guild_settings", "presets", "explorations", "favourites", "thumbnails")
@@ -184,12 +196,13 @@ async def test_every_row_of_the_database_is_read(
     for user_id, guild_id, options in presets:
         found = await SqlPresetStore(database).list_presets(Owner(user_id, guild_id))
         assert json.loads(options) in [preset.options for preset in found]
-    for user_id, language, pings, _, options in rows["user_preferences"]:
-        preferences = await SqlPreferencesStore(database).load_preferences(user_id)
-        assert (preferences.language, preferences.options) == (language, json.loads(options))
-        assert preferences.ping is (Ping.AFTER_MINUTE if pings else Ping.NEVER)
-    for guild_id, policy in rows["guild_settings"]:
-        assert await SqlGuildSettingsStore(database).load_settings(guild_id) == GuildSettings(ButtonPolicy(policy))
+    for row in map(dict, rows["user_preferences"]):
+        preferences = await SqlPreferencesStore(database).load_preferences(row["user_id"])
+        assert (preferences.language, preferences.options) == (row["language"], json.loads(row["options"]))
+        assert preferences.ping is Ping(row.get("ping") or ("after_minute" if row["pings"] else "never"))
+    for row in rows["guild_settings"]:
+        settings = await SqlGuildSettingsStore(database).load_settings(row["guild_id"])
+        assert settings == GuildSettings(ButtonPolicy(row["button_policy"]))
     explorations = SqlExplorationStore(database)
     for exploration_id, *_ in rows["explorations"]:
         exploration = await explorations.find_exploration(exploration_id)

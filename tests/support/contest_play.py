@@ -31,6 +31,16 @@ def press_start(host: DiscordUser, panel: dict[str, Any]) -> str:
     return started[1]
 
 
+def find_entering(user: DiscordUser, thread: str) -> dict[str, Any]:
+    """Wait for the first message of a contest that asks for entries."""
+
+    def find() -> dict[str, Any] | None:
+        posted = user.list_messages(thread)
+        return next((one for one in posted if any(i.startswith("round_enter:") for i in list_custom_ids(one))), None)
+
+    return wait_until(find, "the message that asks for entries")
+
+
 def enter(user: DiscordUser, message: dict[str, Any], prompt: str) -> str:
     """Enter a picture, and wait until it takes part; return the id of its job."""
     job = user.submit_modal(user.press_button(message, "round_enter"), prompt=prompt)

@@ -11,8 +11,9 @@ from bot.domain.batches import BatchState
 from demo.__main__ import SAMPLE_IMAGE
 from demo.http_client import request_json
 from demo.stack import Stack
+from tests.support.batch_play import start_batch
 from tests.support.bot_processes import read_job_field
-from tests.support.contest_play import close, enter, find_component, find_posted, start_contest
+from tests.support.contest_play import close, enter, find_entering, find_posted, start_contest
 from tests.support.edits import invoke_erase, press_start, start_erasing
 from tests.support.exploration import start_exploration, wait_for_exploration_end
 from tests.support.ledger import find_ledger_discrepancies
@@ -66,19 +67,16 @@ class FeatureWork:
         """Start a contest, with an entry that takes part."""
         if "round" in self.commands:
             self.thread = start_contest(self._user("ada"), f"castles, {name}", rounds=1)
-            self.quiet_jobs.append(enter(self._user("grace"), self._find_entering(), f"an entry, {name}"))
+            self.quiet_jobs.append(
+                enter(self._user("grace"), find_entering(self._user("ada"), self.thread), f"an entry, {name}")
+            )
 
     def start_batch(self, name: str) -> None:
         """Start a batch, and wait until one of its items is being called."""
         if "batch" not in self.commands:
             return
-        ada = self._user("ada")
-        table = "prompt\n" + "".join(f"item {number} {name}\n" for number in range(ITEMS))
-        files = {"file1": encode_file("items.csv", table.encode())}
-        used = ada.invoke_command("batch start", self.stack.channel_id, files, title=f"Items {name}")
-        preview = ada.wait_for_private_message(used)
-        batch_id = find_component(preview, "batch_start").split(":")[1]
-        ada.press_button(preview, "batch_start")
+        prompts = [f"item {number} {name}" for number in range(ITEMS)]
+        batch_id = start_batch(self._user("ada"), prompts, f"Items {name}")
         self.batch_ids.append(batch_id)
         jobs = [job for (job,) in self._query("SELECT job_id FROM batch_items WHERE batch_id = ?", batch_id)]
         assert len(jobs) == ITEMS
@@ -100,7 +98,7 @@ class FeatureWork:
             self.planned_edits.append(invoke_erase(grace))
         if "round" in self.commands:
             linus = self._user("linus")
-            opened = linus.press_button(self._find_entering(), "round_enter")
+            opened = linus.press_button(find_entering(linus, self.thread), "round_enter")
             self.quiet_jobs.append(linus.submit_modal(opened, prompt=f"an entry that waits, {name}"))
         for job in (*self.posted_jobs, *self.quiet_jobs):
             wait_until(lambda job=job: read_job_field(self.stack, job), f"job {job} in the queue", 60)  # type: ignore[misc]
@@ -151,18 +149,6 @@ class FeatureWork:
         texts = [read_text(message) for message in ada.list_messages(self.thread)]
         for once in ("Entries 1, 2", "Vote for your favourite", "That was"):
             assert sum(once in text for text in texts) == 1, texts
-
-    def _find_entering(self) -> dict[str, Any]:
-        host = self._user("ada")
-        posted = wait_until(
-            lambda: [
-                message
-                for message in host.list_messages(self.thread)
-                if any(one.startswith("round_enter:") for one in list_custom_ids(message))
-            ],
-            "the message of a contest that asks for entries",
-        )
-        return posted[0]
 
     def _count_messages(self, *custom_ids: str) -> int:
         """Count the messages of the bot that everybody sees with one of these components, in all channels."""
