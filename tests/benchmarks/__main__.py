@@ -27,7 +27,7 @@ import PIL
 from tests.benchmarks.chart import draw_chart
 from tests.benchmarks.machine_load import MachineLoad
 from tests.benchmarks.ratios import Ratio
-from tests.benchmarks.results import RESULTS_FILE, format_report, list_rows, load_report, merge_rows, sort_rows
+from tests.benchmarks.results import RESULTS_FILE, Topic, format_report, list_rows, load_report, merge_rows, sort_rows
 
 TOPICS = (
     "cpu_job",
@@ -93,11 +93,14 @@ def main(wanted: Sequence[str]) -> int:
     report = load_report(RESULTS_FILE) if wanted else {"machine": machine, "ratios": {}}
     failed: list[str] = []
     for topic in wanted or TOPICS:
+        started = time.monotonic()
         measured = measure_topic(topic, quick=quick)
         if measured is None:
             failed.append(topic)
             continue
-        report = sort_rows(merge_rows(report, machine, topic, measured, is_quick=quick), TOPICS)
+        report = sort_rows(
+            merge_rows(report, machine, Topic(topic, quick, time.monotonic() - started), measured), TOPICS
+        )
         RESULTS_FILE.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         draw_chart(list_rows(report), "{cpu}, {cores} cores, {date}".format(**machine)).save("bench.png")
     if report["ratios"]:

@@ -32,7 +32,7 @@ def measure(quick: bool) -> list[Ratio]:
         stack.environment.pop(
             "PYTHONDONTWRITEBYTECODE", None
         )  # an installed product is compiled once, not at every start
-        return [_measure_half(half, stack, Path(name), 3 if quick else 7) for half in READY]
+        return [_measure_half(half, stack, Path(name), 3 if quick else 5) for half in READY]
 
 
 def _measure_half(half: str, stack: Stack, folder: Path, rounds: int) -> Ratio:

@@ -82,7 +82,7 @@ class MeasuredBot:
 
 def measure(quick: bool) -> list[Ratio]:
     """Take turns between the two bots: with a picture and without, and with a preview in the channel."""
-    rounds, clicks = (1, 12) if quick else (4, 24)
+    rounds, clicks = (1, 12) if quick else (3, 24)
     picture = SAMPLE_IMAGE.read_bytes()
     with ExitStack() as exit_stack:
         folder = Path(exit_stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))

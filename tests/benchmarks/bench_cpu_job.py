@@ -58,7 +58,7 @@ def measure(quick: bool) -> list[Ratio]:
     with run_fake_bedrock() as model, patch.dict(os.environ, model.environment, clear=True):
         client = BedrockImageClient(region="us-west-2", call_seconds=60, concurrency=1)
         try:
-            return [_measure_input(name, data, client, model, 5 if quick else 15) for name, data in inputs.items()]
+            return [_measure_input(name, data, client, model, 5 if quick else 9) for name, data in inputs.items()]
         finally:
             client.close()
 

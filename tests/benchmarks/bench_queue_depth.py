@@ -86,7 +86,7 @@ class FilledQueue:
 
 def measure(quick: bool) -> list[Ratio]:
     """Measure two servers in turn, one with few and one with many jobs."""
-    rounds = 5 if quick else 15
+    rounds = 5 if quick else 9
     with (
         run_redis() as near,
         run_redis() as far,

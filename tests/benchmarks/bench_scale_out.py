@@ -22,7 +22,7 @@ GOAL: Final = 0.95
 
 def measure(quick: bool) -> list[Ratio]:
     """Measure jobs from words alone, with all workers' threads busy."""
-    rounds, waves = (1, 2) if quick else (3, 3)
+    rounds, waves = (1, 2) if quick else (2, 3)
     with run_fake_bedrock(MODEL_SECONDS) as model:
         catalogue = write_catalogue(model.folder, 2 * IN_FLIGHT * max(WORKERS))
         settings = {"WORKER_CONCURRENCY": str(IN_FLIGHT), "CATALOGUE_FILE": catalogue}

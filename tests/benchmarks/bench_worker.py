@@ -39,7 +39,7 @@ INPUT = "JPEG 12 MP"
 def measure(quick: bool) -> list[Ratio]:
     """Measure on two cores, of however many there are."""
     with limit_cores(CORES):
-        return [_measure_cpu(3 if quick else 9), *_measure_in_flight(1 if quick else 4, 128 if quick else 192)]
+        return [_measure_cpu(3 if quick else 9), *_measure_in_flight(1 if quick else 3, 128 if quick else 192)]
 
 
 def _measure_cpu(rounds: int) -> Ratio:

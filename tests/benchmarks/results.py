@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tests.benchmarks.ratios import Ratio
 
@@ -17,6 +17,14 @@ RESULTS_FILE: Final = Path("bench.json")
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
 BEGIN, END = "<!-- benchmarks -->\n", "<!-- end of benchmarks -->"
 _STATES: Final = {"met": "met", "missed": "**missed**", "busy": "busy ({other_share:.0%})"}
+
+
+class Topic(NamedTuple):
+    """A topic that was measured: in how many seconds, and whether with fewer rounds."""
+
+    name: str
+    is_quick: bool = False
+    seconds: float = 0.0
 
 
 def load_report(path: Path) -> dict[str, Any]:
@@ -30,12 +38,12 @@ def load_report(path: Path) -> dict[str, Any]:
 
 
 def merge_rows(
-    report: Mapping[str, Any], machine: Mapping[str, Any], topic: str, rows: Sequence[Ratio], *, is_quick: bool
+    report: Mapping[str, Any], machine: Mapping[str, Any], topic: Topic, rows: Sequence[Ratio]
 ) -> dict[str, Any]:
     """Put the rows of a topic into the place of those that it had; those of another machine are dropped."""
-    facts = {"topic": topic, "date": machine["date"], "quick": is_quick}
+    facts = {"topic": topic.name, "date": machine["date"], "quick": topic.is_quick, "seconds": round(topic.seconds)}
     is_same = all(report["machine"].get(fact) == machine[fact] for fact in ("cpu", "cores"))
-    kept = {name: row for name, row in report["ratios"].items() if is_same and row["topic"] != topic}
+    kept = {name: row for name, row in report["ratios"].items() if is_same and row["topic"] != topic.name}
     return {"machine": dict(machine), "ratios": kept | {row.name: {**row.to_json(), **facts} for row in rows}}
 
 
@@ -73,9 +81,11 @@ def insert_report(page: str, report: Mapping[str, Any]) -> str:
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"the page lacks {BEGIN.strip()} and {END}: add both where the table belongs")
-    measured = "Measured on {date} on {cores} cores of an {cpu} with Python {python} and Pillow {pillow}.".format(
+    where = "on {date} on {cores} cores of an {cpu} with Python {python} and Pillow {pillow}".format(
         **report["machine"]
     )
+    seconds = {row["topic"]: row["seconds"] for row in report["ratios"].values()}
+    measured = f"Measured {where}, in {sum(seconds.values()) / 60:.0f} minutes."
     return f"{before}{begin}{measured}\n\n{format_report(report)}\n{end}{after}"
 
 

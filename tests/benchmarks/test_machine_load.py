@@ -8,7 +8,7 @@ from tests.benchmarks import machine_load
 from tests.benchmarks.chart import COLOURS, draw_chart
 from tests.benchmarks.machine_load import MachineLoad
 from tests.benchmarks.ratios import Ratio
-from tests.benchmarks.results import format_report, merge_rows
+from tests.benchmarks.results import Topic, format_report, merge_rows
 from tests.benchmarks.test_results import EMPTY, MACHINE
 
 MISSED = Ratio("claim", 3, (2, 4), 2)
@@ -45,7 +45,7 @@ def test_the_work_of_others_is_neither_idle_nor_our_own(
 def test_the_table_the_json_and_the_chart_say_so(row: Ratio, state: str, cell: str) -> None:
     colours = draw_chart([row], "title").getcolors(10**6)
 
-    assert cell in format_report(merge_rows(EMPTY, MACHINE, "topic", [row], is_quick=False))
+    assert cell in format_report(merge_rows(EMPTY, MACHINE, Topic("claim"), [row]))
     assert (row.to_json()["state"], row.to_json()["other_share"]) == (state, row.other_share)
     assert colours is not None
     shown = {f"#{red:02x}{green:02x}{blue:02x}" for _, (red, green, blue) in colours}  # type: ignore[misc]

@@ -9,7 +9,17 @@ import pytest
 
 from tests.benchmarks import __main__ as bench
 from tests.benchmarks.ratios import Ratio
-from tests.benchmarks.results import BEGIN, END, PAGE, format_report, insert_report, list_rows, load_report, merge_rows
+from tests.benchmarks.results import (
+    BEGIN,
+    END,
+    PAGE,
+    Topic,
+    format_report,
+    insert_report,
+    list_rows,
+    load_report,
+    merge_rows,
+)
 
 EMPTY: dict[str, Any] = {"machine": {}, "ratios": {}}
 MACHINE = {"cpu": "AMD EPYC", "cores": 2, "python": "3.11", "pillow": "13", "date": "2026-11-30"}
@@ -18,28 +28,29 @@ BROKEN, WHOLE = "cpu_edit", "cpu_job"
 
 
 def test_a_topic_that_is_measured_again_replaces_its_rows_alone() -> None:
-    first = merge_rows(EMPTY, MACHINE, "queue", [ROW, replace(ROW, name="position")], is_quick=False)
-    both = merge_rows(first, MACHINE, "images", [replace(ROW, name="sheet")], is_quick=False)
+    first = merge_rows(EMPTY, MACHINE, Topic("queue"), [ROW, replace(ROW, name="position")])
+    both = merge_rows(first, MACHINE, Topic("images"), [replace(ROW, name="sheet")])
     tomorrow = {**MACHINE, "date": "2026-12-01"}
 
-    again = merge_rows(both, tomorrow, "queue", [replace(ROW, value=3)], is_quick=True)
+    again = merge_rows(both, tomorrow, Topic("queue", is_quick=True), [replace(ROW, value=3)])
 
     assert [row.value for row in list_rows(again)] == [1.5, 3]
     assert format_report(again).splitlines()[2:] == [
         "| `sheet` | 1.5 | 1 – 2 | ≤ 2 | met | 5 ms (2026-11-30) |",
         "| `claim` | 3 | 1 – 2 | ≤ 2 | **missed** | 5 ms (fewer rounds) |",
     ]
-    assert list(merge_rows(again, {**MACHINE, "cores": 8}, "images", [ROW], is_quick=False)["ratios"]) == ["claim"]
+    assert list(merge_rows(again, {**MACHINE, "cores": 8}, Topic("images"), [ROW])["ratios"]) == ["claim"]
 
 
 def test_the_page_shows_the_results_between_its_markers() -> None:
-    report = merge_rows(EMPTY, MACHINE, "queue", [ROW], is_quick=False)
+    report = merge_rows(EMPTY, MACHINE, Topic("queue", seconds=900), [ROW])
     page = f"before\n{BEGIN}old\n{END}\nafter\n"
 
     shown = insert_report(page, report)
 
     assert shown == insert_report(shown, report)
     assert shown.startswith(f"before\n{BEGIN}Measured on 2026-11-30 on 2 cores of an AMD EPYC")
+    assert "in 15 minutes." in shown
     assert f"{format_report(report)}\n{END}\nafter\n" in shown
     assert "old" not in shown
     insert_report(PAGE.read_text(encoding="utf-8"), report)
