@@ -1,20 +1,38 @@
 """Finding out whether the database has changed: by this process, and by others."""
 
-from typing import Any
+from typing import Any, Final
 from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event
 
+from bot.storage.tables import (
+    budget_counters,
+    jobs,
+    ledger_entries,
+    outcomes,
+    queue_entries,
+    result_hashes,
+    source_images,
+)
+
+_UNWATCHED_TABLES: Final = frozenset(
+    {budget_counters, jobs, ledger_entries, outcomes, queue_entries, result_hashes, source_images}
+)
+"""The tables that every request writes. Nothing becomes due by them alone: what does has a row in another table."""
+
 
 class ChangeNotes:
-    """Notes which connections of an engine have changed rows. Each transaction has one of its own."""
+    """Notes which connections of an engine have changed rows for which somebody waits.
+
+    Each transaction has a connection of its own.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._changed: WeakSet[Connection] = WeakSet()
         event.listen(engine, "after_cursor_execute", self._note_change)
 
     def has_changed(self, connection: Connection) -> bool:
-        """Tell whether the transaction of a connection has changed rows, or may have."""
+        """Tell whether the transaction of a connection has changed such rows, or may have."""
         return connection in self._changed
 
     def _note_change(
@@ -22,7 +40,9 @@ class ChangeNotes:
     ) -> None:
         """Note that a statement has changed rows. One that returns rows does not yet know their number."""
         is_change = context.isinsert or context.isupdate or context.isdelete
-        if is_change and (cursor.rowcount != 0 or cursor.description):
+        if not is_change or context.compiled.statement.table in _UNWATCHED_TABLES:
+            return
+        if cursor.rowcount != 0 or cursor.description:
             self._changed.add(connection)
 
 

@@ -15,7 +15,9 @@ from bot.batches.approval_messages import ApprovalMessages
 from bot.batches.drawer import BatchDrawer
 from bot.batches.runner import BatchRunner
 from bot.delivery.notices import NoticeSender
+from bot.domain.messages import MessageRef
 from bot.domain.notices import NoticeKind
+from bot.domain.provenance import FileKind
 from bot.domain.round_steps import Step
 from bot.explorations.message_updater import ExplorationMessages
 from bot.features.gallery.poster import GalleryPoster
@@ -25,12 +27,16 @@ from bot.rounds.message_sender import RoundMessageSender
 from bot.storage.batches import SqlBatchStore
 from bot.storage.explorations import SqlExplorationStore
 from bot.storage.gallery import SqlGalleryStore
+from bot.storage.job_history import SqlJobHistory
+from bot.storage.jobs import SqlJobStore
 from bot.storage.notices import SqlNoticeStore, add_notice
+from bot.storage.result_hashes import SqlResultHashStore
 from bot.storage.round_stores import RoundStores
 from bot.storage.session import Database, begin_transaction
 from bot.storage.tables import notices
 from shared.catalogue import Catalogue
 from shared.problems import RejectedError
+from tests.support.builders import SOURCE, make_finished_status, make_job
 from tests.support.discord_guild import wait_until
 from tests.support.rounds import make_contest
 
@@ -107,6 +113,18 @@ def build_loops(database: Database, catalogue: Catalogue) -> list[Callable[..., 
         GalleryPoster(client, SqlGalleryStore(database), unused, unused, unused, unused, unused, catalogue).run,
         ExplorationMessages(client, queue, explorations, unused, catalogue, unused, interval=INTERVAL).run,
     ]
+
+
+async def test_a_request_wakes_nobody_who_waits_for_something_else(database: Database, job_store: SqlJobStore) -> None:
+    job = make_job(1)
+
+    await job_store.add_jobs([job], SOURCE)
+    await job_store.mark_queued(job.id, "0" * 64)
+    await job_store.mark_delivered(make_finished_status(job), MessageRef(7, 1))
+    await SqlResultHashStore(database).save_copy(job.id, b"small", FileKind.PREVIEW)
+
+    assert await SqlJobHistory(database).has_result(job.requester.id)
+    assert database.changes.count == 0
 
 
 async def test_committed_changes_are_announced_and_nothing_else_is(database: Database) -> None:
