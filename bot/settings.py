@@ -152,10 +152,10 @@ class Settings(DatabaseSettings):
         "Empty means as many as Discord recommends, all in this process.",
     )
     privacy_url: str = Field(
-        "", pattern=r"^(https?://\S+)?$", description="The address of your privacy policy, which /about shows."
+        "", pattern=r"^(https?://\S+)?\Z", description="The address of your privacy policy, which /about shows."
     )
     source_url: str = Field(
-        "", pattern=r"^(https?://\S+)?$", description="The address of the source code you run, which /about shows."
+        "", pattern=r"^(https?://\S+)?\Z", description="The address of the source code you run, which /about shows."
     )
     redis_max_memory_ratio: float = Field(
         0.8,

@@ -29,7 +29,7 @@ class InvalidSettingsError(PentimentoError):
 class CommonSettings(BaseSettings):
     """Settings that the bot and the worker read from the environment, into which `settings_reader` reads `.env`."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, regex_engine="python-re")
 
     library_secrets: ClassVar[tuple[str, ...]] = ()
     """Secrets that a library reads from the environment by itself; their files are read into it."""

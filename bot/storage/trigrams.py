@@ -24,7 +24,6 @@ from sqlalchemy import (
     literal,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.compiler import compiles
 
 from bot.storage.session import Database
@@ -95,6 +94,8 @@ def build_trigram_condition(
         scopes += [_build_scope(_SCOPE_KINDS, requester_id)] if requester_id is not None else []
         match = " AND ".join(f'"{token.replace(chr(34), chr(34) * 2)}"' for token in (*scopes, *trigrams))
         return job_trigrams.c.job_trigrams.match(match)
+    from sqlalchemy.dialects.postgresql import TSQUERY  # noqa: PLC0415 - 2 MiB, and loaded already where it is used
+
     scopes = [f"guild {guild_id}"] if guild_id is not None else []
     scopes += [f"person {requester_id}"] if requester_id is not None else []
     tokens = (token.replace("\\", "\\\\").replace("'", "''") for token in (*scopes, *trigrams))

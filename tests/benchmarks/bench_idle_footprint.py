@@ -2,7 +2,8 @@
 
 Memory is the sum of their PSS, in which a page that several processes share counts once; the note has the sum of their
 RSS, too, in which each of them counts it. The floor is a bare discord.py bot that is logged in, a bare Celery worker,
-and a Redis with its queue. https://docs.kernel.org/filesystems/proc.html (smaps_rollup)
+and a Redis with its queue. All have the packages of the images.
+https://docs.kernel.org/filesystems/proc.html (smaps_rollup)
 """
 
 import sys
@@ -20,6 +21,7 @@ from demo.redis import RedisServer, run_redis
 from demo.stack import BOT_TOKEN, Stack, run_stack
 from tests.benchmarks.bench_cold_start import READY
 from tests.benchmarks.bench_env import wait_for_log
+from tests.benchmarks.locked_packages import build_arguments, link_locked_packages
 from tests.benchmarks.measurements import read_cpu_seconds, read_memory_mib
 from tests.benchmarks.ratios import Ratio, compute_ratio
 from tests.benchmarks.sample_images import make_model_image
@@ -56,8 +58,9 @@ def measure(quick: bool) -> list[Ratio]:
         folder = Path(exit_stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-idle-")))
         stack = exit_stack.enter_context(run_stack(folder / "stack", services=()))
         stack.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed product is compiled once
-        ours = _start_ours(exit_stack, stack, folder)
-        floor = _start_floor(exit_stack, stack, folder)
+        packages = {half: link_locked_packages(half, folder / half) for half in ("bot", "worker")}
+        ours = _start_ours(exit_stack, stack, packages, folder)
+        floor = _start_floor(exit_stack, stack, packages, folder)
         time.sleep(SETTLE_SECONDS)
         figures = [_measure_round(seconds, ours, floor) for _ in range(rounds)]
         memory = [(ours.measure_memory("Pss"), floor.measure_memory("Pss"))]
@@ -75,33 +78,34 @@ def measure(quick: bool) -> list[Ratio]:
     return rows
 
 
-def _start_ours(exit_stack: ExitStack, stack: Stack, folder: Path) -> Installation:
+def _start_ours(exit_stack: ExitStack, stack: Stack, packages: Mapping[str, Path], folder: Path) -> Installation:
     """Start worker and bot, the bot twice: the first one makes the tables, for which it loads more than it needs."""
     assert isinstance(stack.redis, RedisServer), "REDIS_URL names a server that is not measured"
-    first = Process("first", ("-m", "bot"), folder, stack.environment)
+    first = Process("first", build_arguments(packages["bot"], "bot"), folder, stack.environment)
     wait_for_log(first, READY["bot"], START_SECONDS)
     first.stop()
     pids = {"redis": stack.redis.pid}
     for name in ("worker", "bot"):
-        process = Process(name, ("-m", name), folder, stack.environment)
+        process = Process(name, build_arguments(packages[name], name), folder, stack.environment)
         exit_stack.callback(process.stop)
         wait_for_log(process, READY[name], START_SECONDS)
         pids[name] = process.pid
     return Installation(pids, stack.redis_url)
 
 
-def _start_floor(exit_stack: ExitStack, stack: Stack, folder: Path) -> Installation:
+def _start_floor(exit_stack: ExitStack, stack: Stack, packages: Mapping[str, Path], folder: Path) -> Installation:
     server = exit_stack.enter_context(run_redis())
     stand_in = Process("discord", ("-m", "demo.standins.discord", "--token", BOT_TOKEN), folder, stack.environment)
     exit_stack.callback(stand_in.stop)
     (folder / "picture.png").write_bytes(make_model_image())
     environment = stack.environment | {"DISCORD_API_URL": f"{stand_in.wait_for_report()['url']}/api/v10"}
     commands = {
-        "worker": ("-m", "tests.benchmarks.bare_worker", server.url),
-        "bot": ("-m", "tests.benchmarks.baseline_bot", str(folder / "picture.png")),
+        "worker": ("tests.benchmarks.bare_worker", server.url),
+        "bot": ("tests.benchmarks.baseline_bot", str(folder / "picture.png")),
     }
     pids = {"redis": server.pid}
-    for name, arguments in commands.items():
+    for name, (module, argument) in commands.items():
+        arguments = build_arguments(packages[name], module, argument)
         process = Process(f"bare-{name}", arguments, folder, environment)
         exit_stack.callback(process.stop)
         pids[name] = process.pid

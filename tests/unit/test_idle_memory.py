@@ -30,11 +30,21 @@ def run(code: str) -> str:
     [
         pytest.param(
             "import worker.__main__, worker.app",
-            ("boto3", "multiprocessing.managers", "prometheus_client", "worker.cli.generate", "worker.doctor.command"),
+            (
+                *("boto3", "multiprocessing.managers", "opentelemetry", "prometheus_client"),
+                *("worker.cli.generate", "worker.doctor.command"),
+            ),
             id="worker",
         ),
         pytest.param("import worker.__main__", ("celery",), id="worker that has not yet checked AWS's configuration"),
-        pytest.param("import bot.__main__", ("alembic", "boto3", "celery", "kombu", "prometheus_client"), id="bot"),
+        pytest.param(
+            "import bot.__main__",
+            (
+                *("alembic", "boto3", "celery", "kombu", "opentelemetry", "prometheus_client"),
+                "sqlalchemy.dialects.postgresql",
+            ),
+            id="bot",
+        ),
     ],
 )
 def test_packages_that_an_idle_process_does_not_use_are_not_loaded(start: str, names: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.storage.tables.metadata import metadata
+from bot.storage.tables.metadata import build_partial_index, metadata
 
 IS_UNDRAWN: Final = text("version > drawn_version")
 """The condition of the partial indexes for the messages that are to be drawn; queries name it word for word."""
@@ -64,13 +64,8 @@ batches: Final = Table(
     Index(None, "requester_id"),
     Index(None, "thread_id"),
     Index(None, "idempotency_key", unique=True),
-    Index(
-        "ix_batches_approval_undrawn",
-        "created_at",
-        sqlite_where=IS_APPROVAL_UNDRAWN,
-        postgresql_where=IS_APPROVAL_UNDRAWN,
-    ),
-    Index("ix_batches_undrawn", "id", sqlite_where=IS_UNDRAWN, postgresql_where=IS_UNDRAWN),
+    build_partial_index("ix_batches_approval_undrawn", "created_at", where=IS_APPROVAL_UNDRAWN),
+    build_partial_index("ix_batches_undrawn", "id", where=IS_UNDRAWN),
 )
 
 batch_items: Final = Table(
@@ -96,13 +91,7 @@ batch_items: Final = Table(
     Index(None, "job_id", unique=True),
     Index(None, "state", "batch_id"),
     Index(None, "reviewer_id"),
-    Index(
-        "ix_batch_items_pending",
-        "batch_id",
-        "job_id",
-        sqlite_where=text("state = 'pending'"),
-        postgresql_where=text("state = 'pending'"),
-    ),
+    build_partial_index("ix_batch_items_pending", "batch_id", "job_id", where=text("state = 'pending'")),
 )
 
 batch_images: Final = Table(
@@ -142,5 +131,5 @@ batch_sheets: Final = Table(
     Column("version", Integer, nullable=False, comment="raised when one of its items changes"),
     Column("drawn_version", Integer, nullable=False, comment="the version that its message shows"),
     Column("attempt", Integer, nullable=False, comment="how often it was deleted and sent anew"),
-    Index("ix_batch_sheets_undrawn", "batch_id", "number", sqlite_where=IS_UNDRAWN, postgresql_where=IS_UNDRAWN),
+    build_partial_index("ix_batch_sheets_undrawn", "batch_id", "number", where=IS_UNDRAWN),
 )

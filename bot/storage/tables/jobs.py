@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.storage.tables.metadata import metadata
+from bot.storage.tables.metadata import build_partial_index, metadata
 
 
 class RecordState(StrEnum):
@@ -71,15 +71,14 @@ jobs: Final = Table(
     Index(None, "parent_id", "accepted_at", "id"),
     Index(None, "source_sha256"),
     Index(None, "source_owner_id"),
-    Index(
+    build_partial_index(
         "ix_jobs_open",
         "requester_id",
         "guild_id",
         "accepted_at",
         "id",
         "state",
-        sqlite_where=text("state IN ('accepted', 'queued')"),
-        postgresql_where=text("state IN ('accepted', 'queued')"),
+        where=text("state IN ('accepted', 'queued')"),
     ),
 )
 

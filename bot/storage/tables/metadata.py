@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import MetaData
+from sqlalchemy import Index, MetaData, TextClause
 
 metadata: Final = MetaData(
     naming_convention={
@@ -11,3 +11,11 @@ metadata: Final = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def build_partial_index(name: str, *columns: str, where: TextClause, unique: bool = False) -> Index:
+    """Build the index of the rows that fulfil a condition. Migrations create it, in both databases with the condition.
+
+    The definition has SQLite's alone: that of PostgreSQL would load its dialect, 2 MiB of memory in each bot.
+    """
+    return Index(name, *columns, unique=unique, sqlite_where=where)

@@ -14,19 +14,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TextClause,
     text,
 )
 
-from bot.storage.tables.metadata import metadata
+from bot.storage.tables.metadata import build_partial_index, metadata
 
 IS_PERSONAL: Final = text("guild_id = 0")
 
 IS_OF_GUILD: Final = text("guild_id <> 0")
-
-
-def _build_unique_index(name: str, *columns: str, where: TextClause) -> Index:
-    return Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
 
 
 user_preferences: Final = Table(
@@ -53,8 +48,8 @@ presets: Final = Table(
     Column("options", Text, nullable=False, comment="option names to values, as JSON"),
     Column("saved_at", Float(53), nullable=False),
     Index(None, "guild_id", "user_id"),
-    _build_unique_index("uq_presets_personal", "user_id", "folded_name", where=IS_PERSONAL),
-    _build_unique_index("uq_presets_guild", "guild_id", "folded_name", where=IS_OF_GUILD),
+    build_partial_index("uq_presets_personal", "user_id", "folded_name", where=IS_PERSONAL, unique=True),
+    build_partial_index("uq_presets_guild", "guild_id", "folded_name", where=IS_OF_GUILD, unique=True),
 )
 
 style_sets: Final = Table(
@@ -67,8 +62,8 @@ style_sets: Final = Table(
     Column("folded_name", String(64), nullable=False, comment="the name case-folded, unique per owner"),
     Column("created_at", Float(53), nullable=False),
     Index(None, "guild_id", "user_id"),
-    _build_unique_index("uq_style_sets_personal", "user_id", "folded_name", where=IS_PERSONAL),
-    _build_unique_index("uq_style_sets_guild", "guild_id", "folded_name", where=IS_OF_GUILD),
+    build_partial_index("uq_style_sets_personal", "user_id", "folded_name", where=IS_PERSONAL, unique=True),
+    build_partial_index("uq_style_sets_guild", "guild_id", "folded_name", where=IS_OF_GUILD, unique=True),
 )
 
 style_pictures: Final = Table(
