@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from discord import VoiceClient
 
+from bot.domain.outages import find_outage, get_reason
 from shared import logging as shared_logging
 from shared.logging import PROMPT_LOGGER, EntryFormatter
 
@@ -38,9 +39,21 @@ def hide_payloads(record: logging.LogRecord) -> bool:
     return True
 
 
+def shorten_outage(record: logging.LogRecord) -> bool:
+    """Put the reason in place of the traceback of a database that does not answer. A filter of the handler."""
+    outage = find_outage(record.exc_info[1]) if record.exc_info else None
+    if outage is not None:
+        message, reason = record.getMessage(), get_reason(outage)
+        record.msg, record.args = (message if reason in message else f"{message} ({reason})"), None
+        record.exc_info = record.exc_text = None
+    return True
+
+
 def configure_logging(level: str, *, log_format: str = "text", shows_prompts: bool = False) -> None:
     """Log records of this level and above to stderr, as text or JSON."""
     shared_logging.configure_logging(level, EntryFormatter(shared_logging.WRITERS[log_format], redact))
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(shorten_outage)
     logging.getLogger(PROMPT_LOGGER).disabled = not shows_prompts
     for name in () if shows_prompts else _PAYLOAD_LOGGERS:
         logging.getLogger(name).addFilter(hide_payloads)

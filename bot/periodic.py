@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sized
 from typing import Final, TypeVar
 
 from bot.change_signal import ChangeSignal
+from bot.domain.outages import find_outage, get_reason
 from shared.errors import PentimentoError
 from shared.outage_log import OutageLog
 
@@ -80,7 +81,9 @@ class _RoundReporter:
         except PentimentoError as error:
             self._outage.report_failure(f"{self._failure}: {error}")
         except Exception as error:  # noqa: BLE001 - the next round has to come all the same
-            self._outage.report_failure(f"{self._failure}: {error!r}", error=error)
+            outage = find_outage(error)
+            reason = get_reason(outage) if outage else repr(error)
+            self._outage.report_failure(f"{self._failure}: {reason}", error=None if outage else error)
         else:
             self._outage.report_success()
             return result

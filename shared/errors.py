@@ -14,6 +14,7 @@
     ├── ImageRejectedError              shared.imaging.limits (also a ValueError)
     ├── StartupError                    bot.lifecycle
     ├── DatabaseSetupError              bot.storage.engine
+    ├── DatabaseTimeoutError            bot.domain.outages (also a TimeoutError)
     ├── NotChargedError                 bot.storage.budget_charges
     ├── PartitionLostError              bot.domain.errors
     ├── QueueUnavailableError           bot.domain.errors

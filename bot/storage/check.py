@@ -6,8 +6,8 @@ from typing import Final
 from sqlalchemy import Connection, delete, insert, select, text
 
 from bot.domain.backups import LastBackup
+from bot.domain.outages import get_reason
 from bot.storage.backup_log import load_last_backup
-from bot.storage.engine import get_reason
 from bot.storage.migrate import list_revisions, read_revision
 from bot.storage.session import DATABASE_ERRORS, Database
 from bot.storage.stored_format import check_database_format
@@ -103,7 +103,7 @@ def _assess_backup(backup: LastBackup | None, now: float) -> Finding:
 
 
 def _describe_error(error: Exception) -> Finding:
-    reason = get_reason(error) or "it does not answer in time"
+    reason = get_reason(error)
     return Finding(
         "database.write",
         Status.ERROR,

@@ -38,11 +38,6 @@ class DatabaseSetupError(PentimentoError):
     """The database cannot be used. The message is for the operator and holds no credentials."""
 
 
-def get_reason(error: BaseException) -> str:
-    """Return the first line of the message of the driver, or of the system, behind an error."""
-    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-
-
 def parse_database_url(url: str) -> URL:
     """Parse `DATABASE_URL`. Raises `DatabaseSetupError`."""
     try:

@@ -11,7 +11,8 @@ from typing import Final
 from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.storage.engine import DatabaseSetupError, get_reason, open_migration_engine
+from bot.domain.outages import get_reason
+from bot.storage.engine import DatabaseSetupError, open_migration_engine
 from bot.storage.stored_format import check_database_format, store_database_format
 
 log = logging.getLogger(__name__)

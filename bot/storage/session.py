@@ -15,10 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import QueuePool
 
 from bot.change_signal import ChangeSignal
+from bot.domain.outages import DatabaseTimeoutError, find_outage, get_reason
 from bot.storage.changes import ChangeNotes, read_mark
 from bot.storage.engine import open_async_engine, open_sqlite_engine, parse_database_url
 from bot.storage.migrate import migrate_database
 from bot.storage.tables import jobs
+from shared.outage_log import OutageLog
 from shared.problems import RejectedError, make_problem
 
 TRANSACTION_TIMEOUT_SECONDS: Final = 10.0
@@ -33,7 +35,7 @@ class Database:
     """The bot's database. Every store is given the same one.
 
     A transaction may take `TRANSACTION_TIMEOUT_SECONDS`; it is committed at its end, or rolled back when it raises.
-    `changes` tells of each one that has changed rows.
+    `changes` tells of each one that has changed rows. An outage is logged here, once a minute.
     """
 
     def __init__(self, url: str) -> None:
@@ -43,6 +45,7 @@ class Database:
         self._sqlite_thread = _SQLiteThread(self.url) if self.url.get_backend_name() == "sqlite" else None
         self.changes: Final = ChangeSignal()
         self._mark: object = None
+        self._outage = OutageLog(log, "the database answers")
         self._notes = ChangeNotes(self._engine.sync_engine)
 
     async def migrate(self) -> None:
@@ -52,7 +55,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction for statements that are awaited one by one. Raises `DATABASE_ERRORS`."""
-        async with asyncio.timeout(TRANSACTION_TIMEOUT_SECONDS), self._begin() as connection:
+        async with self._limit_time(), self._begin() as connection:
             yield connection
 
     async def run_transaction(self, work: Callable[[Connection], T]) -> T:
@@ -60,11 +63,27 @@ class Database:
 
         Raises `DATABASE_ERRORS`.
         """
-        async with asyncio.timeout(TRANSACTION_TIMEOUT_SECONDS):
+        async with self._limit_time():
             if self._sqlite_thread is not None:
                 return await self._sqlite_thread.run_transaction(work, self.changes)
             async with self._begin() as connection:
                 return await connection.run_sync(work)
+
+    @asynccontextmanager
+    async def _limit_time(self) -> AsyncIterator[None]:
+        """Limit the time of a transaction, and report whether the database answers."""
+        try:
+            try:
+                async with asyncio.timeout(TRANSACTION_TIMEOUT_SECONDS):
+                    yield
+            except TimeoutError as error:
+                raise DatabaseTimeoutError(f"no answer within {TRANSACTION_TIMEOUT_SECONDS:g} s") from error
+        except DATABASE_ERRORS as error:
+            outage = find_outage(error)
+            if outage is not None:
+                self._outage.report_failure(f"the database does not answer: {get_reason(outage)}")
+            raise
+        self._outage.report_success()
 
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncConnection]:
@@ -192,5 +211,6 @@ def translate_database_errors() -> Iterator[None]:
     try:
         yield
     except DATABASE_ERRORS as error:
-        log.exception("the database failed")
+        if find_outage(error) is None:
+            log.exception("the database failed")
         raise RejectedError(make_problem("database_unavailable")) from error

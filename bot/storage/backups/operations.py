@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from bot.domain.backups import BackupError, BackupManifest, LastBackup
+from bot.domain.outages import get_reason
 from bot.storage.backup_log import save_last_backup, save_restoration
 from bot.storage.backups import postgresql, sqlite
 from bot.storage.backups.folders import (
@@ -20,7 +21,7 @@ from bot.storage.backups.folders import (
     load_manifest,
     write_manifest,
 )
-from bot.storage.engine import DatabaseSetupError, get_reason, open_migration_engine
+from bot.storage.engine import DatabaseSetupError, open_migration_engine
 from bot.storage.migrate import migrate_database, read_revision
 from bot.storage.stored_format import load_database_format
 from bot.storage.tables import backups, metadata, queue_epoch, stored_format
