@@ -170,7 +170,7 @@ class OutcomeConsumer:
         if isinstance(outcome, Failed) and is_for_requester_alone(status.job, outcome):
             return await self._deliver_to_requester_alone(status, outcome)
         settings = await self._final_status.load_settings(status.job)
-        with self._pictures.share(status.job.id):
+        async with self._pictures.share(status.job.id) if isinstance(outcome, Generated) else contextlib.nullcontext():
             with self._tracer.start_span("post", kind=SpanKind.CLIENT, attributes=describe_job(status.job)):
                 message = await self._sender.send_outcome(status, outcome, settings)
             if message is None:

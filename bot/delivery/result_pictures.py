@@ -1,7 +1,8 @@
 """The generated pictures of outcomes that are being delivered."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from bot.delivery.ports import OutcomeStream
 
@@ -11,20 +12,20 @@ class ResultPictures:
 
     def __init__(self, queue: OutcomeStream) -> None:
         self._queue = queue
-        self._loaded: dict[str, bytes | None] = {}
+        self._loading: dict[str, asyncio.Future[bytes | None]] = {}
 
-    @contextmanager
-    def share(self, job_id: str) -> Iterator[None]:
-        """Keep the picture of a job in memory from when it is loaded until the end of the block."""
-        self._loaded[job_id] = None
+    @asynccontextmanager
+    async def share(self, job_id: str) -> AsyncIterator[None]:
+        """Load the picture of a job meanwhile, and keep it in memory until the end of the block."""
+        loading = self._loading[job_id] = asyncio.ensure_future(self._queue.load_result_image(job_id))
         try:
             yield
         finally:
-            del self._loaded[job_id]
+            del self._loading[job_id]
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)  # an error was for those who needed the picture
 
     async def load(self, job_id: str) -> bytes | None:
         """Load the picture of a job; None if there is none any more. Raises the errors of the queue."""
-        picture = self._loaded.get(job_id) or await self._queue.load_result_image(job_id)
-        if job_id in self._loaded:
-            self._loaded[job_id] = picture
-        return picture
+        loading = self._loading.get(job_id)
+        return await (self._queue.load_result_image(job_id) if loading is None else asyncio.shield(loading))
