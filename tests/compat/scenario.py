@@ -18,6 +18,7 @@ from tests.support.bot_processes import inject_discord_fault
 from tests.support.contest_play import enter, find_entering, start_contest
 from tests.support.edits import start_erasing
 from tests.support.exploration import invoke_explore, start_exploration, wait_for_exploration_end
+from tests.support.records import query_records
 from tests.support.server import find_owner
 from tests.support.server_panel import choose, open_section
 from tests.support.stored_batches import StoredBatches
@@ -99,6 +100,7 @@ class Scenario:
         choose(owner, open_section(owner, "access"), "button_policy", "author")
         shown = grace.invoke_and_wait("preferences")
         grace.use_component(shown, "preference_select:language", "fr")
+        wait_until(lambda: query_records(self.stack, "SELECT language FROM user_preferences"), "the chosen language")
         grace.use_component(shown, "preference_select:keep", "80")
         varied = ada.press_button(first, "vary", "subtle")
         wait_until(lambda: self.client.hget(DEFAULT_KEYS.job_key(varied), "state") == b"delivered", "a variation", 60)
@@ -116,7 +118,7 @@ class Scenario:
 
     def work_together(self) -> None:
         """Let people edit a picture, finish a batch, enter a contest and live on a budget."""
-        ada, grace = self.users["ada"], self.users["grace"]
+        ada = self.users["ada"]
         owner = find_owner(self.stack)
         owner.wait_for_private_text(owner.invoke_command("budget set", self.stack.channel_id, amount=50, per="day"))
         self.wait_for_state(start_erasing(ada), "delivered")
@@ -124,7 +126,7 @@ class Scenario:
         batch_id = start_batch(ada, ["a castle at dusk", "a castle at dawn"], "Days")
         wait_until(lambda: batches.read_state(batch_id) is BatchState.REVIEW, "the end of the batch", 60)
         thread = start_contest(ada, "castles in the air")
-        enter(grace, find_entering(ada, thread), "a castle on a cloud")
+        enter(self.users["linus"], find_entering(ada, thread), "a castle on a cloud")
 
     def make_undelivered_result(self) -> None:
         """Let a result find no place at all, so that the database keeps its picture."""
