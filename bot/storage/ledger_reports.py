@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -209,7 +209,8 @@ def _split_accounts(lines: Sequence[ReportLine]) -> list[ReportLine]:
 
 def _merge_quarters(lines: Sequence[ReportLine], zone: ZoneInfo, *, by_month: bool) -> list[ReportLine]:
     by_day: defaultdict[str, list[ReportLine]] = defaultdict(list)
+    length = len("2026-11" if by_month else "2026-11-22")
     for line in lines:
-        moment = datetime.fromtimestamp(int(line.key) * _SECONDS_PER_QUARTER, UTC).astimezone(zone)
-        by_day[moment.strftime("%Y-%m" if by_month else "%Y-%m-%d")].append(line)
+        moment = datetime.fromtimestamp(int(line.key) * _SECONDS_PER_QUARTER, zone)
+        by_day[moment.date().isoformat()[:length]].append(line)
     return [add_up(quarters, day) for day, quarters in sorted(by_day.items())]
