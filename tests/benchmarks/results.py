@@ -7,6 +7,7 @@ writes the table of docs/performance.md anew from `bench.json`.
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -15,6 +16,8 @@ from tests.benchmarks.ratios import Ratio
 
 RESULTS_FILE: Final = Path("bench.json")
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
+MAX_ROWS: Final = 30
+"""More rows of one topic are no table that anybody reads."""
 BEGIN, END = "<!-- benchmarks -->\n", "<!-- end of benchmarks -->"
 _STATES: Final = {"met": "met", "missed": "**missed**", "busy": "busy ({other_share:.0%})"}
 
@@ -75,6 +78,21 @@ def format_report(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def shorten_report(report: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Leave out what is met of a topic with more rows than `MAX_ROWS`, and tell it in a sentence for each topic."""
+    counts = Counter(row["topic"] for row in report["ratios"].values())
+    long_topics = [topic for topic, count in counts.items() if count > MAX_ROWS]
+    left_out = {
+        name: row["topic"]
+        for name, row in report["ratios"].items()
+        if row["topic"] in long_topics and row["state"] == "met"
+    }
+    sums = Counter(left_out.values())
+    sentences = [f"Of `{topic}`, {sums[topic]} of {counts[topic]} rows are met and not shown." for topic in long_topics]
+    shown = {name: row for name, row in report["ratios"].items() if name not in left_out}
+    return {**report, "ratios": shown}, sentences
+
+
 def insert_report(page: str, report: Mapping[str, Any]) -> str:
     """Put the table, and where it was measured, between the markers of a page. Raises `ValueError` without markers."""
     before, begin, rest = page.partition(BEGIN)
@@ -85,8 +103,9 @@ def insert_report(page: str, report: Mapping[str, Any]) -> str:
         **report["machine"]
     )
     seconds = {row["topic"]: row["seconds"] for row in report["ratios"].values()}
-    measured = f"Measured {where}, in {sum(seconds.values()) / 60:.0f} minutes."
-    return f"{before}{begin}{measured}\n\n{format_report(report)}\n{end}{after}"
+    shown, sentences = shorten_report(report)
+    measured = " ".join([f"Measured {where}, in {sum(seconds.values()) / 60:.0f} minutes.", *sentences])
+    return f"{before}{begin}{measured}\n\n{format_report(shown)}\n{end}{after}"
 
 
 def main() -> int:

@@ -58,6 +58,17 @@ def test_the_page_shows_the_results_between_its_markers() -> None:
         insert_report("no markers", report)
 
 
+def test_the_page_leaves_out_what_is_met_of_a_topic_with_very_many_rows() -> None:
+    lookups = [replace(ROW, name=f"lookup {number}", value=number % 25) for number in range(100)]
+    report = merge_rows(EMPTY, MACHINE, Topic("million"), lookups)
+
+    shown = insert_report(f"{BEGIN}{END}", merge_rows(report, MACHINE, Topic("queue"), [ROW]))
+
+    assert "Of `million`, 12 of 100 rows are met and not shown." in shown
+    assert shown.count("| `lookup") == 88
+    assert "| `claim` | 1.5 |" in shown
+
+
 def test_a_topic_that_fails_leaves_the_others_and_what_was_measured_before_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
