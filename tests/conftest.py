@@ -16,12 +16,14 @@ from tests.support.catalogues import SDXL_IN_IMAGINE
 from tests.support.file_order import get_rank
 from tests.support.fork_server import fork_processes
 from tests.support.redis_queue import confirm_epoch
+from tests.support.unsynced_sqlite import leave_sqlite_unsynced
 
 with warnings.catch_warnings():
     # discord.py imports audioop, of whose removal in Python 3.13 Python 3.11 warns
     warnings.simplefilter("ignore", DeprecationWarning)
     import discord  # noqa: F401 - imported once, before warnings become errors
 
+leave_sqlite_unsynced()
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 

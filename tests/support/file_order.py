@@ -8,11 +8,13 @@ from pathlib import Path
 from demo.processes import ROOT
 
 LONGEST_FILES = (
+    "tests/upgrade/test_upgrade.py",
     "tests/e2e/test_imagine.py",
     "tests/faults/test_soak.py",
     "tests/faults/test_bedrock_faults.py",
     "tests/faults/test_discord_faults.py",
     "tests/faults/test_redis_refuses.py",
+    "tests/faults/test_backup_restored.py",
     "tests/e2e/test_demo.py",
     "tests/faults/test_redis_restored.py",
     "tests/faults/test_bot_killed.py",
@@ -20,6 +22,9 @@ LONGEST_FILES = (
     "tests/faults/test_budget_faults.py",
     "tests/faults/test_gallery_bot_killed.py",
     "tests/faults/test_batch_faults.py",
+    "tests/security/test_secrets.py",
+    "tests/hosts/test_hosts.py",
+    "tests/security/test_ballot_traffic.py",
     "tests/faults/test_several_bots.py",
     "tests/e2e/test_rounds.py",
     "tests/faults/test_redis_faults.py",

@@ -26,6 +26,7 @@ from typing import IO, Any
 import pytest
 
 from demo.processes import ROOT, Process
+from tests.support.unsynced_sqlite import leave_sqlite_unsynced
 
 MODULES = frozenset({"bot", "worker", "demo.standins.bedrock", "demo.standins.discord"})
 LENGTH, EXIT_CODE = struct.Struct("!Q"), struct.Struct("!i")
@@ -151,6 +152,8 @@ def serve(module: str, number: int) -> None:
     importlib.import_module(f"{module}.__main__")
     if module == "worker":
         importlib.import_module("worker.app")  # imported when it starts
+    if module == "bot":
+        leave_sqlite_unsynced()
     del sys.modules[f"{module}.__main__"]  # a fork runs it as its main module
     assert threading.active_count() == 1, "threads do not survive a fork"
     gc.collect()
