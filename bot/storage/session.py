@@ -146,7 +146,10 @@ class _SQLiteThread:
         self._thread: threading.Thread | None = None
 
     async def run_transaction(self, work: Callable[[Connection], T], changes: ChangeSignal) -> T:
-        """Run `work` in a transaction, which is completed and announced even if the caller is cancelled meanwhile."""
+        """Run `work` in a transaction. Once begun, it is completed and announced even if the caller is cancelled.
+
+        One that still waits for its turn is not begun then: the caller has given up, and has perhaps said so.
+        """
         if self._thread is None:
             self._thread = threading.Thread(target=self._run_queue, name="sqlite", daemon=True)
             self._thread.start()
@@ -165,6 +168,8 @@ class _SQLiteThread:
 
     def _run_queue(self) -> None:
         while (queued := self._queue.get()) is not None:
+            if queued.result.cancelled():
+                continue
             try:
                 with self._engine.begin() as connection:
                     value = queued.work(connection)

@@ -1,6 +1,7 @@
 """The bot's loops ask the database when it has changed or something is due, and leave it alone otherwise."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -113,6 +114,23 @@ def build_loops(database: Database, catalogue: Catalogue) -> list[Callable[..., 
         GalleryPoster(client, SqlGalleryStore(database), unused, unused, unused, unused, unused, catalogue).run,
         ExplorationMessages(client, queue, explorations, unused, catalogue, unused, interval=INTERVAL).run,
     ]
+
+
+async def test_a_transaction_whose_caller_gives_up_before_its_turn_is_not_begun(database: Database) -> None:
+    if database.url.get_backend_name() != "sqlite":
+        pytest.skip("transactions of PostgreSQL do not wait for each other")
+    is_free = threading.Event()
+    slow = asyncio.ensure_future(database.run_transaction(lambda _: is_free.wait(5)))
+    given_up = asyncio.ensure_future(database.run_transaction(write))
+    await asyncio.sleep(0.05)
+
+    given_up.cancel()
+    with suppress(asyncio.CancelledError):
+        await given_up
+    is_free.set()
+    await slow
+
+    assert not await database.run_transaction(lambda connection: connection.execute(SELECT_NOTICES).all())
 
 
 async def test_a_request_wakes_nobody_who_waits_for_something_else(database: Database, job_store: SqlJobStore) -> None:
