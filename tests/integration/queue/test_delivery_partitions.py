@@ -175,7 +175,7 @@ async def test_a_bot_waits_while_one_of_a_release_leads_that_delivers_alone(redi
         admin.set(DEFAULT_KEYS.leader, "0123456789abcdef", px=1000)
         await wait_until(lambda: not bot.share)
         assert tenure.ended.is_set()
-        assert admin.hlen(DEFAULT_KEYS.delivery_partitions) == 0
+        await wait_until(lambda: admin.hlen(DEFAULT_KEYS.delivery_partitions) == 0)
 
         await wait_until(lambda: has_all(bot))
         admin.set(DEFAULT_KEYS.leader, "bot-2", px=1000)
