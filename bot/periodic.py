@@ -21,8 +21,11 @@ MAX_REST_SECONDS: Final = 60.0
 MAX_WAIT_SECONDS: Final = 10.0
 """How long it rests at most while something is due later, in case a clock was set."""
 
-SETTLING_RATIO: Final = 0.2
-"""After which part of its interval a resting function follows a change, so that one round sees several of them."""
+SETTLING_RATIO: Final = 0.5
+"""After which part of its interval a resting function follows a change.
+
+One round then sees several changes, and what is on its way to a person is not held up by the rounds of all functions.
+"""
 
 
 async def run_every(
