@@ -38,8 +38,9 @@ def summarise(values: Sequence[float]) -> dict[str, float]:
 class Fairness:
     """Compares those who always have a job of one model waiting, in windows of 10 minutes.
 
-    In each window with at least three of them, their calls are divided by their weights. By the theory of start-time
-    fair queueing, two of them differ by two calls at most, if nothing else limits them (decision 2).
+    In each window with at least three of them and a call for each, their calls are divided by their weights. By the
+    theory of start-time fair queueing, two of them differ by two calls at most, if nothing else limits them
+    (decision 2).
     """
 
     model: str
@@ -57,12 +58,10 @@ class Fairness:
             self._end = now + WINDOW_SECONDS
         while now >= self._end:
             start = self._end - WINDOW_SECONDS
-            shares = [
-                self._served[tenant] * self._weights[tenant]
-                for tenant, count in self._waiting.items()
-                if count and self._since[tenant] <= start
-            ]
-            if len(shares) >= MIN_TENANTS and any(shares):
+            tenants = [tenant for tenant, count in self._waiting.items() if count and self._since[tenant] <= start]
+            calls = sum(self._served[tenant] for tenant in tenants)
+            if MIN_TENANTS <= len(tenants) <= calls:
+                shares = [self._served[tenant] * self._weights[tenant] for tenant in tenants]
                 self.indices.append(jain_index(shares))
                 self.differences.append(max(shares) - min(shares))
             self._served.clear()

@@ -70,8 +70,8 @@ def draw_year(report: Mapping[str, Any]) -> Image.Image:
 
 
 def draw_waits(report: Mapping[str, Any]) -> Image.Image:
-    """Draw the percentiles of the waits of each class in each simulated week."""
-    weeks = report["weeks"]
+    """Draw the percentiles of the waits of each class in each simulated week, except for that with an outage."""
+    weeks = {name: week for name, week in report["weeks"].items() if name != "outage"}
     highest = max(week["waits"][name]["p99"] for week in weeks.values() for name in CLASSES)
     plot = Plot(f"Seconds from accepted to called, {report['people']:,} people: p50, p95, p99", highest)
     group = (RIGHT - LEFT) / len(weeks)
@@ -99,7 +99,8 @@ def draw_outage(report: Mapping[str, Any]) -> Image.Image:
     for minute in range(first, last):
         value = waiting.get(str(minute), value)
         values.append(value)
-    plot = Plot(f"Waiting jobs while the default model is down for an hour, {report['people']:,} people", max(values))
+    title = f"Waiting jobs by minute; the default model is down for an hour; {report['people']:,} people"
+    plot = Plot(title, max(values))
     start = week["outage_start"] / 60 - first
     for at, name in ((start, "down"), (start + 60, "up again")):
         x = LEFT + (RIGHT - LEFT) * at / (last - first)
@@ -108,7 +109,7 @@ def draw_outage(report: Mapping[str, Any]) -> Image.Image:
     plot.draw_line(values, LINE)
     step = 10 if last - first <= 180 else 60
     for minute in range(0, last - first + 1, step):
-        plot.write(LEFT + (RIGHT - LEFT) * minute / (last - first), BOTTOM + 12, f"{minute} min", "mt", PALE)
+        plot.write(LEFT + (RIGHT - LEFT) * minute / (last - first), BOTTOM + 12, f"{minute}", "mt", PALE)
     return plot.image
 
 
@@ -125,7 +126,9 @@ def _round_up(value: float) -> float:
 def main(report_path: str, folder: str) -> None:
     """Draw all plots for which the report has weeks."""
     report = json.loads(Path(report_path).read_text())
-    pictures = {"capacity-year": draw_year(report), "capacity-waits": draw_waits(report)}
+    pictures = {"capacity-year": draw_year(report)}
+    if report["weeks"].keys() - {"outage"}:
+        pictures["capacity-waits"] = draw_waits(report)
     if "outage" in report["weeks"]:
         pictures["capacity-outage"] = draw_outage(report)
     for name, image in pictures.items():
