@@ -1,6 +1,7 @@
 """Searching past jobs: first the ids of the jobs that are found, then the jobs of the page."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +20,7 @@ class SqlJobSearch:
 
     The viewer's own jobs are found wherever they were submitted. Other people's are found in these channels of this
     guild only, if they led to a picture that is neither deleted nor a secret entry. Each search but `count_own_jobs`
-    looks at `CANDIDATE_LIMIT` jobs at most.
+    looks at `CANDIDATE_LIMIT` jobs at most, after those that an offset leaves out.
     """
 
     def __init__(self, database: Database) -> None:
@@ -56,8 +57,11 @@ class SqlJobSearch:
         start_id, is_newer = before_id or after_id, after_id is not None
         start = None if start_id is None else SearchStart(start_id, is_newer)
         async with begin_transaction(self._database) as connection:
-            count = offset + limit + 1
-            found, stop = await _list_ids(connection, query, guild_id, channel_ids, count, start)
+            list_ids = partial(_list_ids, connection, query, guild_id, channel_ids)
+            found, stop = await list_ids(offset + limit + 1, start)
+            while stop is not None and len(found) < offset:  # it stopped among those that are left out
+                offset -= len(found)
+                found, stop = await list_ids(offset + limit + 1, SearchStart(stop.job_id, is_newer))
             job_ids = found[offset : offset + limit]
             records = await _load_records(connection, job_ids[::-1] if is_newer else job_ids)
         end_id = stop.job_id if stop else job_ids[-1] if job_ids else start_id

@@ -301,6 +301,26 @@ async def test_a_search_stops_after_some_jobs_and_the_next_page_goes_on_from_the
         assert stops >= 3
 
 
+@pytest.mark.parametrize("offset", range(12))
+async def test_an_offset_leaves_out_more_jobs_than_a_search_looks_at(
+    job_store: SqlJobStore, job_search: SqlJobSearch, monkeypatch: pytest.MonkeyPatch, offset: int
+) -> None:
+    monkeypatch.setattr("bot.storage.search_candidates.CANDIDATE_LIMIT", 4)
+    await finish_jobs(job_store, *(make_job_by(n) for n in range(1, 11)))
+    query, start_id, numbers = SearchQuery(ADA_ID), None, list[int]()
+
+    while True:
+        found = await job_search.list_jobs(
+            query, guild_id=None, channel_ids=(), limit=2, offset=0 if start_id else offset, before_id=start_id
+        )
+        numbers += [int(record.job.id) - int(make_job(0).id) for record in found.records]
+        if not found.has_more:
+            break
+        start_id = found.last_id
+
+    assert numbers == [*range(10 - offset, 0, -1)]
+
+
 async def test_a_search_stops_after_some_favourites(
     database: Database, job_store: SqlJobStore, job_search: SqlJobSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
