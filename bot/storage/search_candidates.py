@@ -130,11 +130,15 @@ class CandidateFinder:
 
     async def _select_by_number(self) -> Candidates:
         """Select the matches in SQLite's index of words, in the order of its numbers: those of time, nearly."""
-        number = job_trigrams.c.rowid
-        matches = select(number).where(self._build_trigram_condition(), *await self._build_number_conditions())
+        number, start_number = job_trigrams.c.rowid, await self._load_start_number()
+        number_conditions = await self._build_number_conditions(start_number)
+        matches = select(number).where(self._build_trigram_condition(), *number_conditions)
         matches = matches.order_by(*self._order(number))
         statement = select(jobs.c.id).select_from(join_jobs_by_number(matches.limit(CANDIDATE_LIMIT).subquery()))
-        statement = statement.where(*self._build_job_conditions(jobs), *await self._build_scope_conditions(jobs))
+        statement = statement.where(*self._build_job_conditions(jobs))
+        statement = statement.where(*build_scope_conditions(self._query, self._guild_id, jobs))
+        if start_number is None:
+            statement = statement.where(*await self._build_start_conditions(jobs))
         last = matches.offset(CANDIDATE_LIMIT - 1).limit(1).scalar_subquery()
         stop = select(jobs.c.id, jobs.c.accepted_at).join(job_numbers, job_numbers.c.job_id == jobs.c.id)
         return Candidates(statement, jobs, [stop.where(job_numbers.c.number == last)])
@@ -153,12 +157,16 @@ class CandidateFinder:
 
     async def _build_scope_conditions(self, found: FromClause) -> Sequence[ColumnElement[bool]]:
         """Build the conditions that jobs are of the server or person and the period, on the right side of the start."""
-        conditions = [*build_scope_conditions(self._query, self._guild_id, found)]
+        in_scope = build_scope_conditions(self._query, self._guild_id, found)
+        return [*in_scope, *await self._build_start_conditions(found)]
+
+    async def _build_start_conditions(self, found: FromClause) -> Sequence[ColumnElement[bool]]:
+        """Build the condition that jobs are on the right side of the start by their time, if there is a start."""
         if self._start is None:
-            return conditions
+            return []
         place = tuple_(found.c.accepted_at, found.c.id)
         start_place = tuple_(await self._load_start_time(), self._start.job_id)
-        return [*conditions, _is_after(self._start, place, start_place)]
+        return [_is_after(self._start, place, start_place)]
 
     async def _load_start_time(self) -> float:
         """Load when the job of the start was accepted; a deleted one has the time of its id."""
@@ -166,15 +174,25 @@ class CandidateFinder:
         at: float | None = await self._find(select(jobs.c.accepted_at).where(jobs.c.id == job_id))
         return get_snowflake_time(int(job_id.partition("-")[0])) if at is None else at
 
-    async def _build_number_conditions(self) -> Sequence[ColumnElement[bool]]:
-        """Build conditions for the numbers of jobs of the period, and on the right side of the start."""
+    async def _load_start_number(self) -> int | None:
+        """Load the number of the job of the start; None without a start, and if that job was deleted."""
+        if self._start is None:
+            return None
+        query = select(job_numbers.c.number).where(job_numbers.c.job_id == self._start.job_id)
+        number: int | None = await self._find(query)
+        return number
+
+    async def _build_number_conditions(self, start_number: int | None) -> Sequence[ColumnElement[bool]]:
+        """Build conditions for the numbers of jobs of the period, and on the right side of the start.
+
+        Without the number of the start, they leave some jobs on its wrong side.
+        """
         query, start = self._query, self._start
         conditions = await self._build_period_conditions(query.accepted_after, query.accepted_before)
         if start is None:
             return conditions
-        number = await self._find(select(job_numbers.c.number).where(job_numbers.c.job_id == start.job_id))
-        if number is not None:
-            return [*conditions, _is_after(start, job_trigrams.c.rowid, number)]
+        if start_number is not None:
+            return [*conditions, _is_after(start, job_trigrams.c.rowid, start_number)]
         at = await self._load_start_time()
         after, before = (at, None) if start.is_newer else (None, at)
         return [*conditions, *await self._build_period_conditions(after, before)]

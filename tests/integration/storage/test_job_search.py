@@ -332,6 +332,19 @@ async def test_a_search_stops_after_some_favourites(
     assert await list_by_pages(job_search, SearchQuery(ADA_ID, is_favourite=True), "before_id") == ([1], 2)
 
 
+async def test_pages_of_words_have_jobs_that_were_recorded_in_another_order_than_they_were_accepted(
+    job_store: SqlJobStore, job_search: SqlJobSearch
+) -> None:
+    await finish_jobs(job_store, *(make_job_by(number, prompt="a castle") for number in (1, 3, 2, 5, 4, 6, 8, 7)))
+    query = SearchQuery(ADA_ID, keywords="castle")
+
+    older, _ = await list_by_pages(job_search, query, "before_id")
+    newer, _ = await list_by_pages(job_search, query, "after_id", make_job(1).id)
+
+    assert sorted(older) == [*range(1, 9)]
+    assert sorted(newer) == [*range(2, 9)]
+
+
 async def test_pages_of_words_go_on_from_a_job_that_was_deleted_meanwhile(
     job_store: SqlJobStore, job_search: SqlJobSearch, database_url: str
 ) -> None:
