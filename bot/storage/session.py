@@ -153,9 +153,8 @@ class _SQLiteThread:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run_queue, name="sqlite", daemon=True)
             self._thread.start()
-        loop = asyncio.get_running_loop()
-        result: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_QueuedWork(work, changes, result, loop))
+        result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put(_QueuedWork(work, changes, result))
         return await result
 
     async def close(self) -> None:
@@ -178,6 +177,7 @@ class _SQLiteThread:
                 queued.end(queued.result.set_exception, error, has_changes=False)
             else:
                 queued.end(queued.result.set_result, value, has_changes=has_changes)
+                del value
             del queued  # its rows need not stay in memory until the next one
 
 
@@ -187,7 +187,6 @@ class _QueuedWork(NamedTuple):
     work: Callable[[Connection], Any]
     changes: ChangeSignal
     result: asyncio.Future[Any]
-    loop: asyncio.AbstractEventLoop
 
     def end(self, set_value: Callable[[Any], None], value: Any, *, has_changes: bool) -> None:
         """Set the result in the event loop, unless the caller was cancelled or the loop was closed meanwhile."""
@@ -199,7 +198,7 @@ class _QueuedWork(NamedTuple):
                 set_value(value)
 
         with suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(finish)
+            self.result.get_loop().call_soon_threadsafe(finish)
 
 
 @asynccontextmanager
