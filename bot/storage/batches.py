@@ -101,8 +101,7 @@ class SqlBatchStore(SqlBatchDrafts, SqlBatchApprovals, SqlBatchDrawings):
 
     async def compute_rest(self) -> float:
         """Compute for how many seconds no batch is due; infinity if none ever is."""
-        with translate_database_errors():
-            return await compute_rest(self._database, batches.c.due_at, self._clock())
+        return await compute_rest(self._database, batches.c.due_at, self._clock)
 
     async def take_pending_items(self, batch_id: str, limit: int) -> Sequence[BatchItem]:
         """List the first items that are to be started, as many as may be if at most `limit` are open at once.

@@ -21,7 +21,7 @@ from bot.storage.gallery_rows import (
     select_favourite_count,
     withdraw_posts,
 )
-from bot.storage.session import Database, begin_transaction, translate_database_errors
+from bot.storage.session import Database, begin_transaction
 from bot.storage.tables import gallery_posts, gallery_settings, jobs
 from bot.storage.upsert import build_upsert, insert_unless_exists
 
@@ -101,8 +101,7 @@ class SqlGalleryStore:
 
     async def compute_rest(self) -> float:
         """Compute for how many seconds no result is due; infinity if none ever is."""
-        with translate_database_errors():
-            return await compute_rest(self._database, gallery_posts.c.due_at, self._clock())
+        return await compute_rest(self._database, gallery_posts.c.due_at, self._clock)
 
     async def begin_attempt(self, post: GalleryPost, channel_id: int, lease_seconds: float) -> GalleryPost | None:
         """Record that a result is about to be posted; None if it was changed meanwhile, perhaps by another bot.

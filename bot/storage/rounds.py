@@ -142,8 +142,7 @@ class SqlRoundStore:
 
     async def compute_rest(self) -> float:
         """Compute for how many seconds no contest is due; infinity if none ever is."""
-        with translate_database_errors():
-            return await compute_rest(self._database, contests.c.due_at, self._clock())
+        return await compute_rest(self._database, contests.c.due_at, self._clock)
 
     async def list_entries(
         self, contest_id: str, *, round_number: int | None = None, author_id: int | None = None
