@@ -22,12 +22,13 @@ class DatabaseTimeoutError(PentimentoError, TimeoutError):
 
 
 def find_outage(error: BaseException | None) -> BaseException | None:
-    """Return the error of a database that does not answer among an error and its causes; None if there is none."""
-    while error is not None:
-        if _is_outage(error):
-            return error
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return None
+    """Return the error of a database that does not answer among an error and its causes; None if there is none.
+
+    A fault while an outage is handled is none, and keeps its traceback.
+    """
+    while error is not None and not _is_outage(error):
+        error = error.__cause__
+    return error
 
 
 def get_reason(error: BaseException) -> str:

@@ -61,3 +61,10 @@ def test_an_outage_is_found_behind_the_error_that_people_read_and_its_reason_is_
     assert find_outage(error) is outage
     assert get_reason(outage) == "connection refused"
     assert get_reason(TimeoutError()) == "TimeoutError"
+
+
+def test_a_fault_while_an_outage_is_handled_is_none() -> None:
+    fault = KeyError("a name that is missing")
+    fault.__context__ = wrap(psycopg.OperationalError("connection refused"))
+
+    assert find_outage(fault) is None
