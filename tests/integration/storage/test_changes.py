@@ -43,8 +43,6 @@ from tests.support.rounds import make_contest
 
 SELECT_NOTICES = select(notices)
 CHANGE_NOTHING = update(notices).where(notices.c.id == -1).values(closed_at=1.0)
-
-
 INTERVAL = 0.1
 LOOP_MODULES = (
     "bot.batches.approval_messages",
@@ -173,13 +171,18 @@ async def test_a_transaction_that_outlives_its_caller_is_announced(database: Dat
     if database.url.get_backend_name() != "sqlite":
         pytest.skip("a cancelled transaction of PostgreSQL is rolled back")
 
+    has_begun, has_no_caller = threading.Event(), threading.Event()
+
     def write_slowly(connection: Connection) -> None:
+        has_begun.set()
         write(connection)
-        time.sleep(0.3)
+        has_no_caller.wait(5)
 
     task = asyncio.create_task(database.run_transaction(write_slowly))
-    await asyncio.sleep(0.1)
+    await wait_until(has_begun.is_set)
     task.cancel()
+    await asyncio.wait([task])
+    has_no_caller.set()
 
     await wait_until(lambda: database.changes.count == 1)
 
@@ -229,6 +232,7 @@ async def test_an_idle_bot_asks_once_and_every_write_wakes_all_loops(
     look = partial(run_every, INTERVAL, database.find_changes, "looking for changes")
     tasks = [asyncio.create_task(loop(database.changes)) for loop in loops] + [asyncio.create_task(look())]
     try:
+        await wait_until(lambda: len(statements.selects) >= asked_in_round)
         await asyncio.sleep(8 * INTERVAL)
         assert len(statements.selects) == asked_in_round, statements.selects
 

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import time
 
+import pytest
+
 from bot.tasks import end_tasks, sleep_until_tick
 
 
@@ -58,3 +60,20 @@ async def test_tasks_that_sleep_until_a_tick_wake_up_together_and_no_later_than_
     for begun_at, woken_at in sleeps:
         tick = (begun_at // interval + 1) * interval
         assert tick - 0.001 <= woken_at < tick + 5
+
+
+async def test_a_tick_is_a_multiple_of_the_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    interval = 3600.0
+    clock = asyncio.get_running_loop().time
+    ends: list[float] = []
+
+    async def note_end(seconds: float) -> None:
+        ends.append(clock() + seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", note_end)
+    begun_at = clock()
+    await sleep_until_tick(interval)
+
+    tick = (begun_at // interval + 1) * interval
+    assert len(ends) == 1
+    assert tick - 0.001 <= ends[0] < tick + 60, "a minute for a busy machine"
