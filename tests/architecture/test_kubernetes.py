@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy" / "kubernetes"
 KUSTOMIZATIONS = sorted((ROOT / "deploy").rglob("kustomization.yaml"))
 MANIFESTS = sorted(path for path in FOLDER.rglob("*.yaml") if path not in KUSTOMIZATIONS)
+SHARD_VARIABLES = ("POD_INDEX", "SHARDS")
 USERS = ROOT / "deploy" / "redis" / "users.acl"
 KUBECTL = shutil.which("kubectl") or ""
 PROMTOOL = shutil.which("promtool") or ""
@@ -198,7 +199,8 @@ def test_each_half_is_probed_has_settings_that_it_reads_and_its_own_secrets_alon
         for operation in yaml.safe_load(patch["patch"])
         if operation["path"].endswith("/env/-")
     ]
-    for variable in [*container["env"], *(value for value in patches if value["name"].endswith("_FILE"))]:
+    secrets = [variable for variable in [*container["env"], *patches] if variable["name"] not in SHARD_VARIABLES]
+    for variable in secrets:
         secret_name = variable["name"].removesuffix("_FILE")
         assert secret_name in list_secret_names(settings)
         assert variable["value"] == f"{SECRET_FOLDERS[half]}/{secret_name.lower()}"
@@ -216,7 +218,7 @@ def test_each_shard_is_run_by_one_of_the_bots() -> None:
     )
 
     validate(bot)
-    assert list(environment)[-2:] == ["POD_INDEX", "SHARDS"], "what a variable is made of comes before it"
+    assert list(environment)[-2:] == [*SHARD_VARIABLES], "what a variable is made of comes before it"
     field = environment["POD_INDEX"]["valueFrom"]["fieldRef"]["fieldPath"]
     assert field == "metadata.labels['apps.kubernetes.io/pod-index']"
     assert (str(bot["spec"]["replicas"]), environment["SHARDS"]["value"]) in documented
