@@ -60,9 +60,9 @@ def list_rows(report: Mapping[str, Any]) -> list[Ratio]:
 
 
 def sort_rows(report: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Any]:
-    """Order the rows as their topics are."""
-    rows = sorted(report["ratios"].items(), key=lambda item: topics.index(item[1]["topic"]))
-    return {**report, "ratios": dict(rows)}
+    """Order the rows as their topics are; those of a topic that is gone are dropped."""
+    rows = report["ratios"].items()
+    return {**report, "ratios": {name: row for topic in topics for name, row in rows if row["topic"] == topic}}
 
 
 def format_report(report: Mapping[str, Any]) -> str:

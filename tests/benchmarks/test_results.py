@@ -19,6 +19,7 @@ from tests.benchmarks.results import (
     list_rows,
     load_report,
     merge_rows,
+    sort_rows,
 )
 
 EMPTY: dict[str, Any] = {"machine": {}, "ratios": {}}
@@ -40,6 +41,14 @@ def test_a_topic_that_is_measured_again_replaces_its_rows_alone() -> None:
         "| `claim` | 3 | 1 – 2 | ≤ 2 | **missed** | 5 ms (fewer rounds) |",
     ]
     assert list(merge_rows(again, {**MACHINE, "cores": 8}, Topic("images"), [ROW])["ratios"]) == ["claim"]
+
+
+def test_rows_are_in_the_order_of_their_topics_without_those_of_topics_that_are_gone() -> None:
+    report = EMPTY
+    for topic in ("queue", "gone", "images"):
+        report = merge_rows(report, MACHINE, Topic(topic), [replace(ROW, name=topic)])
+
+    assert list(sort_rows(report, ("images", "queue"))["ratios"]) == ["images", "queue"]
 
 
 def test_the_page_shows_the_results_between_its_markers() -> None:
