@@ -33,7 +33,8 @@ from PIL import Image
 from redis.asyncio import Redis
 from yarl import URL
 
-JOBS, OUTCOMES = "jobs", "outcomes"
+from tests.benchmarks.baseline_worker import JOBS, OUTCOMES
+
 redis: Any = Redis.from_url(sys.argv[1])
 database = sqlite3.connect(sys.argv[2], check_same_thread=False)
 threads = ThreadPoolExecutor(1)

@@ -8,7 +8,6 @@ from typing import Any
 from redis import Redis
 
 JOBS, OUTCOMES = "jobs", "outcomes"
-"""As in `baseline_queue_bot`, which starts when it is imported."""
 
 
 @contextmanager
