@@ -7,7 +7,7 @@ import pytest
 
 from demo.stack import Stack
 from tests.support.bot_processes import wait_until_delivered
-from tests.support.contest_play import enter, start_contest
+from tests.support.contest_play import enter, find_entering, start_contest
 from tests.support.message_text import read_text
 from tests.support.server import find_user_id
 from tests.support.user import DiscordUser, add_user, list_components, list_custom_ids, list_media, wait_until
@@ -141,10 +141,7 @@ def test_the_winner_of_a_round_enters_by_itself_once_the_round_is_over(
 ) -> None:
     ben, ben_id = add_user(stack, "ben")
     thread = start_contest(ada, "castles")
-    start = wait_until(
-        lambda: next((m for m in ada.list_messages(thread) if "round_enter" in str(m["components"])), None), "a round"
-    )
-    job = enter(ben, start, "a castle of glass")
+    job = enter(ben, find_entering(ada, thread), "a castle of glass")
     before = ada.list_messages(gallery)
 
     ada.wait_for_private_text(ada.invoke_command("round close", thread))

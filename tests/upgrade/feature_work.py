@@ -11,11 +11,12 @@ from bot.domain.batches import BatchState
 from demo.__main__ import SAMPLE_IMAGE
 from demo.http_client import request_json
 from demo.stack import Stack
+from demo.standins.discord.message import MessageFlag
 from tests.support.batch_play import start_batch
 from tests.support.bot_processes import read_job_field
 from tests.support.contest_play import close, enter, find_entering, find_posted, start_contest
 from tests.support.edits import invoke_erase, press_start, start_erasing
-from tests.support.exploration import start_exploration, wait_for_exploration_end
+from tests.support.exploration import invoke_explore, start_exploration, wait_for_exploration_end
 from tests.support.ledger import find_ledger_discrepancies
 from tests.support.message_text import read_text
 from tests.support.records import query_records
@@ -27,7 +28,6 @@ COMMANDS: Final = ("batch", "budget", "edit", "explore", "round")
 
 ITEMS: Final = 5
 VARIANTS: Final = 2
-EPHEMERAL_FLAG: Final = 64
 SETTLE_SECONDS: Final = 120.0
 
 
@@ -122,11 +122,9 @@ class FeatureWork:
 
     def _explore(self, name: str) -> None:
         ada = self._user("ada")
-        files = {"image": encode_file(SAMPLE_IMAGE.name, SAMPLE_IMAGE.read_bytes())}
         way = "vary" if "vary" in list_commands(ada)["explore"] else "over"  # its name in 0.1.0
-        options = {"prompt": f"a lake, {name}", way: "seeds", "count": VARIANTS}
-        used = ada.invoke_command("explore", self.stack.channel_id, files, **options)
-        exploration_id = start_exploration(ada, ada.wait_for_private_message(used))
+        options: dict[str, Any] = {way: "seeds", "count": VARIANTS}
+        exploration_id = start_exploration(ada, invoke_explore(ada, f"a lake, {name}", **options))
         self.exploration_ids.append(exploration_id)
         self.posted_jobs += [f"{exploration_id}-{number:02}" for number in range(1, VARIANTS + 1)]
 
@@ -155,7 +153,7 @@ class FeatureWork:
         posted = request_json("GET", f"{self.stack.discord_url}/control/state")["messages"]
         return sum(
             not message.get("deleted")
-            and not message["flags"] & EPHEMERAL_FLAG
+            and not message["flags"] & MessageFlag.EPHEMERAL
             and not set(custom_ids).isdisjoint(list_custom_ids(message))
             for messages in posted.values()
             for message in messages
