@@ -59,7 +59,7 @@ async def test_an_outage_is_one_line_and_its_end_another(
         assert await jobs.load_closed_record("1") is None
 
     assert await jobs.load_closed_record("1") is None
-    log_of_the_bot.truncate(0)
+    log_of_the_bot.truncate(log_of_the_bot.seek(0))
     server.stop(signal.SIGQUIT)
     for _ in range(TIMES):
         await use_it()
