@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.baseline_queue_bot REDIS_URL DATABASE_FILE
 
-It makes the REST calls of a job, as `baseline_bot` does, and besides these only what no design could spare:
+It makes the REST calls of a job, as `baseline_bot` does, and besides these only what every design needs:
 
 - One durable transaction of SQLite, in a thread: a request that was promised must outlive Redis, and its price the bot.
 - One transaction of Redis that queues the job with its picture: workers run on other hosts, and a job without its

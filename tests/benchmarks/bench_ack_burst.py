@@ -1,7 +1,7 @@
 """How long 300 commands, 30 per second, wait for the bot's first response while 64 jobs run and finish.
 
-The calls take 8 s, and the commands of the burst take the places of those that end, so 64 of them run all the time. How
-many ran at the least, at the begin and at the end of the burst, is part of the row's note.
+The calls take 8 s, and the commands of the burst take the places of those that end, so 64 of them run all the time. The
+row's note has how many ran at least, counted at the beginning and at the end of the burst.
 """
 
 import sys
@@ -51,7 +51,7 @@ def measure(quick: bool) -> list[Ratio]:
 
 
 def _measure_burst() -> tuple[list[float], int]:
-    """Return the seconds from each click to its first response, and how many jobs ran at the least."""
+    """Return the seconds from each click to its first response, and how many jobs ran at least."""
     with ExitStack() as exit_stack:
         folder = Path(exit_stack.enter_context(tempfile.TemporaryDirectory(prefix="pentimento-bench-")))
         (folder / "catalogue.toml").write_text(CATALOGUE)

@@ -17,7 +17,7 @@ from tests.benchmarks.ratios import Ratio
 RESULTS_FILE: Final = Path("bench.json")
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
 MAX_ROWS: Final = 30
-"""More rows of one topic are no table that anybody reads."""
+"""Nobody reads a table with more rows of one topic."""
 BEGIN, END = "<!-- benchmarks -->\n", "<!-- end of benchmarks -->"
 _STATES: Final = {"met": "met", "missed": "**missed**", "busy": "busy ({other_share:.0%})"}
 
@@ -66,7 +66,7 @@ def sort_rows(report: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Any
 
 
 def format_report(report: Mapping[str, Any]) -> str:
-    """Write the rows as a Markdown table; it is told of a row if it has fewer rounds, or is of an earlier day."""
+    """Write the rows as a Markdown table, which says which of them have fewer rounds, or are of an earlier day."""
     lines = ["| Benchmark | Ratio | Range | Goal | | Measured |", "| --- | --- | --- | --- | --- | --- |"]
     for name, row in report["ratios"].items():
         low, high = row["spread"]
@@ -79,7 +79,7 @@ def format_report(report: Mapping[str, Any]) -> str:
 
 
 def shorten_report(report: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Leave out what is met of a topic with more rows than `MAX_ROWS`, and tell it in a sentence for each topic."""
+    """Leave out what is met of a topic with more rows than `MAX_ROWS`, and say so in a sentence for each topic."""
     counts = Counter(row["topic"] for row in report["ratios"].values())
     long_topics = [topic for topic, count in counts.items() if count > MAX_ROWS]
     left_out = {

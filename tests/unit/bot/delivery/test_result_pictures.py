@@ -1,4 +1,4 @@
-"""A picture is loaded once for a delivery, from its begin on."""
+"""A picture is loaded once for a delivery, from its beginning on."""
 
 import asyncio
 import gc
