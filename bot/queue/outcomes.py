@@ -16,7 +16,7 @@ from shared.pictures.reference import PictureStorageError
 from shared.queue.keys import CONSUMER_GROUP
 
 OUTCOME_BATCH_SIZE: Final = 32
-OUTCOME_BLOCK_SECONDS: Final = 5.0
+OUTCOME_BLOCK_SECONDS: Final = 2.0
 """How long Redis holds a read of an empty stream."""
 
 RECHECK_SECONDS: Final = 10.0
