@@ -16,6 +16,7 @@ from shared.job import Job, Origin, Requester
 from shared.outcome import Generated
 from shared.prompts import TextPrompt
 from shared.request.model import Request
+from tests.support.discord_guild import wait_until
 
 PROMPT = "a castle in fog"
 NUMBERS = count(1)
@@ -50,6 +51,8 @@ class DiscordChannel:
             connection = asyncio.create_task(client.connect())
             async with asyncio.timeout(10):
                 await ready.wait()
+            # a busy server tells of its guilds later than the timeout above
+            await wait_until(lambda: not any(guild.unavailable for guild in client.guilds))
             yield client
             await client.close()
             await connection
