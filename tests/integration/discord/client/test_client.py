@@ -1,6 +1,7 @@
 """Starting and stopping: registering commands, restarting background tasks, finishing what runs."""
 
 import asyncio
+import gc
 from typing import Any, cast
 
 import discord
@@ -182,6 +183,28 @@ async def test_background_tasks_run_from_the_login_until_the_bot_stops(
     await running
 
     assert events == ["started", "ended"]
+
+
+async def test_what_is_loaded_by_the_login_is_left_alone_by_the_garbage_collector(
+    job_queue: FakeJobQueue, http_session: Any, own_guild: GuildClient
+) -> None:
+    del own_guild
+    frozen: list[int] = []
+
+    async def work() -> None:
+        frozen.append(gc.get_freeze_count())
+
+    gc.unfreeze()
+    bot, stop = build_bot(job_queue, http_session, load_catalogue()), asyncio.Event()
+    running = asyncio.create_task(run_until_stopped(bot, TOKEN, {"work": work}, stop))
+    try:
+        await wait_until(lambda: frozen)
+    finally:
+        stop.set()
+        await running
+        gc.unfreeze()
+
+    assert frozen[0] > 100_000
 
 
 async def test_a_command_of_an_older_version_is_answered_as_outdated(
