@@ -14,22 +14,19 @@ Exit codes: 0 stopped by a signal, or done; 1 failed, or ended by itself; 2 inva
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from shared.settings import InvalidSettingsError
 from shared.version import describe_version
 from worker.cli.command import ExitCode, build_parser
 from worker.configuration import load_configuration
 
-_COMMANDS: Final = frozenset({"generate", "doctor", "check", "policy", "dead-letters", "version"})
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the worker or one of the commands, and return the exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     match arguments:
-        case [command, *rest] if command in _COMMANDS:
-            return import_command(command)(rest)
+        case [command, *rest] if (run_command := import_command(command)) is not None:
+            return run_command(rest)
         case []:
             return run_until_stopped()
         case _:
@@ -60,8 +57,8 @@ def run_until_stopped() -> ExitCode:
     return ExitCode.OK if is_stopped else ExitCode.FAILED
 
 
-def import_command(name: str) -> Callable[[Sequence[str]], int]:
-    """Import a command, which a worker need not have in memory."""
+def import_command(name: str) -> Callable[[Sequence[str]], int] | None:
+    """Import a command, which a worker need not have in memory; None if there is none of this name."""
     match name:
         case "generate":
             from worker.cli.generate import run_generate  # noqa: PLC0415
@@ -79,8 +76,10 @@ def import_command(name: str) -> Callable[[Sequence[str]], int]:
             from worker.cli.dead_letters import run_dead_letters  # noqa: PLC0415
 
             return run_dead_letters
-        case _:
+        case "version":
             return print_version
+        case _:
+            return None
 
 
 def print_version(argv: Sequence[str]) -> ExitCode:
