@@ -16,7 +16,7 @@
 -- ARGV[10]   string  subtenant whose share of the tenant's turns the job counts towards
 -- ARGV[11]   string  priority: 'normal' | 'low'
 -- ARGV[12]   string  span that accepts it, as a W3C traceparent; '' for none
--- ARGV[13...]          four values for each scope, narrowest first; 0 means no limit:
+-- ARGV[13...]        four values for each scope, narrowest first; 0 means no limit:
 --            string  name
 --            number  most open jobs
 --            number  most running jobs

@@ -3,7 +3,7 @@
 -- Redis is full.
 --
 -- KEYS[1]    prefix of every key
--- ARGV[1...]   string  other commands to call
+-- ARGV[1...] string  other commands to call
 --
 -- Reply: list of the commands that are denied
 local name, other = key('no_such_key'), key('no_such_key', 'renamed')

@@ -1,7 +1,7 @@
 -- measure_queue.lua: measure the whole queue for the operator's metrics, in a few milliseconds however many jobs wait.
 --
 -- KEYS[1]    prefix of every key
--- ARGV[1...]   string  models
+-- ARGV[1...] string  models
 --
 -- Reply: names and values
 --   queues            list    for the prepare stage (under '-'), then each model: a list of its name, the waiting jobs of

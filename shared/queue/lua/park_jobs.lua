@@ -3,7 +3,7 @@
 -- even if Redis is full.
 --
 -- KEYS[1]    prefix of every key
--- ARGV[1...]   string  job ids
+-- ARGV[1...] string  job ids
 --
 -- Reply: number of jobs that were parked
 local parked = 0

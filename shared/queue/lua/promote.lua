@@ -5,7 +5,7 @@
 -- ARGV[1]    string  job id
 -- ARGV[2]    string  claim token
 -- ARGV[3]    number  milliseconds for which the picture is kept
--- ARGV[4...]   string  chunks of the picture, if they are not in incoming_picture
+-- ARGV[4...] string  chunks of the picture, if they are not in incoming_picture
 --
 -- Reply: number, 1 | 0: the lease was lost
 local id, claim_token, ttl_ms = unpack(ARGV, 1, 3)

@@ -3,7 +3,7 @@
 -- KEYS[1]    prefix of every key
 -- ARGV[1]    string  stage
 -- ARGV[2]    number  length of a lease, in milliseconds
--- ARGV[3...]           two values for each lease:
+-- ARGV[3...]         two values for each lease:
 --            string  job id
 --            string  claim token
 --

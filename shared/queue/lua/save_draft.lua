@@ -9,7 +9,7 @@
 -- ARGV[4]   string  user id
 -- ARGV[5]   number  most drafts of a user
 -- ARGV[6]   number  ratio of maxmemory (0 to 1) above which no draft is saved
--- ARGV[7...]          two values for each scope, the user's first; none for a draft that does not count:
+-- ARGV[7...]        two values for each scope, the user's first; none for a draft that does not count:
 --           string  name
 --           number  most requests within a minute, 0: no limit
 --

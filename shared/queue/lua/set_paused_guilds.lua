@@ -1,7 +1,7 @@
 -- set_paused_guilds.lua: store which guilds' queues are paused, in place of those before. It writes even if Redis is full.
 --
 -- KEYS[1]    prefix of every key
--- ARGV[1...]   string  guilds whose queues are paused, as scopes
+-- ARGV[1...] string  guilds whose queues are paused, as scopes
 --
 -- Reply: names and values
 --   paused   strings  guilds that were not paused before: their queued jobs are to be parked

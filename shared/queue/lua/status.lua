@@ -1,7 +1,7 @@
 -- status.lua: read the status of jobs, and estimate how long those in the queue have to wait.
 --
 -- KEYS[1]    prefix of every key
--- ARGV[1...]   string  job ids
+-- ARGV[1...] string  job ids
 --
 -- Reply: a list for each job that Redis knows, of names and values
 --   job_id         string

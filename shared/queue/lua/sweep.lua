@@ -11,7 +11,7 @@
 -- ARGV[7]   number  milliseconds for which a dead letter, and the picture of a job that is no longer parked, is kept
 -- ARGV[8]   string  AWS accounts in which the worker can make calls, with spaces between
 -- ARGV[9]   number  tickets that wait in a broker of its own, -1 if they wait here
--- ARGV[10...]         three values for each model that this worker knows (generate stage only):
+-- ARGV[10...]       three values for each model that this worker knows (generate stage only):
 --           string  model
 --           number  most calls at once in an account, over all workers
 --           number  least milliseconds between the starts of two calls in an account

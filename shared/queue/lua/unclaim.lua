@@ -3,7 +3,7 @@
 --
 -- KEYS[1]    prefix of every key
 -- ARGV[1]    string  stage
--- ARGV[2...]   string  claim tokens
+-- ARGV[2...] string  claim tokens
 --
 -- Reply: number of jobs that can be claimed again
 local stage, requeued = ARGV[1], 0
